@@ -1,0 +1,1 @@
+//! Quantities read off gradients, losses and fronts.

@@ -1,0 +1,290 @@
+//! What page and worker say to each other, and the bytes it travels as.
+//!
+//! Postcard bytes in one transferable buffer: compact, and the same code packs and unpacks natively,
+//! so that sessions are tested as scripts. `RunId` drops events of an earlier start; one `Frame` is in
+//! flight until the page answers `FrameDrawn`.
+
+use serde::{Deserialize, Serialize};
+
+/// Counts starts; events of an older start are dropped by the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+pub struct RunId(pub u32);
+
+/// Page → worker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Command {
+    /// Train the experiment of this link from step 0. The link was validated by the page; it is parsed again.
+    Start { id: RunId, link: String },
+    /// Bytes of a data file that [`Event::NeedFile`] asked for, or why there are none.
+    File { name: String, bytes: Result<Vec<u8>, String> },
+    /// Go on computing, or stop after the current slice.
+    Resume,
+    Pause,
+    /// The last frame is on the screen; the next may come.
+    FrameDrawn,
+    /// Predictions of every run at the checkpoint nearest to and not after `step`.
+    Predict { id: RunId, step: u32 },
+    /// Probe the adapters again and choose anew.
+    ProbeBackend,
+    /// Drops the device as if the driver had been lost; for tests of the ladder.
+    LoseDevice,
+}
+
+/// Worker → page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// The worker hears commands from now on.
+    Ready { version: String },
+    /// The worker should fetch this file (relative to the site) and hand it back as [`Command::File`].
+    /// Never leaves the worker: its glue answers it and reports [`Event::Loading`].
+    NeedFile { name: String },
+    Loading { name: String, received: u64, total: Option<u64> },
+    Backend(BackendReport),
+    Started { id: RunId, outline: Outline },
+    Frame { id: RunId, frame: Frame },
+    Predictions { id: RunId, step: u32, runs: Vec<RunPredictions> },
+    /// All runs (and the single-task references) reached their last step or diverged.
+    Done { id: RunId, seconds: f64 },
+    /// What went wrong, what still holds, and what to do, in sentences.
+    Failed { id: Option<RunId>, code: FailureCode, message: String },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FailureCode {
+    Link,
+    Data,
+    Device,
+    Panic,
+}
+
+/// Which backend trains, and the rungs of the ladder that led there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BackendReport {
+    pub kind: BackendKind,
+    /// Adapter name for the GPU; empty for the CPU.
+    pub adapter: String,
+    /// One sentence: `Running on your CPU. This browser offers no WebGPU adapter. …`
+    pub statement: String,
+    pub rungs: Vec<Rung>,
+    pub steps_per_second: Option<f64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum BackendKind {
+    #[default]
+    Cpu,
+    Gpu,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rung {
+    pub name: String,
+    pub passed: bool,
+    pub detail: String,
+}
+
+/// What the page must know about a started experiment to draw it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Outline {
+    pub n_tasks: usize,
+    pub n_shared: usize,
+    pub n_parameters: usize,
+    pub steps: u32,
+    /// Rows of the training split and rows per batch.
+    pub train_rows: usize,
+    pub batch_rows: usize,
+    pub tasks: Vec<TaskOutline>,
+    /// Exactly the runs of the configuration, in order.
+    pub runs: Vec<RunOutline>,
+    /// Evaluation on the test split happens at multiples of this step (and at the end).
+    pub evaluate_every: u32,
+    /// The Gramian is recorded at multiples of this step.
+    pub gramian_every: u32,
+    pub attribution: Vec<AttributionOutline>,
+    pub input: InputOutline,
+}
+
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct TaskOutline {
+    pub id: String,
+    pub name: String,
+    /// `accuracy` (0..1) or `R²`.
+    pub metric: String,
+    /// Class names for classification, else empty.
+    pub classes: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct RunOutline {
+    /// `m-<method>` or, when a method stands twice, `m-<method>-2`.
+    pub id: String,
+    pub method: String,
+    pub label: String,
+    pub seed: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct AttributionOutline {
+    pub title: String,
+    pub license: String,
+    pub license_url: String,
+    pub note: String,
+    pub citation: Vec<String>,
+    pub source: String,
+}
+
+/// How inputs can be pictured.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub enum InputOutline {
+    /// Two inputs in `[low, high]`: predictions are maps.
+    Plane { low: f32, high: f32 },
+    /// Grey images, row-major, 0..1.
+    Image { width: usize, height: usize },
+    #[default]
+    Tabular,
+}
+
+/// News since the last frame.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Frame {
+    /// One entry a run, in the order of the outline.
+    pub runs: Vec<RunNews>,
+    /// Single-task reference runs, one a task: (steps, unscaled losses, metrics at evaluation steps).
+    pub references: Vec<ReferenceNews>,
+    /// Whether anything is still to be computed.
+    pub finished: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct RunNews {
+    pub records: Vec<Record>,
+    pub evaluations: Vec<Evaluation>,
+    pub diverged: Option<Divergence>,
+    /// GPU dispatches so far; 0 on the CPU.
+    pub dispatches: u64,
+}
+
+/// One step of one run, before its update.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Record {
+    pub step: u32,
+    /// (K) unscaled losses of the batch.
+    pub losses: Vec<f64>,
+    /// (K) weights the method gave; empty for rows methods.
+    pub weights: Vec<f64>,
+    /// What the Gramian tells at this step; `None` where it was not computed.
+    pub pull: Option<Pull>,
+    /// Whether the method's inner problem did not settle.
+    pub unsettled: bool,
+}
+
+/// How the tasks pull at one step. Task gradients include the loss scale.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Pull {
+    /// (K, K) Gramian of the scaled task gradients of the shared parameters.
+    pub gramian: Vec<f64>,
+    /// (K) gᵢ · d, d before the optimizer.
+    pub along_direction: Vec<f64>,
+    /// ‖d‖.
+    pub direction_length: f64,
+    /// (K) gᵢ · Δθ of the step the optimizer took on the shared parameters: negative helps task i.
+    pub along_step: Vec<f64>,
+    /// ‖Δθ‖ of the shared parameters.
+    pub step_length: f64,
+}
+
+/// Metrics on the test split after `step` updates.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Evaluation {
+    pub step: u32,
+    /// (K) accuracy or R².
+    pub metrics: Vec<f64>,
+    /// (K) unscaled losses on the test split.
+    pub losses: Vec<f64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Divergence {
+    /// The last step whose numbers were all finite.
+    pub last_finite_step: u32,
+    pub cause: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ReferenceNews {
+    pub task: usize,
+    /// (step, unscaled loss).
+    pub losses: Vec<(u32, f64)>,
+    /// (step, test metric).
+    pub metrics: Vec<(u32, f64)>,
+}
+
+/// Outputs of one run at one checkpoint.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct RunPredictions {
+    /// The checkpoint's step (≤ the asked one).
+    pub step: u32,
+    pub body: PredictionBody,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum PredictionBody {
+    /// For plane inputs: per task `side`² values, row 0 at the top (x₂ = high), scaled as the targets;
+    /// probability of class 1 for binary tasks. `targets` is the same for the true function.
+    Maps { side: usize, outputs: Vec<Vec<f32>>, targets: Vec<Vec<f32>> },
+    /// For images and tables: the first rows of the test split.
+    Samples(Vec<Sample>),
+}
+
+impl Default for PredictionBody {
+    fn default() -> Self {
+        Self::Samples(Vec::new())
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Sample {
+    /// Image pixels 0..1 (empty for tables).
+    pub pixels: Vec<f32>,
+    /// One entry a task.
+    pub answers: Vec<Answer>,
+}
+
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Answer {
+    /// Class index, or value for regression.
+    pub truth: f32,
+    pub predicted: f32,
+    /// Probability of the predicted class; 1 for regression.
+    pub confidence: f32,
+}
+
+/// Bytes that are no message of this version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Garbled(pub String);
+
+macro_rules! bytes {
+    ($message:ty) => {
+        impl $message {
+            /// The message as it travels.
+            pub fn to_bytes(&self) -> Vec<u8> {
+                postcard::to_stdvec(self).expect("messages hold nothing that postcard refuses")
+            }
+
+            /// The message these bytes hold.
+            ///
+            /// # Errors
+            /// [`Garbled`] when they are not exactly one message.
+            pub fn from_bytes(bytes: &[u8]) -> Result<Self, Garbled> {
+                match postcard::take_from_bytes(bytes) {
+                    Ok((message, [])) => Ok(message),
+                    Ok((_, rest)) => Err(Garbled(format!("{} bytes too many", rest.len()))),
+                    Err(error) => Err(Garbled(error.to_string())),
+                }
+            }
+        }
+    };
+}
+
+bytes!(Command);
+bytes!(Event);

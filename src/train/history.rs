@@ -1,0 +1,98 @@
+//! What is known of an experiment so far: the store that plots, tables, links and hosts read.
+//!
+//! The worker sends news; the page keeps one `History` per start. It holds no parameters.
+
+use crate::protocol::{Divergence, Evaluation, Frame, Outline, Record};
+
+/// Everything recorded about one start.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct History {
+    pub outline: Outline,
+    /// One entry a run, in the order of the outline.
+    pub runs: Vec<RunHistory>,
+    /// One entry a task.
+    pub references: Vec<Reference>,
+    pub finished: bool,
+}
+
+/// Records of one run, by ascending step.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RunHistory {
+    pub records: Vec<Record>,
+    pub evaluations: Vec<Evaluation>,
+    pub diverged: Option<Divergence>,
+    pub dispatches: u64,
+}
+
+/// The same network trained for one task alone.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Reference {
+    /// (step, unscaled loss).
+    pub losses: Vec<(u32, f64)>,
+    /// (step, test metric).
+    pub metrics: Vec<(u32, f64)>,
+}
+
+impl History {
+    pub fn new(outline: Outline) -> Self {
+        let runs = vec![RunHistory::default(); outline.runs.len()];
+        let references = vec![Reference::default(); outline.n_tasks];
+        Self { outline, runs, references, finished: false }
+    }
+
+    /// Adds a frame's news.
+    pub fn extend(&mut self, frame: Frame) {
+        for (run, news) in self.runs.iter_mut().zip(frame.runs) {
+            run.records.extend(news.records);
+            run.evaluations.extend(news.evaluations);
+            if news.diverged.is_some() {
+                run.diverged = news.diverged;
+            }
+            run.dispatches = run.dispatches.max(news.dispatches);
+        }
+        for news in frame.references {
+            if let Some(reference) = self.references.get_mut(news.task) {
+                reference.losses.extend(news.losses);
+                reference.metrics.extend(news.metrics);
+            }
+        }
+        self.finished = frame.finished;
+    }
+
+    /// The last step every run that still goes has reached: the computed head.
+    pub fn head(&self) -> u32 {
+        let reached = |run: &RunHistory| run.records.last().map_or(0, |record| record.step);
+        let going = self.runs.iter().filter(|run| run.diverged.is_none()).map(reached).min();
+        going.or_else(|| self.runs.iter().map(reached).max()).unwrap_or(0)
+    }
+}
+
+impl RunHistory {
+    /// The record at `step`, or the last one before it.
+    pub fn at(&self, step: u32) -> Option<&Record> {
+        let after = self.records.partition_point(|record| record.step <= step);
+        after.checked_sub(1).map(|idx| &self.records[idx])
+    }
+
+    /// The last record not after `step` that knows the Gramian.
+    pub fn pull_at(&self, step: u32) -> Option<&Record> {
+        let after = self.records.partition_point(|record| record.step <= step);
+        self.records[..after].iter().rev().find(|record| record.pull.is_some())
+    }
+
+    /// The last evaluation not after `step`.
+    pub fn evaluation_at(&self, step: u32) -> Option<&Evaluation> {
+        let after = self.evaluations.partition_point(|evaluation| evaluation.step <= step);
+        after.checked_sub(1).map(|idx| &self.evaluations[idx])
+    }
+}
+
+impl Record {
+    /// cos(gᵢ, gⱼ) of the scaled task gradients; `None` where unknown or a gradient is zero.
+    pub fn cosine(&self, i: usize, j: usize) -> Option<f64> {
+        let k = self.losses.len();
+        let m = &self.pull.as_ref()?.gramian;
+        let length = (m[i * k + i] * m[j * k + j]).sqrt();
+        (length > 0.0).then(|| (m[i * k + j] / length).clamp(-1.0, 1.0))
+    }
+}
