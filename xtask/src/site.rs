@@ -1,0 +1,273 @@
+//! The static site in `dist/`: Trunk's output, and what Trunk does not do.
+//!
+//! Trunk builds one page. The others are the same page with another base, so that one build of the
+//! code serves the app, the embed and the bench. Afterwards the files that Trunk leaves without a
+//! hash get one as `?v=`, and the content security policy learns the hashes of the inline scripts,
+//! so that it can forbid every other.
+
+use crate::run::{self, Result, root, run, say};
+use crate::setup::Ready;
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Pages that are the app's page seen from one folder below.
+const BELOW: &[&str] = &["embed", "bench"];
+/// Where the policy in index.html takes the hashes.
+const INLINE_SCRIPTS: &str = "'inline-scripts'";
+/// The mark that index.html leaves for the build's hash.
+const BUILD_MARK: &str = "<meta name=\"paretoscope-build\" content=\"\"";
+
+/// How much the build optimizes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    Release,
+    Dev,
+}
+
+/// The folder that `build` fills.
+pub fn dist() -> PathBuf {
+    root().join("dist")
+}
+
+/// Builds the whole site.
+pub fn build(ready: &Ready, mode: Mode) -> Result<()> {
+    let start = Instant::now();
+    ready.rust.drop_stale_objects()?;
+    let fetch = ["fetch", "--quiet", "--locked"];
+    run(
+        ready.rust.cargo().args(fetch),
+        "check that the crate registry can be reached and that Cargo.lock is the committed one",
+    )?;
+    let mut trunk = ready.rust.command("trunk");
+    trunk.args(["build", "--offline"]).env_remove("NO_COLOR");
+    if mode == Mode::Release {
+        trunk.arg("--release");
+    }
+    run(&mut trunk, "the compiler's message above says why")?;
+    finish(&dist())?;
+    say(&format!(
+        "site built in {} in {}",
+        dist().display(),
+        run::duration(start.elapsed())
+    ));
+    Ok(())
+}
+
+/// Everything after Trunk.
+fn finish(dist: &Path) -> Result<()> {
+    copy_new(&root().join("www"), dist)?;
+    let build = stamp(dist)?;
+    write_loader(dist, &build)?;
+    let shell = run::read_text(&dist.join("index.html"))?;
+    if !shell.contains(BUILD_MARK) {
+        return Err(format!(
+            "index.html has no `{BUILD_MARK}`; put it back, the page needs it to name its worker."
+        ));
+    }
+    let shell = shell.replace(
+        BUILD_MARK,
+        &format!("{}{build}\"", BUILD_MARK.trim_end_matches('"')),
+    );
+    run::write(&dist.join("index.html"), with_policy(&shell)?)?;
+    // Seen from where a mangled link `/%23…` leads, addresses relative to the site's root hold.
+    run::write(&dist.join("404.html"), with_policy(&shell)?)?;
+    for folder in BELOW {
+        let page = with_base(&shell, "../")?;
+        run::write(&dist.join(folder).join("index.html"), with_policy(&page)?)?;
+    }
+    Ok(())
+}
+
+/// Copies `from` into `to`, and refuses to overwrite what Trunk made. HTML pages among the copied
+/// files get their policy like the rest.
+fn copy_new(from: &Path, to: &Path) -> Result<()> {
+    for file in files(from)? {
+        let relative = file.strip_prefix(from).unwrap_or(&file);
+        let target = to.join(relative);
+        if target.exists() {
+            return Err(format!(
+                "www/{} would overwrite a file of the build; give it another name.",
+                relative.display()
+            ));
+        }
+        let bytes = run::read(&file)?;
+        match String::from_utf8(bytes) {
+            Ok(text) if text.contains(INLINE_SCRIPTS) => run::write(&target, with_policy(&text)?)?,
+            Ok(text) => run::write(&target, text)?,
+            Err(e) => run::write(&target, e.as_bytes())?,
+        }
+    }
+    Ok(())
+}
+
+/// All files below a folder, sorted.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder)
+        .map_err(|e| format!("{} could not be listed ({e}).", folder.display()))?;
+    let mut found = Vec::new();
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(files(&path)?);
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// A hash of every file of the site but its pages, which carry it.
+fn stamp(dist: &Path) -> Result<String> {
+    let mut hash = Sha256::new();
+    for file in files(dist)?
+        .iter()
+        .filter(|f| f.extension().is_none_or(|e| e != "html"))
+    {
+        let name = file
+            .strip_prefix(dist)
+            .unwrap_or(file)
+            .to_string_lossy()
+            .into_owned();
+        let bytes = run::read(file)?;
+        hash.update(format!("{name}\0{}\0", bytes.len()));
+        hash.update(&bytes);
+    }
+    Ok(hash
+        .finalize()
+        .iter()
+        .take(8)
+        .map(|b| format!("{b:02x}"))
+        .collect())
+}
+
+/// The worker's first script. Trunk's own knows neither version nor failure: an error here has to
+/// reach the page's `onerror`, which a rejected promise in a worker does not.
+fn write_loader(dist: &Path, build: &str) -> Result<()> {
+    let loader = dist.join("worker_loader.js");
+    for needed in [
+        &loader,
+        &dist.join("worker.js"),
+        &dist.join("worker_bg.wasm"),
+    ] {
+        if !needed.is_file() {
+            return Err(format!(
+                "Trunk did not write {}; look at the worker's link in index.html.",
+                needed.display()
+            ));
+        }
+    }
+    let text = format!(
+        "importScripts(\"./worker.js?v={build}\");\n\
+         wasm_bindgen({{ module_or_path: new URL(\"./worker_bg.wasm?v={build}\", self.location.href) }})\n\
+         \x20 .catch((error) => setTimeout(() => {{ throw error; }}));\n"
+    );
+    run::write(&loader, text)
+}
+
+/// The page as seen from a folder below: one `<base>` before the first address.
+fn with_base(page: &str, base: &str) -> Result<String> {
+    let head = page
+        .find("<head>")
+        .ok_or("index.html has no <head>; put it back.")?
+        + "<head>".len();
+    Ok(format!(
+        "{}<base href=\"{base}\" />{}",
+        &page[..head],
+        &page[head..]
+    ))
+}
+
+/// The page with the hashes of its inline scripts in its policy.
+fn with_policy(page: &str) -> Result<String> {
+    if !page.contains(INLINE_SCRIPTS) {
+        return Err(format!(
+            "index.html's policy has no {INLINE_SCRIPTS}; put it back, or the page may not start."
+        ));
+    }
+    let hashes: Vec<String> = inline_scripts(page)
+        .map(|script| format!("'sha256-{}'", base64(&Sha256::digest(script))))
+        .collect();
+    // An empty list of hashes allows nothing, which is what a page without inline scripts needs.
+    // Only the policy's mark is meant: a comment may speak of it too.
+    let at = page
+        .find("script-src")
+        .and_then(|s| Some(s + page[s..].find(INLINE_SCRIPTS)?));
+    let at = at.ok_or("index.html's policy has no script-src; put it back.")?;
+    Ok(format!(
+        "{}{}{}",
+        &page[..at],
+        hashes.join(" "),
+        &page[at + INLINE_SCRIPTS.len()..]
+    ))
+}
+
+/// The text of every `<script>` without `src`. Data blocks are hashed too, which does no harm.
+fn inline_scripts(page: &str) -> impl Iterator<Item = &str> {
+    page.split("<script").skip(1).filter_map(|rest| {
+        let (tag, rest) = rest.split_once('>')?;
+        let (text, _) = rest.split_once("</script>")?;
+        (!tag.contains("src=")).then_some(text)
+    })
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for chunk in bytes.chunks(3) {
+        let word = u32::from_be_bytes([
+            0,
+            chunk[0],
+            *chunk.get(1).unwrap_or(&0),
+            *chunk.get(2).unwrap_or(&0),
+        ]);
+        for i in 0..4 {
+            let digit = DIGITS[(word >> (18 - 6 * i) & 63) as usize] as char;
+            out.push(if i <= chunk.len() { digit } else { '=' });
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_matches_the_standard() {
+        #[track_caller]
+        fn check(plain: &str, expect: &str) {
+            assert_eq!(base64(plain.as_bytes()), expect);
+        }
+        // RFC 4648, section 10.
+        check("", "");
+        check("f", "Zg==");
+        check("fo", "Zm8=");
+        check("foo", "Zm9v");
+        check("foob", "Zm9vYg==");
+        check("foobar", "Zm9vYmFy");
+    }
+
+    #[test]
+    fn the_policy_names_each_inline_script_and_no_other() {
+        let page = "<head><meta content=\"script-src 'self' 'inline-scripts'\"></head>\
+                    <script type=\"module\">a</script><script src=\"x.js\"></script>";
+        let expect = format!(
+            "script-src 'self' 'sha256-{}'\"",
+            base64(&Sha256::digest("a"))
+        );
+        let got = with_policy(page).unwrap();
+        assert!(got.contains(&expect), "{got}");
+        assert!(with_policy("<head></head>").is_err());
+    }
+
+    #[test]
+    fn a_page_below_has_its_base_first() {
+        let got = with_base("<html><head><link href=\"./x\"></head>", "../").unwrap();
+        assert_eq!(
+            got,
+            "<html><head><base href=\"../\" /><link href=\"./x\"></head>"
+        );
+    }
+}
