@@ -3,22 +3,29 @@
 /// The Gramian of K task gradients in f64.
 ///
 /// Cosines come from normalized rows: a pseudo-inverse of raw M loses all digits once lengths differ
-/// by 1e8, while cosines stay exact (METHODS: rank decisions must be relative).
+/// by 1e8, while cosines stay exact. `noise` tells solvers where digits end and rounding begins.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Gramian {
     n_tasks: usize,
     norms: Vec<f64>,   // (K)
     cosines: Vec<f64>, // (K, K), 1 on the diagonal, 0 where a row is zero
+    noise: f64,
 }
+
+/// Error of a cosine whose rows were computed in f32 and multiplied in f32 or better.
+const NOISE_F32: f64 = 1e-6;
+/// Error of a cosine whose rows are exact in f64.
+const NOISE_F64: f64 = 1e-14;
 
 impl Gramian {
     pub fn new(n_tasks: usize) -> Self {
-        let mut gramian = Self { n_tasks, norms: vec![0.0; n_tasks], cosines: vec![0.0; n_tasks * n_tasks] };
+        let mut gramian =
+            Self { n_tasks, norms: vec![0.0; n_tasks], cosines: vec![0.0; n_tasks * n_tasks], noise: NOISE_F32 };
         gramian.set_from_products(&vec![0.0; n_tasks * n_tasks]);
         gramian
     }
 
-    /// From rows of G (K, P) in f64.
+    /// From rows of G (K, P) that are exact in f64.
     pub fn from_rows(rows: &[&[f64]]) -> Self {
         let n_tasks = rows.len();
         // Scaling by the largest entry first keeps squares inside f64 for entries up to 1e300.
@@ -35,6 +42,7 @@ impl Gramian {
             })
             .collect();
         let mut gramian = Self::new(n_tasks);
+        gramian.noise = NOISE_F64;
         for i in 0..n_tasks {
             gramian.norms[i] = scaled[i].0;
             for j in 0..i {
@@ -45,9 +53,10 @@ impl Gramian {
         gramian
     }
 
-    /// From M (K, K) row-major; allocates nothing.
+    /// From M (K, K) row-major of gradients that were computed in f32; allocates nothing.
     pub fn set_from_products(&mut self, m: &[f64]) {
         let k = self.n_tasks;
+        self.noise = NOISE_F32;
         for i in 0..k {
             self.norms[i] = m[i * k + i].max(0.0).sqrt();
             self.cosines[i * k + i] = 1.0;
@@ -79,6 +88,16 @@ impl Gramian {
     /// cos(gᵢ, gⱼ); 1 for i = j, 0 where one of two different rows is zero.
     pub fn cosine(&self, i: usize, j: usize) -> f64 {
         self.cosines[i * self.n_tasks + j]
+    }
+
+    /// Absolute error to expect of a cosine: 1e-14 from exact rows, 1e-6 from f32 products.
+    pub fn noise(&self) -> f64 {
+        self.noise
+    }
+
+    /// Rows of length 0.
+    pub fn is_zero(&self, i: usize) -> bool {
+        self.norms[i] == 0.0
     }
 
     /// gᵢ · gⱼ.

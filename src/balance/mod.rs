@@ -7,6 +7,17 @@
 mod gramian;
 pub mod solve;
 
+pub mod dwa;
+pub mod famo;
+pub mod graddrop;
+pub mod mean;
+pub mod mgda;
+pub mod nash_mtl;
+pub mod pcgrad;
+pub mod rlw;
+pub mod sum;
+pub mod uw;
+
 pub use gramian::Gramian;
 
 use crate::rng::{Stream, StreamId};
@@ -52,6 +63,8 @@ pub enum Need {
     LossesAfterStep,
     /// Mean losses of the two last epochs.
     EpochMeans,
+    /// The weights depend on the values of the losses, not only on preference, draws or gradients.
+    LossValues,
 }
 
 /// One entry of [`METHODS`].
@@ -156,7 +169,42 @@ pub trait RowsMethod {
     fn direction(&mut self, ctx: &StepContext<'_>, first: usize, rows: &[&[f64]], out: &mut [f64]);
 }
 
+impl Kind {
+    /// snake_case name in machine-readable output.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::LossWeighting => "loss_weighting",
+            Self::GradientWeighting => "gradient_weighting",
+            Self::GradientSurgery => "gradient_surgery",
+        }
+    }
+}
+
+impl Need {
+    /// snake_case name in machine-readable output.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::HeadsScaledByWeights => "heads_scaled_by_weights",
+            Self::LossesAfterStep => "losses_after_step",
+            Self::EpochMeans => "epoch_means",
+            Self::LossValues => "loss_values",
+        }
+    }
+}
+
+impl Build {
+    /// What the method looks at: `losses`, `gramian` or `rows`.
+    pub fn stage(self) -> &'static str {
+        match self {
+            Self::Losses(_) => "losses",
+            Self::Gramian(_) => "gramian",
+            Self::Rows(_) => "rows",
+        }
+    }
+}
+
 impl Method {
+    /// A balancer with fresh state. `setup.knobs` has one value for each knob and K ≤ 16.
     pub fn new_balancer(&self, setup: &Setup) -> Balancer {
         match self.build {
             Build::Losses(build) => Balancer::Losses(build(setup)),
@@ -176,7 +224,18 @@ impl Method {
 }
 
 /// The one list of methods, in order of increasing complexity.
-pub const METHODS: &[Method] = &[];
+pub const METHODS: &[Method] = &[
+    sum::METHOD,
+    mean::METHOD,
+    rlw::METHOD,
+    uw::METHOD,
+    dwa::METHOD,
+    famo::METHOD,
+    pcgrad::METHOD,
+    mgda::METHOD,
+    nash_mtl::METHOD,
+    graddrop::METHOD,
+];
 
 /// The entry with this id.
 pub fn method(id: &str) -> Option<&'static Method> {

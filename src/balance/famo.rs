@@ -1,0 +1,102 @@
+//! FAMO (Liu et al. 2023): z = softmax(ξ) balances the decrease of log losses, learned from losses alone.
+//!
+//! Before the step wᵢ = (zᵢ/Dᵢ)/Σ(zⱼ/Dⱼ) with Dᵢ = Lᵢ − bᵢ + 1e-8; after it ξ takes an Adam step on
+//! Jᵀδ + γξ, where δᵢ = log Dᵢ before − log Dᵢ after on the same batch and J is the softmax's Jacobian.
+//! The decay γ enters the gradient (the paper's algorithm), not the parameters as in AdamW. The lower
+//! bounds b are 0 in training. Losses at or below b count as 1e-8 above it, so weights stay finite.
+
+use super::solve::adam::Adam;
+use super::solve::{dot, softmax};
+use super::{Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Setup, StepContext};
+
+pub const METHOD: Method = Method {
+    id: "famo",
+    label: "FAMO",
+    gloss: "equal log decrease",
+    formula: "wᵢ ∝ zᵢ / Lᵢ,  z = softmax(ξ)",
+    about: "Weights the log losses so that every task improves at the same relative rate, learning the weights from \
+            how the losses change. Does what the max-min gradient methods aim at without K gradients: one backward \
+            pass and one more forward pass on the same batch.",
+    paper: "Liu, Feng, Stone & Liu, FAMO: Fast Adaptive Multitask Optimization (NeurIPS)",
+    year: 2023,
+    kind: Kind::LossWeighting,
+    knobs: &[
+        Knob { name: "w_lr", label: "learning rate of ξ", default: 0.025, min: 1e-4, max: 1.0, scale: KnobScale::Log },
+        Knob { name: "gamma", label: "decay of ξ", default: 1e-3, min: 0.0, max: 1.0, scale: KnobScale::Linear },
+    ],
+    needs: &[Need::HeadsScaledByWeights, Need::LossesAfterStep, Need::LossValues],
+    same_direction_k2: &[],
+    build: Build::Losses(|setup| Box::new(Famo::new(setup))),
+};
+
+const FLOOR: f64 = 1e-8;
+
+/// Logits ξ and what the update after the step needs from before it.
+pub struct Famo {
+    w_lr: f64,
+    gamma: f64,
+    lower_bounds: Vec<f64>, // (K)
+    logits: Vec<f64>,       // (K)
+    z: Vec<f64>,            // (K) softmax(logits)
+    log_before: Vec<f64>,   // (K)
+    gradient: Vec<f64>,     // (K)
+    adam: Adam,
+}
+
+impl Famo {
+    fn new(setup: &Setup) -> Self {
+        Self::with_lower_bounds(setup, vec![0.0; setup.n_tasks])
+    }
+
+    /// With bounds b (K) that the losses cannot pass.
+    pub fn with_lower_bounds(setup: &Setup, lower_bounds: Vec<f64>) -> Self {
+        let k = setup.n_tasks;
+        Self {
+            w_lr: setup.knobs[0],
+            gamma: setup.knobs[1],
+            lower_bounds,
+            logits: vec![0.0; k],
+            z: vec![1.0 / k as f64; k],
+            log_before: vec![0.0; k],
+            gradient: vec![0.0; k],
+            adam: Adam::new(k),
+        }
+    }
+
+    /// ξ (K).
+    pub fn logits(&self) -> &[f64] {
+        &self.logits
+    }
+
+    fn above_bound(&self, i: usize, loss: f64) -> f64 {
+        (loss - self.lower_bounds[i] + FLOOR).max(FLOOR)
+    }
+}
+
+impl LossesMethod for Famo {
+    fn weights(&mut self, ctx: &StepContext<'_>, w: &mut [f64]) -> Outcome {
+        self.z.copy_from_slice(&self.logits);
+        softmax(&mut self.z);
+        for i in 0..w.len() {
+            let above = self.above_bound(i, ctx.losses[i]);
+            self.log_before[i] = libm::log(above);
+            w[i] = self.z[i] / above;
+        }
+        let total: f64 = w.iter().sum();
+        for w in w.iter_mut() {
+            *w /= total;
+        }
+        Outcome::Settled
+    }
+
+    fn after_step(&mut self, _ctx: &StepContext<'_>, losses_after: &[f64]) {
+        for i in 0..losses_after.len() {
+            self.gradient[i] = self.log_before[i] - libm::log(self.above_bound(i, losses_after[i]));
+        }
+        let mean = dot(&self.z, &self.gradient);
+        for i in 0..losses_after.len() {
+            self.gradient[i] = self.z[i] * (self.gradient[i] - mean) + self.gamma * self.logits[i];
+        }
+        self.adam.step(self.w_lr, &self.gradient, &mut self.logits);
+    }
+}

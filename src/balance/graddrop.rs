@@ -1,0 +1,74 @@
+//! GradDrop (Chen et al. 2020): each coordinate keeps the entries of one sign, drawn by sign purity.
+//!
+//! Purity Pₚ = ½(1 + Σᵢgᵢₚ/Σᵢ|gᵢₚ|); with U ~ U(0, 1) positive entries stay if Pₚ > U, negative ones if
+//! Pₚ ≤ U; entries that are dropped leak with factor ℓ. Acts on parameter gradients (the paper: on the
+//! gradients of a representation). Coordinates where all entries are 0 stay 0.
+
+use super::{Build, Kind, Knob, KnobScale, Method, RowsMethod, Setup, StepContext};
+
+pub const METHOD: Method = Method {
+    id: "graddrop",
+    label: "GradDrop",
+    gloss: "sign dropout",
+    formula: "keep gᵢₚ > 0 if Pₚ > U, else gᵢₚ < 0",
+    about: "In every coordinate the tasks that agree with the drawn sign are kept and the others dropped; the more one \
+            sign prevails, the surer it wins. Adds noise that vanishes where the tasks agree. K backward passes; \
+            depends on the coordinates, not only on lengths and angles.",
+    paper: "Chen et al., Just Pick a Sign: Gradient Sign Dropout (NeurIPS)",
+    year: 2020,
+    kind: Kind::GradientSurgery,
+    knobs: &[Knob {
+        name: "leak",
+        label: "leak of dropped entries",
+        default: 0.0,
+        min: 0.0,
+        max: 1.0,
+        scale: KnobScale::Linear,
+    }],
+    needs: &[],
+    same_direction_k2: &[],
+    build: Build::Rows(|setup| Box::new(GradDrop::new(setup))),
+};
+
+struct GradDrop {
+    leaks: Vec<f64>,  // (K)
+    column: Vec<f64>, // (K)
+}
+
+impl GradDrop {
+    fn new(setup: &Setup) -> Self {
+        Self { leaks: vec![setup.knobs[0]; setup.n_tasks], column: vec![0.0; setup.n_tasks] }
+    }
+}
+
+impl RowsMethod for GradDrop {
+    fn begin(&mut self, _ctx: &StepContext<'_>, _n_shared: usize) {}
+
+    fn direction(&mut self, ctx: &StepContext<'_>, first: usize, rows: &[&[f64]], out: &mut [f64]) {
+        let draws = ctx.draws();
+        for (p, out) in out.iter_mut().enumerate() {
+            for (entry, row) in self.column.iter_mut().zip(rows) {
+                *entry = row[p];
+            }
+            *out = coordinate(&self.column, draws.uniform((first + p) as u64), &self.leaks);
+        }
+    }
+}
+
+/// One coordinate of d from the K entries of its column, the draw `u` in [0, 1) and leaks (K).
+pub fn coordinate(column: &[f64], u: f64, leaks: &[f64]) -> f64 {
+    let total: f64 = column.iter().sum();
+    let size: f64 = column.iter().map(|g| g.abs()).sum();
+    if size == 0.0 {
+        return 0.0;
+    }
+    let purity = 0.5 * (1.0 + total / size);
+    column
+        .iter()
+        .zip(leaks)
+        .map(|(&g, &leak)| {
+            let kept = (g > 0.0 && purity > u) || (g < 0.0 && purity <= u);
+            if kept { g } else { leak * g }
+        })
+        .sum()
+}

@@ -1,0 +1,67 @@
+//! MGDA (Désidéri 2012; Sener & Koltun 2018): the shortest vector of the convex hull of the gradients.
+//!
+//! w = argmin ‖wᵀG‖ over the simplex; then gᵢ·d ≥ ‖d‖² for all i, and d = 0 exactly at Pareto-stationary
+//! points. Solved exactly (K = 2 included) instead of by Frank–Wolfe: with unit rows u, bᵢ ∝ 1/‖gᵢ‖ and
+//! rows (uᵢ, bᵢ), it is the projection of the last axis onto their cone. Zero gradients share all the
+//! weight, since 0 is then the shortest vector. Where several w give the same d, one of them is taken.
+
+use super::solve::{Column, MAX_TASKS, Square, cone};
+use super::{Build, Gramian, GramianMethod, Kind, Method, Outcome, StepContext};
+
+pub const METHOD: Method = Method {
+    id: "mgda",
+    label: "MGDA",
+    gloss: "shortest average",
+    formula: "min ‖wᵀG‖,  w ≥ 0,  Σ wᵢ = 1",
+    about: "Takes the shortest weighted average of the task gradients: no task gets worse to first order, and the \
+            step vanishes where no common descent exists. Small gradients decide, so a nearly finished or quiet task \
+            holds the others back. K backward passes.",
+    paper: "Sener & Koltun, Multi-Task Learning as Multi-Objective Optimization (NeurIPS)",
+    year: 2018,
+    kind: Kind::GradientWeighting,
+    knobs: &[],
+    needs: &[],
+    same_direction_k2: &[],
+    build: Build::Gramian(|_| Box::new(Mgda)),
+};
+
+struct Mgda;
+
+impl GramianMethod for Mgda {
+    fn weights(&mut self, _ctx: &StepContext<'_>, gramian: &Gramian, w: &mut [f64]) -> Outcome {
+        shortest(gramian, w)
+    }
+}
+
+/// Writes w (K) on the simplex that makes wᵀG shortest.
+pub fn shortest(gramian: &Gramian, w: &mut [f64]) -> Outcome {
+    let k = w.len();
+    let n_zero = (0..k).filter(|&i| gramian.is_zero(i)).count();
+    if n_zero > 0 {
+        for (i, w) in w.iter_mut().enumerate() {
+            *w = if gramian.is_zero(i) { 1.0 / n_zero as f64 } else { 0.0 };
+        }
+        return Outcome::Degenerate;
+    }
+    let smallest = gramian.norms().iter().copied().fold(f64::INFINITY, f64::min);
+    let mut b: Column = [0.0; MAX_TASKS];
+    for (b, norm) in b.iter_mut().zip(gramian.norms()) {
+        *b = smallest / norm;
+    }
+    let mut a: Square = [0.0; MAX_TASKS * MAX_TASKS];
+    for i in 0..k {
+        for j in 0..k {
+            a[i * k + j] = gramian.cosine(i, j) + b[i] * b[j];
+        }
+    }
+    let outcome = cone::project(&a, &b[..k], gramian.noise(), w);
+    let mut total = 0.0;
+    for i in 0..k {
+        w[i] *= b[i];
+        total += w[i];
+    }
+    for w in w.iter_mut() {
+        *w /= total;
+    }
+    outcome
+}

@@ -1,0 +1,70 @@
+//! UW, uncertainty weighting (Kendall et al. 2018): minimizes Σ ½e^(−sᵢ)Lᵢ + ½sᵢ over θ and sᵢ = log σᵢ².
+//!
+//! The regression form is used for every task, as all libraries do. s is learned by an Adam of its own
+//! with the model's learning rate, so that the network's optimizer and clipping do not reach it; libraries
+//! put s into the model's optimizer. |s| ≤ 30 keeps weights finite when losses reach 0.
+
+use super::solve::adam::Adam;
+use super::{Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Setup, StepContext};
+
+pub const METHOD: Method = Method {
+    id: "uw",
+    label: "UW",
+    gloss: "learned uncertainty",
+    formula: "min Σ ½ e^(−sᵢ) Lᵢ + ½ sᵢ",
+    about: "Learns one uncertainty per task and divides the loss by it, so that each weighted loss drifts toward 1. \
+            Levels out losses of different units; a task that is already well learned gains weight. One backward pass; \
+            the weights move as slowly as the learning rate lets them.",
+    paper: "Kendall, Gal & Cipolla, Multi-Task Learning Using Uncertainty (CVPR)",
+    year: 2018,
+    kind: Kind::LossWeighting,
+    knobs: &[Knob {
+        name: "log_var",
+        label: "s at the start",
+        default: 0.0,
+        min: -5.0,
+        max: 5.0,
+        scale: KnobScale::Linear,
+    }],
+    needs: &[Need::HeadsScaledByWeights, Need::LossValues],
+    same_direction_k2: &[],
+    build: Build::Losses(|setup| Box::new(Uw::new(setup))),
+};
+
+const LARGEST_LOG_VAR: f64 = 30.0;
+
+struct Uw {
+    log_var: Vec<f64>,  // (K)
+    gradient: Vec<f64>, // (K)
+    adam: Adam,
+}
+
+impl Uw {
+    fn new(setup: &Setup) -> Self {
+        let k = setup.n_tasks;
+        Self { log_var: vec![setup.knobs[0]; k], gradient: vec![0.0; k], adam: Adam::new(k) }
+    }
+}
+
+impl LossesMethod for Uw {
+    fn weights(&mut self, ctx: &StepContext<'_>, w: &mut [f64]) -> Outcome {
+        evaluate(ctx.losses, &self.log_var, w, &mut self.gradient);
+        // θ and s descend together from the same point, so s moves after w was read.
+        self.adam.step(ctx.learning_rate, &self.gradient, &mut self.log_var);
+        for s in &mut self.log_var {
+            *s = s.clamp(-LARGEST_LOG_VAR, LARGEST_LOG_VAR);
+        }
+        Outcome::Settled
+    }
+}
+
+/// Writes w = ½e^(−s) and the objective's gradient with respect to s (K each); returns the objective.
+pub fn evaluate(losses: &[f64], log_var: &[f64], w: &mut [f64], gradient: &mut [f64]) -> f64 {
+    let mut value = 0.0;
+    for (i, (&loss, &s)) in losses.iter().zip(log_var).enumerate() {
+        w[i] = 0.5 * libm::exp(-s);
+        gradient[i] = 0.5 - w[i] * loss;
+        value += w[i] * loss + 0.5 * s;
+    }
+    value
+}

@@ -1,0 +1,133 @@
+//! `paretoscope simulate`: one step case a line, a method's inner quantities out.
+//!
+//! What a case's `inputs` and outputs are called differs from method to method; [`CASES`] holds one
+//! adapter for each, and the arithmetic stays in the methods' own files.
+
+use super::aggregate::{Params, each_line, named_method, numbers};
+use crate::balance::famo::Famo;
+use crate::balance::{Balancer, LossesMethod, StepContext, rlw, solve, uw};
+use serde_json::{Map, Value, json};
+use std::io::{self, BufRead, Write};
+
+type Case = fn(&Inputs<'_>) -> Result<Value, String>;
+
+/// Methods with step cases.
+const CASES: &[(&str, Case)] = &[("rlw", rlw_case), ("uw", uw_case), ("dwa", dwa_case), ("famo", famo_case)];
+
+/// Params that step cases carry as remarks about a fixed choice.
+const REMARKS: &[(&str, &[&str])] = &[("rlw", &["dist"]), ("famo", &["adam"])];
+
+/// Writes one line for every input line; fails only if reading or writing does.
+pub fn simulate(mut input: impl BufRead, mut output: impl Write) -> io::Result<()> {
+    each_line(&mut input, &mut output, simulated)
+}
+
+/// The answer to one step case: an object with the keys of its `expected`.
+pub fn simulated(request: &Map<String, Value>) -> Result<Value, String> {
+    let method = named_method(request)?;
+    let known = || CASES.iter().map(|(id, _)| *id).collect::<Vec<_>>().join(", ");
+    let (_, case) = CASES
+        .iter()
+        .find(|(id, _)| *id == method.id)
+        .ok_or_else(|| format!("Method {} has no step cases; those that have are {}.", method.id, known()))?;
+    let remarks = REMARKS.iter().find(|(id, _)| *id == method.id).map_or(&[][..], |(_, names)| names);
+    let mut params = request.get("params").cloned().unwrap_or(Value::Null);
+    if let Value::Object(params) = &mut params {
+        params.retain(|name, _| !remarks.contains(&name.as_str()));
+    }
+    let values = match request.get("inputs") {
+        Some(Value::Object(values)) => values,
+        _ => return Err("The request has no inputs; give an object of named lists.".into()),
+    };
+    case(&Inputs { params: Params::new(Some(&params), method)?, values })
+}
+
+struct Inputs<'a> {
+    params: Params<'a>,
+    values: &'a Map<String, Value>,
+}
+
+impl Inputs<'_> {
+    fn value(&self, name: &str) -> Result<&Value, String> {
+        self.values.get(name).ok_or_else(|| {
+            let given = self.values.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+            format!("inputs has no \"{name}\"; it has {given}.")
+        })
+    }
+
+    /// A list of any length from 1 to 16.
+    fn list(&self, name: &str) -> Result<Vec<f64>, String> {
+        let value = self.value(name)?;
+        let n = value.as_array().map_or(1, Vec::len);
+        if !(1..=solve::MAX_TASKS).contains(&n) {
+            return Err(format!("{name} holds {n} numbers; it must hold 1 to {}.", solve::MAX_TASKS));
+        }
+        numbers(value, name, n, "one for each of the K tasks")
+    }
+
+    /// A list of K numbers.
+    fn sized(&self, name: &str, n_tasks: usize) -> Result<Vec<f64>, String> {
+        numbers(self.value(name)?, name, n_tasks, "one for each of the K tasks")
+    }
+
+    /// A list of lists of K numbers, one a step.
+    fn steps(&self, name: &str, n_tasks: usize) -> Result<Vec<Vec<f64>>, String> {
+        let value = self.value(name)?;
+        let list = value.as_array().ok_or_else(|| format!("{name} must be a list with one list a step."))?;
+        list.iter().map(|step| numbers(step, name, n_tasks, "one for each of the K tasks")).collect()
+    }
+}
+
+fn context<'a>(losses: &'a [f64], epoch_means: Option<(&'a [f64], &'a [f64])>, step: u64) -> StepContext<'a> {
+    StepContext { losses, first_losses: losses, epoch_means, preference: losses, learning_rate: 0.0, step, seed: 0 }
+}
+
+fn rlw_case(inputs: &Inputs<'_>) -> Result<Value, String> {
+    let mut w = inputs.list("normals")?;
+    rlw::from_normals(&mut w);
+    Ok(json!({"weights": w}))
+}
+
+fn uw_case(inputs: &Inputs<'_>) -> Result<Value, String> {
+    let losses = inputs.list("losses")?;
+    let log_var = inputs.sized("log_var", losses.len())?;
+    let mut w = vec![0.0; losses.len()];
+    let mut gradient = w.clone();
+    let value = uw::evaluate(&losses, &log_var, &mut w, &mut gradient);
+    Ok(json!({"value": value, "weights": w, "grad_log_var": gradient}))
+}
+
+fn dwa_case(inputs: &Inputs<'_>) -> Result<Value, String> {
+    let losses = inputs.list("losses")?;
+    let k = losses.len();
+    let (last, before) = (inputs.sized("avg_loss_prev", k)?, inputs.sized("avg_loss_prev2", k)?);
+    let mut w = vec![0.0; k];
+    if let Balancer::Losses(mut dwa) = inputs.params.method.new_balancer(&inputs.params.setup(k)?) {
+        dwa.weights(&context(&losses, Some((&last, &before)), 0), &mut w);
+    }
+    Ok(json!({"value": solve::dot(&w, &losses), "weights": w}))
+}
+
+fn famo_case(inputs: &Inputs<'_>) -> Result<Value, String> {
+    let bounds = inputs.list("min_losses")?;
+    let k = bounds.len();
+    let (before, after) = (inputs.steps("losses_before", k)?, inputs.steps("losses_after", k)?);
+    if before.len() != after.len() {
+        return Err(format!(
+            "losses_before has {} steps, losses_after {}; give as many of each.",
+            before.len(),
+            after.len()
+        ));
+    }
+    let mut famo = Famo::with_lower_bounds(&inputs.params.setup(k)?, bounds);
+    let (mut weights, mut logits) = (Vec::new(), Vec::new());
+    for (step, (before, after)) in before.iter().zip(&after).enumerate() {
+        let ctx = context(before, None, step as u64);
+        let mut w = vec![0.0; k];
+        famo.weights(&ctx, &mut w);
+        famo.after_step(&ctx, after);
+        weights.push(w);
+        logits.push(famo.logits().to_vec());
+    }
+    Ok(json!({"loss_weights_per_step": weights, "logits_after_step": logits}))
+}
