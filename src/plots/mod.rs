@@ -1,12 +1,33 @@
-//! Pictures of a history. One file a plot, one line each in [`PLOTS`]; generic over plotters' backends.
+//! Pictures of a history. One file a plot, one line each in [`PLOTS`]; drawn by plotters on any backend.
 //!
-//! The page draws them on canvases, tests and exports as SVG, with the same code and ink. What plotters
-//! lacks (halos, hatching, direct labels pushed apart) is a drawing element of ours over its backend.
+//! A plot is a pure function from a [`Scene`] to a [`Picture`], a list of strokes in CSS px. The page
+//! paints it on canvases, tests and exports as SVG, with the same code and ink. What plotters lacks
+//! (halos, hatching, dashes, direct labels pushed apart) is made of plain strokes over its backend.
+
+mod axis;
+mod cosine;
+mod ink;
+mod losses;
+mod metrics;
+mod paint;
+mod picture;
+mod place;
+mod series;
+mod weights;
+
+pub use axis::{count, number, percent};
+pub use ink::{Color, Ink, RunStyle, Shape};
+pub use paint::{Paint, SANS, SERIF, paint, svg};
+pub use picture::{
+    Anchor, Face, Measure, Picture, Point, Rect, Stage, StepAxis, Stroke, Text, typical_width,
+};
+pub use place::spread;
 
 use crate::protocol::RunPredictions;
 use crate::train::History;
 
 /// What a plot may look at. Steps are view steps; nothing here changes a number.
+#[derive(Clone, Copy)]
 pub struct Scene<'a> {
     pub history: &'a History,
     /// Predictions at the view cursor, when they have arrived.
@@ -15,10 +36,122 @@ pub struct Scene<'a> {
     pub step: u32,
     /// Step under the pointer or keyboard, in any linked plot.
     pub hover: Option<u32>,
-    /// Which runs are drawn, by run index; their colors go by position.
+    /// Which runs are drawn, by run index; their colors go by position. Missing entries are drawn.
     pub shown: &'a [bool],
     /// Losses on a log axis.
     pub log_losses: bool,
-    /// The run whose gradients the arrows show (runs stand at different points).
+    /// The run whose gradients the arrows show (runs stand at different points), and whose samples.
     pub at_run: usize,
+    /// By run, the weights (K) its method gives for the Gramian of `at_run` at the view cursor;
+    /// empty for methods without weights.
+    pub compared: Option<&'a [Vec<f64>]>,
+}
+
+/// One entry of [`PLOTS`].
+#[derive(Debug, Clone, Copy)]
+pub struct Plot {
+    /// View id: `view=` in links, `plot-<id>` and `table-<id>` in the page.
+    pub id: &'static str,
+    pub title: &'static str,
+    /// One muted phrase beside the title.
+    pub subtitle: fn(&Scene) -> String,
+    /// CSS px that the plot wants at least on a phone, for a number of tasks.
+    pub least_height: fn(&Scene) -> f64,
+    pub draw: fn(&Scene, &Stage) -> Picture,
+    /// The same facts as a table at the view cursor.
+    pub table: fn(&Scene) -> Table,
+    /// Every recorded value in long format, for [`csv`].
+    pub data: fn(&Scene) -> Table,
+    /// One or two sentences for screen readers.
+    pub summary: fn(&Scene) -> String,
+}
+
+/// The one list of plots, in the order of the tabs.
+pub const PLOTS: &[Plot] = &[
+    losses::PLOT,
+    cosine::PLOT,
+    weights::PLOT,
+    metrics::PLOT,
+];
+
+/// The entry with this view id.
+pub fn plot(id: &str) -> Option<&'static Plot> {
+    PLOTS.iter().find(|plot| plot.id == id)
+}
+
+/// A plot's numbers as words.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Table {
+    pub columns: Vec<String>,
+    pub rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    pub(crate) fn new<const N: usize>(columns: [&str; N]) -> Self {
+        Self { columns: columns.iter().map(|name| (*name).to_owned()).collect(), rows: Vec::new() }
+    }
+}
+
+/// The table as comma-separated values (RFC 4180, `\n` lines), with ASCII minus signs.
+pub fn csv(table: &Table) -> String {
+    let cell = |text: &String| {
+        let plain = text.replace('−', "-");
+        if plain.contains([',', '"', '\n', '\r']) {
+            format!("\"{}\"", plain.replace('"', "\"\""))
+        } else {
+            plain
+        }
+    };
+    let line = |cells: &Vec<String>| cells.iter().map(cell).collect::<Vec<_>>().join(",") + "\n";
+    std::iter::once(&table.columns).chain(&table.rows).map(line).collect()
+}
+
+impl Scene<'_> {
+    /// Indices of the drawn runs.
+    pub(crate) fn runs(&self) -> Vec<usize> {
+        let hidden = |run: &usize| self.shown.get(*run).is_some_and(|shown| !shown);
+        (0..self.history.runs.len()).filter(|run| !hidden(run)).collect()
+    }
+
+    pub(crate) fn n_tasks(&self) -> usize {
+        self.history.outline.n_tasks
+    }
+
+    /// The run's name; `run 3` where the outline has none.
+    pub(crate) fn run_name(&self, run: usize) -> String {
+        let label = self.history.outline.runs.get(run).map(|outline| outline.label.clone());
+        label.filter(|label| !label.is_empty()).unwrap_or_else(|| format!("run {}", run + 1))
+    }
+
+    pub(crate) fn task_name(&self, task: usize) -> String {
+        let name = self.history.outline.tasks.get(task).map(|outline| outline.name.clone());
+        name.filter(|name| !name.is_empty()).unwrap_or_else(|| format!("task {}", task + 1))
+    }
+
+    /// The last step of the experiment, at least 1.
+    pub(crate) fn last_step(&self) -> u32 {
+        let recorded = self.history.runs.iter().filter_map(|run| run.records.last());
+        let reached = recorded.map(|record| record.step).max().unwrap_or(0);
+        self.history.outline.steps.max(reached).max(1)
+    }
+
+    /// Whether anything was recorded yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.history.runs.iter().all(|run| run.records.is_empty())
+    }
+
+    /// Whether this run's numbers ended before the view cursor.
+    pub(crate) fn ended(&self, run: usize) -> Option<u32> {
+        self.history.runs.get(run)?.diverged.as_ref().map(|end| end.last_finite_step)
+    }
+}
+
+/// A loss axis' word for the current scale.
+fn scale_word(log: bool) -> &'static str {
+    if log { "log scale" } else { "linear scale" }
+}
+
+/// Full-precision number for data tables; empty for what is no number.
+fn exact(value: f64) -> String {
+    if value.is_finite() { value.to_string() } else { String::new() }
 }

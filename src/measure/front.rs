@@ -1,0 +1,60 @@
+//! Points in loss space: dominance, the non-dominated set and the exact hypervolume of two losses.
+
+/// Whether `a` is nowhere worse than `b` and somewhere better. Lower is better.
+pub fn dominates(a: &[f64], b: &[f64]) -> bool {
+    let nowhere_worse = a.iter().zip(b).all(|(x, y)| x <= y);
+    nowhere_worse && a.iter().zip(b).any(|(x, y)| x < y)
+}
+
+/// For every point, whether no other point dominates it. Points with a number that is not finite never
+/// count, neither as dominating nor as non-dominated.
+pub fn nondominated(points: &[Vec<f64>]) -> Vec<bool> {
+    let valid = |point: &Vec<f64>| point.iter().all(|x| x.is_finite());
+    let beaten = |point: &Vec<f64>| points.iter().any(|other| valid(other) && dominates(other, point));
+    points.iter().map(|point| valid(point) && !beaten(point)).collect()
+}
+
+/// Area that the points dominate below the reference point (lower is better). Points that are not better
+/// than the reference in both losses add nothing.
+pub fn hypervolume(points: &[[f64; 2]], reference: [f64; 2]) -> f64 {
+    let mut inside: Vec<[f64; 2]> =
+        points.iter().copied().filter(|p| p[0] < reference[0] && p[1] < reference[1]).collect();
+    inside.sort_by(|a, b| a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1])));
+    let mut height = reference[1];
+    let mut area = 0.0;
+    for [x, y] in inside {
+        if y < height {
+            area += (reference[0] - x) * (height - y);
+            height = y;
+        }
+    }
+    area
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nondominated_points_are_those_nobody_beats() {
+        let points = [vec![1.0, 3.0], vec![2.0, 2.0], vec![3.0, 1.0], vec![3.0, 2.0], vec![2.0, 2.0]];
+        assert_eq!(nondominated(&points), [true, true, true, false, true]);
+        assert_eq!(nondominated(&[vec![f64::NAN, 0.0], vec![1.0, 1.0]]), [false, true]);
+        assert!(nondominated(&[]).is_empty());
+        assert!(dominates(&[1.0, 1.0, 1.0], &[1.0, 2.0, 1.0]) && !dominates(&[1.0, 1.0], &[1.0, 1.0]));
+    }
+
+    #[track_caller]
+    fn check_area(points: &[[f64; 2]], area: f64) {
+        assert!((hypervolume(points, [1.0, 1.0]) - area).abs() < 1e-15);
+    }
+
+    #[test]
+    fn hypervolume_is_the_area_of_the_union() {
+        check_area(&[], 0.0);
+        check_area(&[[0.0, 0.0]], 1.0);
+        check_area(&[[0.25, 0.5], [0.5, 0.25]], 0.375 + 0.125);
+        check_area(&[[0.25, 0.5], [0.5, 0.25], [0.6, 0.6], [0.25, 0.75]], 0.5);
+        check_area(&[[2.0, 0.0], [f64::NAN, 0.0], [1.0, 0.5]], 0.0);
+    }
+}

@@ -1,0 +1,167 @@
+//! The test metric of every task over steps: accuracy or R² on rows that no run trains on.
+
+use super::axis::{self, Scale, round_values};
+use super::picture::Pen;
+use super::series::{Chart, Curve, Panel, axis_values, value_at};
+use super::{Picture, Plot, Scene, Stage, Table, exact, number, percent};
+
+pub(super) const PLOT: Plot = Plot {
+    id: "metrics",
+    title: "Test metric",
+    subtitle,
+    least_height: |scene| Chart::least_height(scene.n_tasks()),
+    draw,
+    table,
+    data,
+    summary,
+};
+
+/// Whether this task's metric is a share of right answers.
+pub(super) fn is_accuracy(scene: &Scene, task: usize) -> bool {
+    scene.history.outline.tasks.get(task).is_some_and(|outline| outline.metric == "accuracy")
+}
+
+fn metric_name(scene: &Scene, task: usize) -> String {
+    let name = scene.history.outline.tasks.get(task).map(|outline| outline.metric.clone());
+    name.filter(|name| !name.is_empty()).unwrap_or_else(|| "metric".to_owned())
+}
+
+fn subtitle(scene: &Scene) -> String {
+    let first = metric_name(scene, 0);
+    let same = (1..scene.n_tasks()).all(|task| metric_name(scene, task) == first);
+    if same { format!("test {first}") } else { "on the test split".to_owned() }
+}
+
+fn curve(scene: &Scene, run: usize, task: usize) -> Vec<(f64, f64)> {
+    let end = scene.ended(run).unwrap_or(u32::MAX);
+    let known = scene.history.runs[run].evaluations.iter().filter(|evaluation| evaluation.step <= end);
+    known
+        .filter_map(|e| Some((f64::from(e.step), *e.metrics.get(task)?)))
+        .filter(|point| point.1.is_finite())
+        .collect()
+}
+
+fn reference(scene: &Scene, task: usize) -> Vec<(f64, f64)> {
+    let known = scene.history.references.get(task).map_or(&[][..], |reference| &reference.metrics);
+    known.iter().map(|(step, value)| (f64::from(*step), *value)).filter(|p| p.1.is_finite()).collect()
+}
+
+/// A range that shows the learned part: a steep start runs out below.
+fn range(values: impl Iterator<Item = f64>, accuracy: bool) -> (f64, f64) {
+    let mut sorted: Vec<f64> = values.filter(|value| value.is_finite()).collect();
+    sorted.sort_by(f64::total_cmp);
+    let (Some(lowest), Some(highest)) = (sorted.first(), sorted.last()) else { return (0.0, 1.0) };
+    let early = sorted[sorted.len() / 10];
+    let stride = if highest - early > 0.25 { 0.1 } else { 0.05 };
+    let top = (highest / stride - 1e-9).ceil() * stride;
+    let floor = if accuracy { 0.0 } else { -1.0 };
+    let low = if highest - lowest <= 0.3 { *lowest } else { early };
+    let bottom = ((low / stride).floor() * stride).max(floor).min(top - 2.0 * stride);
+    (bottom, top.min(if accuracy || *highest <= 1.0 { 1.0 } else { top }))
+}
+
+fn draw(scene: &Scene, stage: &Stage) -> Picture {
+    if scene.history.runs.iter().all(|run| run.evaluations.is_empty()) {
+        return Pen::new(stage)
+            .empty("The test metric of every task appears here after the first evaluation. Press play.");
+    }
+    let mut panels: Vec<Panel> = Vec::new();
+    for task in 0..scene.n_tasks() {
+        let curves: Vec<Curve> = scene
+            .runs()
+            .into_iter()
+            .map(|run| Curve { run, points: curve(scene, run, task), noise: Vec::new() })
+            .collect();
+        let reference = reference(scene, task);
+        let accuracy = is_accuracy(scene, task);
+        let values = axis_values(scene, &curves).chain(reference.iter().map(|point| point.1));
+        let (low, high) = range(values, accuracy);
+        let scale = Scale::linear(low, high, 0.0, 1.0);
+        let values = round_values(low, high, 4);
+        let last = values.len().saturating_sub(1);
+        let word = |(i, value): (usize, f64)| {
+            let shown = axis::tick(if accuracy { (100.0 * value * 1e6).round() / 1e6 } else { value });
+            (value, if accuracy && i == last { format!("{shown} %") } else { shown })
+        };
+        let ticks = values.into_iter().enumerate().map(word).collect();
+        panels.push(Panel {
+            title: scene.task_name(task),
+            curves,
+            reference,
+            scale,
+            ticks,
+            zero: Some(0.0),
+            words: Vec::new(),
+        });
+    }
+    let all_accuracy = (0..scene.n_tasks()).all(|task| is_accuracy(scene, task));
+    let number = if all_accuracy { percent } else { number };
+    let quantity = if all_accuracy { "" } else { "metric" };
+    Chart { scene, panels, quantity, number, below: 0.0 }.draw(stage)
+}
+
+fn word(scene: &Scene, task: usize, value: f64) -> String {
+    if is_accuracy(scene, task) { percent(value) } else { number(value) }
+}
+
+fn table(scene: &Scene) -> Table {
+    let mut table = Table::new(["run", "step"]);
+    let name = |task: usize| format!("{} ({})", scene.task_name(task), metric_name(scene, task));
+    table.columns.extend((0..scene.n_tasks()).map(name));
+    for run in scene.runs() {
+        let Some(evaluation) = scene.history.runs[run].evaluation_at(scene.step) else { continue };
+        let mut row = vec![scene.run_name(run), evaluation.step.to_string()];
+        row.extend(evaluation.metrics.iter().enumerate().map(|(task, value)| word(scene, task, *value)));
+        table.rows.push(row);
+    }
+    if scene.history.references.iter().any(|reference| !reference.metrics.is_empty()) {
+        let mut row = vec!["single task".to_owned(), scene.step.to_string()];
+        row.extend((0..scene.n_tasks()).map(|task| {
+            let value = value_at(&reference(scene, task), f64::from(scene.step));
+            value.map_or("–".to_owned(), |value| word(scene, task, value))
+        }));
+        table.rows.push(row);
+    }
+    table
+}
+
+fn data(scene: &Scene) -> Table {
+    let mut table = Table::new(["step", "run", "task", "metric", "value", "test_loss"]);
+    for (run, history) in scene.history.runs.iter().enumerate() {
+        for evaluation in &history.evaluations {
+            for (task, value) in evaluation.metrics.iter().enumerate() {
+                table.rows.push(vec![
+                    evaluation.step.to_string(),
+                    scene.run_name(run),
+                    scene.task_name(task),
+                    metric_name(scene, task),
+                    exact(*value),
+                    evaluation.losses.get(task).map_or(String::new(), |loss| exact(*loss)),
+                ]);
+            }
+        }
+    }
+    for (task, reference) in scene.history.references.iter().enumerate() {
+        for (step, value) in &reference.metrics {
+            table.rows.push(vec![
+                step.to_string(),
+                "single task".to_owned(),
+                scene.task_name(task),
+                metric_name(scene, task),
+                exact(*value),
+                String::new(),
+            ]);
+        }
+    }
+    table
+}
+
+fn summary(scene: &Scene) -> String {
+    let table = table(scene);
+    if table.rows.is_empty() {
+        return "No evaluation yet.".to_owned();
+    }
+    let rows = table.rows.iter().map(|row| format!("{}: {}", row[0], row[2..].join(", ")));
+    let tasks = table.columns[2..].join(", ");
+    format!("Test metrics of {tasks} at step {}. {}.", scene.step, rows.collect::<Vec<_>>().join("; "))
+}

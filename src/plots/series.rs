@@ -1,0 +1,527 @@
+//! Curves over steps: the panels that losses, cosines, weights and metrics share.
+//!
+//! Up to four panels stand in one column over one step axis; more become small multiples. Axes hold
+//! everything recorded so far, so playing moves the cursor and never the curves.
+
+use super::axis::{self, Scale};
+use super::ink::Color;
+use super::picture::{Anchor, LABEL, Pen, Picture, Point, Rect, Stage, StepAxis, TICK};
+use super::place::spread;
+use super::Scene;
+
+/// The curve of one run in one panel.
+pub(super) struct Curve {
+    pub run: usize,
+    /// (step, value) by ascending step; only finite values.
+    pub points: Vec<(f64, f64)>,
+    /// Steps where the value is mostly noise, as closed ranges; drawn faint.
+    pub noise: Vec<(f64, f64)>,
+}
+
+/// One set of axes.
+pub(super) struct Panel {
+    /// Written at the top right.
+    pub title: String,
+    pub curves: Vec<Curve>,
+    /// The single-task reference.
+    pub reference: Vec<(f64, f64)>,
+    pub scale: Scale,
+    pub ticks: Vec<(f64, String)>,
+    /// A value with a stronger line (zero of a cosine).
+    pub zero: Option<f64>,
+    /// Words at values inside the frame, at its right.
+    pub words: Vec<(f64, &'static str)>,
+}
+
+/// All panels of one plot.
+pub(super) struct Chart<'s> {
+    pub scene: &'s Scene<'s>,
+    pub panels: Vec<Panel>,
+    /// Written over the first tick column.
+    pub quantity: &'static str,
+    pub number: fn(f64) -> String,
+    /// Px kept free below the step axis.
+    pub below: f64,
+}
+
+/// Where a chart put its step axis, for what is drawn below it.
+pub(super) struct Frame {
+    pub left: f64,
+    pub right: f64,
+    pub bottom: f64,
+}
+
+/// The values of every drawn run that is still going, with the first value of those that ended:
+/// a diverged run must not stretch the axis.
+pub(super) fn axis_values<'c>(scene: &Scene, curves: &'c [Curve]) -> impl Iterator<Item = f64> + use<'c> {
+    let all_ended = curves.iter().all(|curve| scene.ended(curve.run).is_some());
+    let ended: Vec<bool> = curves.iter().map(|curve| scene.ended(curve.run).is_some()).collect();
+    curves.iter().zip(ended).flat_map(move |(curve, ended)| {
+        let keep = if !ended {
+            curve.points.len()
+        } else if all_ended {
+            curve.points.len() / 2 + 1
+        } else {
+            1
+        };
+        curve.points.iter().take(keep).map(|point| point.1)
+    })
+}
+
+impl Chart<'_> {
+    /// Height that keeps the panels readable on a phone.
+    pub fn least_height(n_panels: usize) -> f64 {
+        match n_panels {
+            0 | 1 => 200.0,
+            2..=4 => 48.0 + 100.0 * n_panels as f64,
+            _ => 48.0 + 84.0 * n_panels.div_ceil(2) as f64,
+        }
+    }
+
+    pub fn draw(self, stage: &Stage) -> Picture {
+        let mut pen = Pen::new(stage);
+        self.draw_with(&mut pen);
+        pen.picture
+    }
+
+    pub fn draw_with(&self, pen: &mut Pen) -> Frame {
+        let n = self.panels.len();
+        let small = pen.stage.width < 380.0;
+        let columns = if n <= 4 {
+            1
+        } else {
+            let across = (pen.stage.width / 190.0).floor().clamp(2.0, 6.0) as usize;
+            across.min(n)
+        };
+        let rows = n.div_ceil(columns).max(1);
+        let labeled = columns == 1;
+        let left = self.left_margin(pen.stage);
+        let right = if labeled { self.right_margin(pen.stage, small) } else { 8.0 };
+        let key = if labeled { 0.0 } else { self.key(pen, left) };
+        let (top, bottom, gap) = (18.0 + key, 32.0 + self.below, if labeled { 16.0 } else { 24.0 });
+        let width = ((pen.stage.width - (left + right) * columns as f64) / columns as f64).max(20.0);
+        let height =
+            ((pen.stage.height - top - bottom - gap * (rows as f64 - 1.0)) / rows as f64).max(24.0);
+        let mut late: Vec<Box<dyn FnOnce(&mut Pen)>> = Vec::new();
+        let mut frame = Frame { left, right: left + width, bottom: top + height };
+        for (i, panel) in self.panels.iter().enumerate() {
+            let (row, column) = (i / columns, i % columns);
+            let x0 = column as f64 * (left + width + right) + left;
+            let y0 = top + row as f64 * (height + gap);
+            let place = Rect { left: x0, top: y0, right: x0 + width, bottom: y0 + height };
+            let lowest = i + columns >= n;
+            self.panel(pen, panel, place, lowest, labeled.then_some((right, small)), &mut late);
+            if row + 1 == rows {
+                frame.bottom = place.bottom;
+            }
+        }
+        let (x0, cursor) = (left, self.x(left, left + width, f64::from(self.scene.step)));
+        if labeled {
+            let size = pen.stage.text_width(&format!("step {}", self.scene.step), TICK) / 2.0;
+            if cursor - size > x0 + 10.0 {
+                pen.tick((x0 - 6.0, top - 8.0), self.quantity, Anchor::End);
+            }
+            if pen.stage.width - (x0 + width) > 44.0 {
+                pen.tick((x0 + width + 20.0, frame.bottom + 16.0), "step", Anchor::Start);
+            }
+        }
+        let accent = pen.ink().accent;
+        let words = format!("step {}", self.scene.step);
+        let half = pen.stage.text_width(&words, TICK) / 2.0;
+        let at = cursor.clamp(half, (pen.stage.width - half).max(half));
+        pen.text((at, top - 8.0), words, TICK, accent, Anchor::Middle);
+        for stroke in late {
+            stroke(pen);
+        }
+        frame
+    }
+
+    fn x(&self, left: f64, right: f64, step: f64) -> f64 {
+        Scale::linear(0.0, f64::from(self.scene.last_step()), left, right).at(step)
+    }
+
+    fn left_margin(&self, stage: &Stage) -> f64 {
+        let widest = self
+            .panels
+            .iter()
+            .flat_map(|panel| &panel.ticks)
+            .map(|tick| stage.text_width(&tick.1, TICK))
+            .fold(stage.text_width(self.quantity, TICK), f64::max);
+        (widest + 8.0).max(36.0)
+    }
+
+    fn right_margin(&self, stage: &Stage, small: bool) -> f64 {
+        let runs = self.scene.runs();
+        let names = runs.iter().map(|run| stage.text_width(&self.scene.run_name(*run), LABEL));
+        let reference = if self.panels.iter().any(|panel| !panel.reference.is_empty()) {
+            stage.text_width(if small { "alone" } else { "single task" }, TICK)
+        } else {
+            0.0
+        };
+        let widest = names.fold(reference, f64::max);
+        (widest + 12.0).clamp(52.0, (stage.width * 0.3).max(52.0))
+    }
+
+    /// Small multiples have no room for labels at line ends: one row names the runs. Returns its height.
+    fn key(&self, pen: &mut Pen, left: f64) -> f64 {
+        let (mut x, mut y) = (left, 12.0);
+        for run in self.scene.runs() {
+            let name = self.scene.run_name(run);
+            let width = 34.0 + pen.stage.text_width(&name, LABEL) + 12.0;
+            if x + width > pen.stage.width && x > left {
+                (x, y) = (left, y + 16.0);
+            }
+            let style = *pen.ink().run(run);
+            pen.dashed(&[(x, y - 4.0), (x + 28.0, y - 4.0)], 2.0, style.mark, style.dash, 0.0);
+            pen.marker(&style, (x + 14.0, y - 4.0), 4.0, true);
+            pen.label((x + 34.0, y), name, style.text, Anchor::Start);
+            x += width;
+        }
+        y + 12.0
+    }
+
+    fn panel(
+        &self,
+        pen: &mut Pen,
+        panel: &Panel,
+        place: Rect,
+        lowest: bool,
+        labeled: Option<(f64, bool)>,
+        late: &mut Vec<Box<dyn FnOnce(&mut Pen)>>,
+    ) {
+        let ink = pen.ink();
+        let last = self.scene.last_step();
+        let scale = panel.scale.between(place.bottom, place.top);
+        let x = |step: f64| self.x(place.left, place.right, step);
+        pen.picture.step_axes.push(StepAxis { place, last });
+
+        let dense = place.height() < 15.0 * (panel.ticks.len() as f64 - 1.0);
+        for (i, (value, words)) in panel.ticks.iter().enumerate() {
+            let y = scale.at(*value);
+            let floor = (y - place.bottom).abs() < 0.5;
+            let color = if floor {
+                ink.edge
+            } else if panel.zero == Some(*value) {
+                ink.ink3
+            } else {
+                ink.grid
+            };
+            pen.hairline((place.left, y), (place.right, y), color);
+            if !dense || i == 0 || i + 1 == panel.ticks.len() {
+                pen.tick((place.left - 6.0, y + 4.0), words.clone(), Anchor::End);
+            }
+        }
+        pen.hairline((place.left, place.bottom), (place.right, place.bottom), ink.edge);
+        if lowest {
+            self.step_ticks(pen, place, last);
+        }
+        for (value, words) in &panel.words {
+            let y = scale.at(*value);
+            let below = y - place.top < 10.0;
+            pen.put(super::Text {
+                at: (place.right - 4.0, if below { y + 13.0 } else { y - 5.0 }),
+                words: (*words).to_owned(),
+                size: TICK,
+                face: super::Face::Plain,
+                color: ink.ink3,
+                anchor: Anchor::End,
+                halo: Some(ink.halo),
+                upwards: false,
+            });
+        }
+
+        let reference: Vec<Point> = panel.reference.iter().map(|(s, v)| (x(*s), scale.at(*v))).collect();
+        let reference = thin(reference);
+        pen.dashed(&reference, 1.0, ink.ink3, &[1.0, 3.0], 0.0);
+        let cursor = x(f64::from(self.scene.step));
+        pen.hairline((cursor, place.top), (cursor, place.bottom), ink.accent);
+
+        let mut ends: Vec<(f64, String, Color, f64)> = Vec::new();
+        for curve in &panel.curves {
+            let style = *ink.run(curve.run);
+            let ended = self.scene.ended(curve.run);
+            let kept = self.kept(curve, panel, ended.is_some());
+            for (points, noisy) in pieces(kept, &curve.noise) {
+                let drawn: Vec<Point> = points.iter().map(|(s, v)| (x(*s), scale.at(*v))).collect();
+                let (before, after) = cut(&thin(drawn), cursor);
+                if noisy {
+                    pen.line(before, 1.0, style.mark.at(0.3));
+                    pen.line(after, 1.0, style.mark.at(0.3));
+                } else {
+                    let used = pen.dashed(&before, 2.0, style.mark, style.dash, 0.0);
+                    pen.dashed(&after, 1.25, style.mark, style.dash, used);
+                }
+            }
+            let Some(&(step, value)) = kept.last() else { continue };
+            let end = (x(step), scale.at(value));
+            if let Some(last_finite) = ended {
+                let words = format!("{} ends at {last_finite}", self.scene.run_name(curve.run));
+                let bad = ink.bad;
+                let room = pen.stage.text_width(&words, LABEL) + 12.0 < pen.stage.width - end.0;
+                late.push(Box::new(move |pen: &mut Pen| {
+                    pen.line(vec![(end.0 - 4.0, end.1 - 4.0), (end.0 + 4.0, end.1 + 4.0)], 2.0, bad);
+                    pen.line(vec![(end.0 + 4.0, end.1 - 4.0), (end.0 - 4.0, end.1 + 4.0)], 2.0, bad);
+                    let (dx, anchor) = if room { (9.0, Anchor::Start) } else { (-9.0, Anchor::End) };
+                    pen.halo((end.0 + dx, end.1 + 4.0), words, bad, anchor);
+                }));
+            } else {
+                ends.push((end.1, self.scene.run_name(curve.run), style.text, LABEL));
+            }
+        }
+        for curve in &panel.curves {
+            let step = f64::from(self.scene.step);
+            if let Some(value) = value_at(self.kept(curve, panel, false), step) {
+                let alive = self.scene.ended(curve.run).is_none_or(|end| step <= f64::from(end));
+                if alive {
+                    let style = *ink.run(curve.run);
+                    pen.marker(&style, (cursor, scale.at(value)), 4.0, true);
+                }
+            }
+        }
+
+        if let Some((margin, small)) = labeled {
+            let spread_of = |ends: &[(f64, String, Color, f64)]| {
+                let (low, high) = ends.iter().fold((f64::MAX, f64::MIN), |(l, h), e| (l.min(e.0), h.max(e.0)));
+                high - low
+            };
+            let tied = ends.len() > 2 && spread_of(&ends) < 6.0;
+            if tied {
+                let words = self.group(panel, ends.len());
+                ends = vec![(ends[0].0, words, ink.ink2, LABEL)];
+            }
+            if let Some((_, value)) = panel.reference.last() {
+                let words = if small { "alone" } else { "single task" };
+                ends.push((scale.at(*value), words.to_owned(), ink.ink3, TICK));
+            }
+            self.end_labels(pen, place, margin, ends, tied);
+            pen.halo((place.right - 4.0, place.top + 1.0), panel.title.clone(), ink.ink2, Anchor::End);
+        } else {
+            let words = pen.stage.fit(&panel.title, TICK, place.width());
+            pen.text((place.left, place.top - 5.0), words, TICK, ink.ink2, Anchor::Start);
+        }
+        if let Some(hover) = self.scene.hover {
+            self.read_out(panel, place, scale, f64::from(hover), late);
+        }
+    }
+
+    /// A diverged run is drawn to where it leaves the frame.
+    fn kept<'c>(&self, curve: &'c Curve, panel: &Panel, ended: bool) -> &'c [(f64, f64)] {
+        let out = |point: &(f64, f64)| point.1 > panel.scale.high || point.1 < panel.scale.low;
+        let end = if ended {
+            // Only the last leave counts: a curve may pass the frame's edge and come back.
+            let inside = curve.points.iter().rposition(|point| !out(point));
+            inside.map_or(curve.points.len().min(1), |idx| (idx + 2).min(curve.points.len()))
+        } else {
+            curve.points.len()
+        };
+        &curve.points[..end]
+    }
+
+    fn step_ticks(&self, pen: &mut Pen, place: Rect, last: u32) {
+        let ink = pen.ink();
+        let mut values = axis::step_values(last);
+        let widest = pen.stage.text_width(&last.to_string(), TICK) + 10.0;
+        if widest * values.len() as f64 > place.width() + widest {
+            values = vec![0.0, f64::from(last)];
+        }
+        for value in values {
+            let at = self.x(place.left, place.right, value);
+            pen.hairline((at, place.bottom), (at, place.bottom + 4.0), ink.edge);
+            pen.tick((at, place.bottom + 16.0), axis::tick(value), Anchor::Middle);
+        }
+    }
+
+    /// `four runs: 0.82–0.83`, the values at the view cursor.
+    fn group(&self, panel: &Panel, n: usize) -> String {
+        let step = f64::from(self.scene.step);
+        let alive = panel.curves.iter().filter(|curve| self.scene.ended(curve.run).is_none());
+        let values: Vec<f64> = alive.filter_map(|curve| value_at(&curve.points, step)).collect();
+        let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let (a, b) = ((self.number)(low), (self.number)(high));
+        let n = axis::count(n);
+        if low > high {
+            format!("{n} runs")
+        } else if a == b {
+            format!("{n} runs: {a}")
+        } else {
+            let a = b.strip_suffix(" %").map_or(a.clone(), |_| a.trim_end_matches(" %").to_owned());
+            format!("{n} runs: {a}–{b}")
+        }
+    }
+
+    fn end_labels(
+        &self,
+        pen: &mut Pen,
+        place: Rect,
+        margin: f64,
+        mut ends: Vec<(f64, String, Color, f64)>,
+        tied: bool,
+    ) {
+        let ink = pen.ink();
+        if tied {
+            // The group's words are longer than the margin: they stand in the plot, off the lines.
+            let (y, words, color, _) = ends.remove(0);
+            let below = y + 26.0 < place.bottom;
+            let at = (place.right - 4.0, if below { y + 22.0 } else { y - 14.0 });
+            pen.halo(at, words, color, Anchor::End);
+        }
+        const GAP: f64 = 13.0;
+        let (low, high) = (place.top + 4.0, place.bottom - 5.0);
+        ends.sort_by(|a, b| a.0.total_cmp(&b.0));
+        // Neighbors share a line when there is no room for all.
+        while ends.len() > 1 && (ends.len() as f64 - 1.0) * GAP > (high - low).max(0.0) {
+            let nearest = (1..ends.len()).min_by(|a, b| {
+                (ends[*a].0 - ends[*a - 1].0).total_cmp(&(ends[*b].0 - ends[*b - 1].0))
+            });
+            let Some(nearest) = nearest else { break };
+            let lower = ends.remove(nearest);
+            let upper = &mut ends[nearest - 1];
+            *upper = ((upper.0 + lower.0) / 2.0, format!("{}, {}", upper.1, lower.1), ink.ink2, TICK);
+        }
+        let wanted: Vec<f64> = ends.iter().map(|end| end.0).collect();
+        let placed = spread(&wanted, GAP, low, high);
+        for ((_, words, color, size), y) in ends.into_iter().zip(placed) {
+            let words = pen.stage.fit(&words, size, margin - 8.0);
+            pen.text((place.right + 8.0, y + 4.0), words, size, color, Anchor::Start);
+        }
+    }
+
+    /// A hairline with exact numbers beside it, sorted as the lines lie.
+    fn read_out(
+        &self,
+        panel: &Panel,
+        place: Rect,
+        scale: Scale,
+        step: f64,
+        late: &mut Vec<Box<dyn FnOnce(&mut Pen)>>,
+    ) {
+        let mut rows: Vec<(f64, usize)> = panel
+            .curves
+            .iter()
+            .filter(|curve| self.scene.ended(curve.run).is_none_or(|end| step <= f64::from(end)))
+            .filter_map(|curve| Some((value_at(&curve.points, step)?, curve.run)))
+            .collect();
+        rows.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let rows: Vec<(usize, String, String, f64)> = rows
+            .into_iter()
+            .map(|(value, run)| (run, self.scene.run_name(run), (self.number)(value), scale.at(value)))
+            .collect();
+        let at = self.x(place.left, place.right, step);
+        let first = place.top < 80.0;
+        let title = format!("step {step}");
+        let near_cursor = (at - self.x(place.left, place.right, f64::from(self.scene.step))).abs() < 64.0;
+        late.push(Box::new(move |pen: &mut Pen| {
+            let ink = pen.ink();
+            pen.hairline((at, place.top), (at, place.bottom), ink.ink2);
+            for (run, .., y) in &rows {
+                let style = *ink.run(*run);
+                pen.marker(&style, (at, *y), 3.5, true);
+            }
+            if first && !near_cursor {
+                pen.label((at, place.top - 8.0), title, ink.ink2, Anchor::Middle);
+            }
+            if rows.is_empty() {
+                return;
+            }
+            let measure = |words: &str| pen.stage.text_width(words, TICK);
+            let widest = rows.iter().map(|row| measure(&row.1) + measure(&row.2)).fold(0.0, f64::max);
+            let (width, height) = (widest + 21.0 + 20.0, 16.0 * rows.len() as f64 + 8.0);
+            let flips = at + 10.0 + width > pen.stage.width;
+            let left = if flips { (at - 10.0 - width).max(0.0) } else { at + 10.0 };
+            let top = (place.top + 8.0).min(pen.stage.height - height).max(0.0);
+            let shape = rounded(Rect { left, top, right: left + width, bottom: top + height }, 4.0);
+            let mut outline = shape.clone();
+            outline.push(shape[0]);
+            pen.area(shape, ink.raise);
+            pen.line(outline, 1.0, ink.edge);
+            for (i, (run, name, value, _)) in rows.into_iter().enumerate() {
+                let y = top + 16.0 + 16.0 * i as f64;
+                let style = *ink.run(run);
+                pen.marker(&style, (left + 11.0, y - 4.0), 3.5, true);
+                pen.text((left + 21.0, y), name, TICK, ink.ink2, Anchor::Start);
+                pen.text((left + width - 8.0, y), value, TICK, ink.ink, Anchor::End);
+            }
+        }));
+    }
+}
+
+/// The value at the last point not after `step`.
+pub(super) fn value_at(points: &[(f64, f64)], step: f64) -> Option<f64> {
+    let after = points.partition_point(|point| point.0 <= step);
+    after.checked_sub(1).map(|idx| points[idx].1)
+}
+
+/// Splits a curve into runs of clear and noisy points.
+fn pieces<'p>(points: &'p [(f64, f64)], noise: &[(f64, f64)]) -> Vec<(&'p [(f64, f64)], bool)> {
+    let noisy = |step: f64| noise.iter().any(|range| range.0 <= step && step <= range.1);
+    let mut pieces = Vec::new();
+    let mut first = 0;
+    for i in 1..points.len() {
+        if noisy(points[i].0) != noisy(points[first].0) {
+            pieces.push((&points[first..=i], noisy(points[first].0)));
+            first = i;
+        }
+    }
+    if first < points.len() {
+        pieces.push((&points[first..], noisy(points[first].0)));
+    }
+    pieces
+}
+
+/// The polyline left and right of x, both with the point on it.
+fn cut(points: &[Point], x: f64) -> (Vec<Point>, Vec<Point>) {
+    let first_after = points.partition_point(|point| point.0 <= x);
+    let mut before = points[..first_after].to_vec();
+    let mut after = points[first_after..].to_vec();
+    if let (Some(a), Some(b)) = (before.last().copied(), after.first().copied()) {
+        let t = if b.0 > a.0 { (x - a.0) / (b.0 - a.0) } else { 0.0 };
+        let on = (x, a.1 + t * (b.1 - a.1));
+        before.push(on);
+        after.insert(0, on);
+    }
+    (before, after)
+}
+
+/// At most four points a px column (first, lowest, highest, last): the same ink from any number of records.
+fn thin(points: Vec<Point>) -> Vec<Point> {
+    let span = points.last().map_or(0.0, |p| p.0) - points.first().map_or(0.0, |p| p.0);
+    if (points.len() as f64) < 2.0 * span.abs() + 64.0 {
+        return points;
+    }
+    let mut kept: Vec<Point> = Vec::new();
+    let mut first = 0;
+    while first < points.len() {
+        let column = points[first].0.floor();
+        let n = points[first..].iter().take_while(|p| p.0.floor() == column).count().max(1);
+        let slice = &points[first..first + n];
+        let extreme = |sign: f64| (0..n).max_by(|a, b| (sign * slice[*a].1).total_cmp(&(sign * slice[*b].1)));
+        let mut chosen = vec![0, n - 1];
+        chosen.extend(extreme(1.0));
+        chosen.extend(extreme(-1.0));
+        chosen.sort_unstable();
+        chosen.dedup();
+        kept.extend(chosen.into_iter().map(|i| slice[i]));
+        first += n;
+    }
+    kept
+}
+
+/// A rectangle with round corners as a polygon.
+pub(super) fn rounded(r: Rect, radius: f64) -> Vec<Point> {
+    let corners = [
+        (r.right - radius, r.top + radius, -90.0f64),
+        (r.right - radius, r.bottom - radius, 0.0),
+        (r.left + radius, r.bottom - radius, 90.0),
+        (r.left + radius, r.top + radius, 180.0),
+    ];
+    corners
+        .into_iter()
+        .flat_map(|(x, y, from)| {
+            (0..=3).map(move |i| {
+                let angle = (from + 30.0 * f64::from(i)).to_radians();
+                (x + radius * angle.cos(), y + radius * angle.sin())
+            })
+        })
+        .collect()
+}
