@@ -176,6 +176,9 @@ pub struct Record {
     pub pull: Option<Pull>,
     /// Whether the method's inner problem did not settle.
     pub unsettled: bool,
+    /// For each run of the experiment the weights (K) that its method gives for *this* run's Gramian
+    /// (a loss weighting: its own weights of this step); empty where there are none.
+    pub compared: Vec<Vec<f64>>,
 }
 
 /// How the tasks pull at one step. Task gradients include the loss scale.
@@ -188,6 +191,7 @@ pub struct Pull {
     /// ‖d‖.
     pub direction_length: f64,
     /// (K) gᵢ · Δθ of the step the optimizer took on the shared parameters: negative helps task i.
+    /// Empty at the last record, after which no step was taken.
     pub along_step: Vec<f64>,
     /// ‖Δθ‖ of the shared parameters.
     pub step_length: f64,

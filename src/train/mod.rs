@@ -1,5 +1,11 @@
-//! The in-process history of runs and what trains them.
+//! Training one run step by step, judging it on held-out rows, and remembering what happened.
 
-pub mod history;
+mod checkpoints;
+mod evaluate;
+mod history;
+mod trainer;
 
+pub use checkpoints::Checkpoints;
+pub use evaluate::{Evaluator, top_class};
 pub use history::{History, Reference, RunHistory};
+pub use trainer::{Ending, Trainer, TrainerSetup};

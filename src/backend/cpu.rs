@@ -1,0 +1,331 @@
+//! The CPU backend: the same code natively and as WASM SIMD, in f32 to train and in f64 to check gradients.
+
+use super::{Apply, Combine, StepReport, Workload};
+use crate::data::Targets;
+use crate::kernels::gemm::Packing;
+use crate::kernels::{
+    Moments, Rule, TaskLoss, combine, delta, dense, gather, gramian, loss, update, weight_gradient,
+};
+use crate::math::Real;
+use crate::nn::{Layer, Network, Owner, ParamLayout};
+
+/// Columns of G that a rows method sees at once.
+const DIRECTION_BLOCK: usize = 512;
+const MAX_TASKS: usize = *crate::config::TASKS.end();
+
+/// θ, moments and gradients of one run. All room is taken at construction (that for G at its first use).
+pub struct Cpu<T> {
+    workload: Workload,
+    theta: Vec<T>,
+    moments: Moments<T>,
+    gradient: Vec<T>, // (n_parameters): d, then every head's own gradient
+    moved: Vec<T>,    // (n_parameters): Δθ of the last update
+    g: Vec<T>,        // (K, P)
+    forward: Forward<T>,
+    targets: Vec<Vec<T>>, // (K) of (B)
+    dz: Vec<Vec<T>>,      // (K) of (B, C): scaled loss gradient at each head's outputs
+    stack: [Vec<T>; 2],   // (K·B, widest layer): deltas on their way down
+    hidden: Vec<T>,       // (B, widest layer): deltas between the layers of one head
+    block: Vec<f64>,      // (K + 1, DIRECTION_BLOCK): columns of G and of d for a rows method
+    packing: Packing<T>,
+}
+
+/// A forward pass with its activations kept.
+#[derive(Clone, Default)]
+pub struct Forward<T> {
+    rows: usize,
+    x: Vec<T>,                // (B, D)
+    trunk: Vec<Vec<T>>,       // per layer (B, width)
+    heads: Vec<Vec<Vec<T>>>,  // per task and layer (B, width)
+}
+
+impl<T: Real> Forward<T> {
+    /// Room for `rows` rows.
+    pub fn new(network: &Network, rows: usize) -> Self {
+        let room = |layers: &[Layer]| layers.iter().map(|layer| vec![T::default(); rows * layer.outputs()]).collect();
+        Self {
+            rows,
+            x: vec![T::default(); rows * network.n_inputs],
+            trunk: room(&network.trunk),
+            heads: network.heads.iter().map(|head| room(&head.layers)).collect(),
+        }
+    }
+
+    /// Computes every head's outputs for these rows of (N, D) inputs; at most the rows there is room for.
+    pub fn run(
+        &mut self,
+        (network, layout): (&Network, &ParamLayout),
+        theta: &[T],
+        source: &[f32],
+        rows: &[u32],
+        packing: &mut Packing<T>,
+    ) {
+        let n = rows.len().min(self.rows);
+        gather(source, network.n_inputs, rows, &mut self.x);
+        let Self { x, trunk, heads, .. } = self;
+        let mut below: &[T] = x;
+        for (index, (layer, out)) in network.trunk.iter().zip(trunk.iter_mut()).enumerate() {
+            layer_forward(layout, theta, (Owner::Shared, index), *layer, n, below, out, packing);
+            below = out;
+        }
+        for (task, (head, outs)) in network.heads.iter().zip(heads).enumerate() {
+            let mut below = below;
+            for (index, (layer, out)) in head.layers.iter().zip(outs.iter_mut()).enumerate() {
+                layer_forward(layout, theta, (Owner::Head(task), index), *layer, n, below, out, packing);
+                below = out;
+            }
+        }
+    }
+
+    /// (rows, C) outputs of a head.
+    pub fn outputs(&self, task: usize) -> &[T] {
+        self.heads[task].last().map_or(&[], Vec::as_slice)
+    }
+
+    fn representation(&self) -> &[T] {
+        self.trunk.last().unwrap_or(&self.x)
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "a layer is its place, its shape and its operands")]
+fn layer_forward<T: Real>(
+    layout: &ParamLayout,
+    theta: &[T],
+    (owner, index): (Owner, usize),
+    layer: Layer,
+    rows: usize,
+    x: &[T],
+    y: &mut [T],
+    packing: &mut Packing<T>,
+) {
+    let (weight, bias) = layout.layer(owner, index);
+    let shape = (rows, layer.inputs(), layer.outputs());
+    dense(shape, x, &theta[weight], &theta[bias], layer.activation(), y, packing);
+}
+
+impl<T: Real> Cpu<T> {
+    /// A run at `theta`.
+    pub fn new(workload: Workload, theta: Vec<T>) -> Self {
+        let Workload { network, layout, batch_rows, .. } = &workload;
+        let k = network.n_tasks();
+        let layers = || network.trunk.iter().chain(network.heads.iter().flat_map(|head| &head.layers));
+        let widest = layers().map(|layer| layer.inputs().max(layer.outputs())).max().unwrap_or(0);
+        let stack = vec![T::default(); k * batch_rows * widest];
+        let dz = network.heads.iter().map(|head| {
+            vec![T::default(); batch_rows * head.layers.last().map_or(0, |layer| layer.outputs())]
+        });
+        Self {
+            moments: Moments::new(workload.optimizer, layout.n_parameters()),
+            gradient: vec![T::default(); layout.n_parameters()],
+            moved: vec![T::default(); layout.n_parameters()],
+            g: Vec::new(),
+            forward: Forward::new(network, *batch_rows),
+            targets: vec![vec![T::default(); *batch_rows]; k],
+            dz: dz.collect(),
+            hidden: vec![T::default(); batch_rows * widest],
+            block: vec![0.0; (k + 1) * DIRECTION_BLOCK],
+            stack: [stack.clone(), stack],
+            packing: Packing::default(),
+            theta,
+            workload,
+        }
+    }
+
+    pub fn parameters(&self) -> &[T] {
+        &self.theta
+    }
+
+    /// θ may be moved from outside, for gradient checks and probes.
+    pub fn parameters_mut(&mut self) -> &mut [T] {
+        &mut self.theta
+    }
+
+    /// (K, P) rows that the last [`Self::gradients`] left.
+    pub fn rows(&self) -> &[T] {
+        &self.g
+    }
+
+    /// d, then the heads' gradients, of the last [`Self::apply`] or [`Self::gradients`] (heads only).
+    pub fn gradient(&self) -> &[T] {
+        &self.gradient
+    }
+
+    /// (K) unscaled losses of the batch `rows` (B).
+    pub fn losses(&mut self, rows: &[u32], losses: &mut [f64]) {
+        let Workload { network, layout, data, targets, loss_scales, .. } = &self.workload;
+        self.forward.run((network, layout), &self.theta, &data.x, rows, &mut self.packing);
+        for (task, head) in network.heads.iter().enumerate() {
+            let own = &mut self.targets[task];
+            match &data.targets[targets[task]] {
+                Targets::Class(classes) => {
+                    for (target, &row) in own.iter_mut().zip(rows) {
+                        *target = T::of(f64::from(classes[row as usize]));
+                    }
+                }
+                Targets::Value(values) => gather(values, 1, rows, own),
+            }
+            let outputs = head.layers.last().map_or(0, |layer| layer.outputs());
+            let task_loss = TaskLoss { loss: head.loss, targets: own, scale: loss_scales[task] };
+            losses[task] = loss(&task_loss, outputs, self.forward.outputs(task), &mut self.dz[task]);
+        }
+    }
+
+    /// Losses, the rows of G, the heads' own gradients and M (K, K).
+    pub fn gradients(&mut self, rows: &[u32], losses: &mut [f64], m: &mut [f64]) {
+        self.losses(rows, losses);
+        let n_shared = self.workload.layout.n_shared();
+        let k = self.workload.network.n_tasks();
+        self.g.resize(k * n_shared, T::default());
+        let mut g = std::mem::take(&mut self.g);
+        self.backward_heads(None);
+        self.backward_trunk(k, &mut g, n_shared);
+        gramian(n_shared, &g, &g, m);
+        self.g = g;
+    }
+
+    /// Heads' own gradients; leaves in `stack[0]` the deltas at the representation: (K·B, R) by task,
+    /// or (B, R) summed with these weights.
+    fn backward_heads(&mut self, weights: Option<&[f64]>) {
+        let Workload { network, layout, batch_rows, .. } = &self.workload;
+        let rows = *batch_rows;
+        let representation = self.forward.representation();
+        let below_trunk = network.trunk.last().and_then(|layer| layer.activation());
+        let room = rows * network.representation();
+        let [stack, spare] = &mut self.stack;
+        for (task, head) in network.heads.iter().enumerate() {
+            let last = head.layers.len() - 1;
+            for (index, layer) in head.layers.iter().enumerate().rev() {
+                let (weight, bias) = layout.layer(Owner::Head(task), index);
+                let shape = (rows, layer.inputs(), layer.outputs());
+                let below: &[T] = match index.checked_sub(1) {
+                    Some(index) => &self.forward.heads[task][index],
+                    None => representation,
+                };
+                let top: &[T] = if index == last { &self.dz[task] } else { &self.hidden };
+                let top = &top[..rows * layer.outputs()];
+                let (dw, db) = self.gradient[weight.start..bias.end].split_at_mut(weight.len());
+                weight_gradient(shape, below, top, dw, db, &mut self.packing);
+                let activation = match index.checked_sub(1) {
+                    Some(index) => head.layers[index].activation(),
+                    None => below_trunk,
+                };
+                let below = activation.map(|activation| (activation, &below[..rows * layer.inputs()]));
+                let out: &mut [T] = &mut spare[..rows * layer.inputs()];
+                delta(shape, top, &self.theta[weight], below, out, &mut self.packing);
+                if index > 0 {
+                    self.hidden[..out.len()].copy_from_slice(out);
+                }
+            }
+            let own = &spare[..room];
+            match weights {
+                None => stack[task * room..][..room].copy_from_slice(own),
+                Some(weights) => {
+                    let weight = T::of(weights[task]);
+                    for (sum, &dx) in stack[..room].iter_mut().zip(own) {
+                        *sum = if task == 0 { weight * dx } else { *sum + weight * dx };
+                    }
+                }
+            }
+        }
+    }
+
+    /// From `stack[0]` (`n_stacks`·B rows) down the trunk; stack k's gradient goes to `into[k·stride..]`.
+    fn backward_trunk(&mut self, n_stacks: usize, into: &mut [T], stride: usize) {
+        let Workload { network, layout, batch_rows, .. } = &self.workload;
+        let rows = *batch_rows;
+        let [stack, spare] = &mut self.stack;
+        for (index, layer) in network.trunk.iter().enumerate().rev() {
+            let (weight, bias) = layout.layer(Owner::Shared, index);
+            let (inputs, outputs) = (layer.inputs(), layer.outputs());
+            let below: &[T] = match index.checked_sub(1) {
+                Some(index) => &self.forward.trunk[index],
+                None => &self.forward.x,
+            };
+            for k in 0..n_stacks {
+                let own = &mut into[k * stride..][weight.start..bias.end];
+                let (dw, db) = own.split_at_mut(weight.len());
+                let dy = &stack[k * rows * outputs..][..rows * outputs];
+                weight_gradient((rows, inputs, outputs), below, dy, dw, db, &mut self.packing);
+            }
+            if let Some(index) = index.checked_sub(1) {
+                // The first layer's inputs are data: no gradient goes there.
+                let activation = network.trunk[index].activation();
+                let below = activation.map(|activation| (activation, &below[..rows * inputs]));
+                let shape = (n_stacks * rows, inputs, outputs);
+                let dy = &stack[..n_stacks * rows * outputs];
+                delta(shape, dy, &self.theta[weight], below, spare, &mut self.packing);
+                std::mem::swap(stack, spare);
+            }
+        }
+    }
+
+    /// One update of θ.
+    pub fn apply(&mut self, apply: Apply<'_>) -> StepReport {
+        let n_shared = self.workload.layout.n_shared();
+        let k = self.workload.network.n_tasks();
+        match apply.combine {
+            Combine::Rows(w) => combine(&self.g, w, &mut self.gradient[..n_shared]),
+            Combine::Weighted(w) => {
+                self.backward_heads(Some(w));
+                let mut gradient = std::mem::take(&mut self.gradient);
+                self.backward_trunk(1, &mut gradient[..n_shared], n_shared);
+                self.gradient = gradient;
+            }
+            Combine::Direction(method, ctx) => {
+                method.begin(ctx, n_shared);
+                for first in (0..n_shared).step_by(DIRECTION_BLOCK) {
+                    let n = DIRECTION_BLOCK.min(n_shared - first);
+                    let (rows, out) = self.block.split_at_mut(k * DIRECTION_BLOCK);
+                    for (task, row) in rows.chunks_exact_mut(DIRECTION_BLOCK).enumerate() {
+                        for (x, g) in row[..n].iter_mut().zip(&self.g[task * n_shared + first..]) {
+                            *x = g.to_f64();
+                        }
+                    }
+                    let mut columns: [&[f64]; MAX_TASKS] = [&[]; MAX_TASKS];
+                    for (column, row) in columns.iter_mut().zip(rows.chunks_exact(DIRECTION_BLOCK)) {
+                        *column = &row[..n];
+                    }
+                    method.direction(ctx, first, &columns[..k], &mut out[..n]);
+                    for (d, &x) in self.gradient[first..first + n].iter_mut().zip(out.iter()) {
+                        *d = T::of(x);
+                    }
+                }
+            }
+        }
+        for (task, &weight) in apply.head_weights.iter().enumerate() {
+            if weight != 1.0 {
+                let weight = T::of(weight);
+                for g in &mut self.gradient[self.workload.layout.head(task)] {
+                    *g *= weight;
+                }
+            }
+        }
+        let mut report = StepReport::default();
+        if apply.probe {
+            let d = &self.gradient[..n_shared];
+            report.along_direction = vec![0.0; k];
+            gramian(n_shared, &self.g, d, &mut report.along_direction);
+            report.direction_length = length(d);
+        }
+        let gradient_scale = self.workload.clip.map_or(1.0, |clip| clip / length(&self.gradient).max(clip));
+        let rule = Rule {
+            optimizer: self.workload.optimizer,
+            learning_rate: self.workload.learning_rate,
+            gradient_scale,
+        };
+        update(&rule, &self.gradient, &mut self.moments, &mut self.theta, &mut self.moved);
+        if apply.probe {
+            let moved = &self.moved[..n_shared];
+            report.along_step = vec![0.0; k];
+            gramian(n_shared, &self.g, moved, &mut report.along_step);
+            report.step_length = length(moved);
+        }
+        report
+    }
+}
+
+fn length<T: Real>(v: &[T]) -> f64 {
+    let mut square = [0.0];
+    gramian(v.len(), v, v, &mut square);
+    square[0].sqrt()
+}

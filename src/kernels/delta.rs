@@ -1,0 +1,34 @@
+//! The gradient one layer down: through the weights and the activation below.
+
+use super::gemm::{Packing, View, gemm};
+use crate::config::Activation;
+use crate::math::Real;
+
+/// dx (R, I) = (dy (R, O)·Wᵀ) ∘ activation′ at y_below (B, I), the outputs of the layer below.
+///
+/// R is a multiple of B: row r of the stack meets row r mod B below.
+pub fn delta<T: Real>(
+    (stack, inputs, outputs): (usize, usize, usize),
+    dy: &[T],
+    weight: &[T],
+    below: Option<(Activation, &[T])>,
+    dx: &mut [T],
+    packing: &mut Packing<T>,
+) {
+    gemm((stack, inputs, outputs), View::rows(dy, outputs), View::transposed(weight, outputs), dx, packing);
+    let Some((activation, below)) = below else { return };
+    for dx in dx[..stack * inputs].chunks_mut(below.len()) {
+        match activation {
+            Activation::Relu => {
+                for (dx, &y) in dx.iter_mut().zip(below) {
+                    *dx = if y > T::default() { *dx } else { T::default() };
+                }
+            }
+            Activation::Tanh => {
+                for (dx, &y) in dx.iter_mut().zip(below) {
+                    *dx *= T::of(1.0) - y * y;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The CPU twin of each shader: same name, same meaning, written once for f32 and f64.
+//!
+//! Matrices are row-major. `[K, B, ·]` means task-major stacks: K·B rows, task 0 first.
+
+mod combine;
+mod delta;
+mod dense;
+mod gather;
+pub mod gemm;
+mod gramian;
+mod loss;
+mod update;
+mod weight_gradient;
+
+pub use combine::combine;
+pub use delta::delta;
+pub use dense::dense;
+pub use gather::gather;
+pub use gramian::gramian;
+pub use loss::{TaskLoss, loss};
+pub use update::{Moments, Rule, update};
+pub use weight_gradient::weight_gradient;

@@ -1,0 +1,229 @@
+//! The training side as a machine without input or output: commands in, events out.
+//!
+//! The worker's glue (and the command line, and the tests) feeds it commands and files, calls
+//! [`Session::advance`] while there is time, and sends on what [`Session::drain`] hands out. The clock it
+//! is given serves only to report speed and to let `auto` choose a backend: no result depends on it.
+
+mod experiment;
+mod ladder;
+mod pictures;
+
+use crate::config::{ExperimentConfig, link};
+use crate::data::{DataError, MtldFile, mtld};
+use crate::protocol::{BackendReport, Command, Event, FailureCode, RunId};
+use experiment::{Advance, Experiment, StartError};
+use ladder::Ladder;
+use std::rc::Rc;
+
+/// Milliseconds since some fixed moment.
+pub type Clock = Rc<dyn Fn() -> f64>;
+
+/// What the page's worker is made of.
+pub struct Session {
+    clock: Clock,
+    ladder: Ladder,
+    files: Vec<MtldFile>,
+    waiting: Option<Waiting>,
+    experiment: Option<Running>,
+    outbox: Vec<Event>,
+    paused: bool,
+    frame_in_flight: bool,
+}
+
+/// A start that needs files first.
+struct Waiting {
+    id: RunId,
+    config: ExperimentConfig,
+}
+
+struct Running {
+    id: RunId,
+    config: ExperimentConfig,
+    experiment: Experiment,
+    report: BackendReport,
+    computing_millis: f64,
+    steps: u64,
+    reported_at: f64,
+    done: bool,
+}
+
+/// How often the speed in the backend chip is renewed.
+const SPEED_MILLIS: f64 = 1_000.0;
+
+impl Session {
+    pub fn new(clock: Clock) -> Self {
+        let ready = Event::Ready { version: env!("CARGO_PKG_VERSION").into() };
+        Self {
+            ladder: Ladder::new(clock.clone()),
+            clock,
+            files: Vec::new(),
+            waiting: None,
+            experiment: None,
+            outbox: vec![ready],
+            paused: false,
+            frame_in_flight: false,
+        }
+    }
+
+    /// Events since the last call, in order.
+    pub fn drain(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.outbox)
+    }
+
+    /// Whether [`Session::advance`] has something to do now.
+    pub fn wants_to_advance(&self) -> bool {
+        !self.paused && self.experiment.as_ref().is_some_and(|running| !running.experiment.finished())
+    }
+
+    /// Answers one command.
+    pub async fn handle(&mut self, command: Command) {
+        match command {
+            Command::Start { id, link } => self.start(id, &link).await,
+            Command::File { name, bytes } => self.file(&name, bytes).await,
+            Command::Resume => self.paused = false,
+            Command::Pause => self.paused = true,
+            Command::FrameDrawn => {
+                self.frame_in_flight = false;
+                self.send_frame();
+            }
+            Command::Predict { id, step } => {
+                if let Some(running) = self.experiment.as_mut().filter(|running| running.id == id) {
+                    let runs = running.experiment.predictions(step);
+                    self.outbox.push(Event::Predictions { id, step, runs });
+                }
+            }
+            Command::ProbeBackend => {
+                self.ladder.forget();
+                if let Some(running) = self.experiment.take() {
+                    self.begin(running.id, running.config).await;
+                }
+            }
+            Command::LoseDevice => self.ladder.lose(),
+        }
+    }
+
+    async fn start(&mut self, id: RunId, text: &str) {
+        self.experiment = None;
+        self.waiting = None;
+        self.frame_in_flight = false;
+        match link::parse(text) {
+            Ok(parsed) => {
+                let missing: Vec<&str> = (parsed.config.data.source.files.iter().copied())
+                    .filter(|name| !self.files.iter().any(|file| file.file_name == *name))
+                    .collect();
+                if missing.is_empty() {
+                    self.begin(id, parsed.config).await;
+                } else {
+                    for name in missing {
+                        self.outbox.push(Event::NeedFile { name: name.into() });
+                    }
+                    self.waiting = Some(Waiting { id, config: parsed.config });
+                }
+            }
+            Err(rejected) => {
+                let sentences: Vec<&str> = rejected.complaints.iter().map(|c| c.sentence.as_str()).collect();
+                self.fail(Some(id), FailureCode::Link, sentences.join(" "));
+            }
+        }
+    }
+
+    async fn file(&mut self, name: &str, bytes: Result<Vec<u8>, String>) {
+        let decoded = match bytes {
+            Ok(bytes) => mtld::decode(name, &bytes).map_err(|error: DataError| error.to_string()),
+            Err(why) => Err(format!("The data file {name} could not be loaded: {why}. Try again, or choose another data set.")),
+        };
+        match decoded {
+            Ok(file) => {
+                self.files.retain(|known| known.file_name != name);
+                self.files.push(file);
+                let ready = self.waiting.as_ref().is_some_and(|waiting| {
+                    let needed = waiting.config.data.source.files;
+                    needed.iter().all(|name| self.files.iter().any(|file| file.file_name == *name))
+                });
+                if ready && let Some(waiting) = self.waiting.take() {
+                    self.begin(waiting.id, waiting.config).await;
+                }
+            }
+            Err(message) => {
+                let id = self.waiting.take().map(|waiting| waiting.id);
+                self.fail(id, FailureCode::Data, message);
+            }
+        }
+    }
+
+    async fn begin(&mut self, id: RunId, config: ExperimentConfig) {
+        let built = Experiment::build(&config, &self.files, &mut self.ladder).await;
+        match built {
+            Ok((experiment, report)) => {
+                self.frame_in_flight = false;
+                self.outbox.push(Event::Backend(report.clone()));
+                self.outbox.push(Event::Started { id, outline: experiment.outline().clone() });
+                self.experiment = Some(Running {
+                    id,
+                    config,
+                    experiment,
+                    report,
+                    computing_millis: 0.0,
+                    steps: 0,
+                    reported_at: 0.0,
+                    done: false,
+                });
+            }
+            Err(StartError::Data(message)) => self.fail(Some(id), FailureCode::Data, message),
+            Err(StartError::Device(message)) => self.fail(Some(id), FailureCode::Device, message),
+        }
+    }
+
+    /// Trains one step of one run, and judges and stores where that is due.
+    pub async fn advance(&mut self) {
+        if self.paused {
+            return;
+        }
+        let Some(running) = &mut self.experiment else { return };
+        let before = (self.clock)();
+        let advanced = running.experiment.advance().await;
+        running.computing_millis += (self.clock)() - before;
+        match advanced {
+            Advance::Stepped => running.steps += 1,
+            Advance::Finished => {}
+            Advance::Lost(why) => {
+                let id = running.id;
+                let step = running.experiment.head();
+                let config = running.config.clone();
+                self.experiment = None;
+                let where_to = self.ladder.device_lost();
+                self.fail(
+                    Some(id),
+                    FailureCode::Device,
+                    format!("{why}. It happened at step {step}. Training starts again from step 0 {where_to}."),
+                );
+                self.begin(id, config).await;
+            }
+        }
+    }
+
+    /// Packs what is new into a frame, unless one is still on its way to the screen.
+    pub fn send_frame(&mut self) {
+        let Some(running) = &mut self.experiment else { return };
+        if !self.frame_in_flight && running.experiment.has_news() {
+            self.frame_in_flight = true;
+            let frame = running.experiment.take_frame();
+            self.outbox.push(Event::Frame { id: running.id, frame });
+        }
+        let finished = running.experiment.finished() && !running.experiment.has_news();
+        let due = running.computing_millis - running.reported_at >= SPEED_MILLIS;
+        if (due || (finished && !running.done)) && running.computing_millis > 0.0 {
+            running.reported_at = running.computing_millis;
+            running.report.steps_per_second = Some(running.steps as f64 / running.computing_millis * 1e3);
+            self.outbox.push(Event::Backend(running.report.clone()));
+        }
+        if finished && !running.done {
+            running.done = true;
+            self.outbox.push(Event::Done { id: running.id, seconds: running.computing_millis / 1e3 });
+        }
+    }
+
+    fn fail(&mut self, id: Option<RunId>, code: FailureCode, message: String) {
+        self.outbox.push(Event::Failed { id, code, message });
+    }
+}

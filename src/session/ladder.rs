@@ -1,0 +1,220 @@
+//! Which backend trains: the rungs from the first doubt to a measured choice, each with its sentence.
+
+use super::Clock;
+use crate::backend::{Backend, Workload, cpu::Cpu};
+use crate::config::BackendChoice;
+use crate::protocol::{BackendKind, BackendReport, Rung};
+
+#[cfg(feature = "gpu")]
+use crate::backend::{
+    Apply, Combine,
+    gpu::{Gpu, GpuDevice},
+};
+#[cfg(feature = "gpu")]
+use std::rc::Rc;
+
+/// How long each backend runs in the race between them.
+#[cfg(feature = "gpu")]
+const RACE_MILLIS: f64 = 50.0;
+/// How far the GPU's losses and Gramian may be from the CPU's in the self-test, relative.
+#[cfg(feature = "gpu")]
+const SELF_TEST_TOLERANCE: f64 = 1e-4;
+
+/// Remembers the device between experiments.
+pub struct Ladder {
+    #[cfg_attr(not(feature = "gpu"), expect(dead_code, reason = "only the race between backends needs it"))]
+    clock: Clock,
+    #[cfg(feature = "gpu")]
+    device: Option<Rc<GpuDevice>>,
+    losses: u32,
+}
+
+/// A choice that makes backends.
+pub struct Chosen {
+    pub report: BackendReport,
+    #[cfg(feature = "gpu")]
+    device: Option<Rc<GpuDevice>>,
+}
+
+impl Chosen {
+    /// A backend for one run at `theta`.
+    pub fn backend(&self, workload: Workload, theta: Vec<f32>) -> Result<Backend, String> {
+        #[cfg(feature = "gpu")]
+        if let Some(device) = &self.device {
+            let gpu = Gpu::new(device.clone(), &workload, &theta);
+            return gpu.map(|gpu| Backend::Gpu(Box::new(gpu))).map_err(|error| error.to_string());
+        }
+        Ok(Backend::Cpu(Box::new(Cpu::new(workload, theta))))
+    }
+}
+
+fn on_cpu(why: &str, rungs: Vec<Rung>) -> Chosen {
+    let statement = format!("Running on your CPU. {why}");
+    let report = BackendReport {
+        kind: BackendKind::Cpu,
+        adapter: String::new(),
+        statement,
+        rungs,
+        steps_per_second: None,
+    };
+    Chosen {
+        report,
+        #[cfg(feature = "gpu")]
+        device: None,
+    }
+}
+
+impl Ladder {
+    pub fn new(clock: Clock) -> Self {
+        Self {
+            clock,
+            #[cfg(feature = "gpu")]
+            device: None,
+            losses: 0,
+        }
+    }
+
+    /// Probes anew at the next start.
+    pub fn forget(&mut self) {
+        self.losses = 0;
+        #[cfg(feature = "gpu")]
+        {
+            self.device = None;
+        }
+    }
+
+    /// Takes the device away, as a driver would.
+    pub fn lose(&mut self) {
+        #[cfg(feature = "gpu")]
+        if let Some(device) = &self.device {
+            device.lose();
+        }
+    }
+
+    /// Notes a lost device; says where training goes on.
+    pub fn device_lost(&mut self) -> &'static str {
+        self.losses += 1;
+        #[cfg(feature = "gpu")]
+        {
+            self.device = None;
+        }
+        if self.losses > 1 { "on the CPU, since this was the second time" } else { "on a new device" }
+    }
+
+    /// Climbs the ladder for this workload.
+    pub async fn choose(&mut self, choice: BackendChoice, workload: &Workload, theta: &[f32]) -> Chosen {
+        if choice == BackendChoice::Cpu {
+            return on_cpu("This experiment asks for it.", Vec::new());
+        }
+        if self.losses > 1 {
+            return on_cpu("The graphics device was lost twice. Everything works on the CPU too.", Vec::new());
+        }
+        self.climb(choice, workload, theta).await
+    }
+
+    #[cfg(not(feature = "gpu"))]
+    async fn climb(&mut self, _choice: BackendChoice, _workload: &Workload, _theta: &[f32]) -> Chosen {
+        on_cpu("This program was built without GPU support.", Vec::new())
+    }
+
+    #[cfg(feature = "gpu")]
+    async fn climb(&mut self, choice: BackendChoice, workload: &Workload, theta: &[f32]) -> Chosen {
+        let mut rungs = Vec::new();
+        let mut rung = |name: &str, passed: bool, detail: String| rungs.push(Rung { name: name.into(), passed, detail });
+        let works = "Everything works; widths above 64 are slower.";
+        let device = match &self.device {
+            Some(device) if !device.is_lost() => device.clone(),
+            _ => match GpuDevice::open().await {
+                Ok(device) => device,
+                Err(why) => {
+                    rung("adapter", false, why.clone());
+                    return on_cpu(&format!("{why} {works}"), rungs);
+                }
+            },
+        };
+        self.device = Some(device.clone());
+        let adapter = device.adapter_name();
+        rung("adapter", true, adapter.clone());
+        if device.is_software() {
+            let detail = format!("{adapter} computes on the CPU");
+            rung("hardware", choice == BackendChoice::Gpu, detail);
+            if choice == BackendChoice::Auto {
+                let why = format!("The only WebGPU adapter here is software ({adapter}), which is slower. {works}");
+                return on_cpu(&why, rungs);
+            }
+        } else {
+            rung("hardware", true, adapter.clone());
+        }
+        match self_test(&device, workload, theta).await {
+            Ok(worst) => rung("self-test", true, format!("agrees with the CPU within {worst:.0e}")),
+            Err(why) => {
+                rung("self-test", false, why.clone());
+                return on_cpu(&format!("The graphics device failed its self-test: {why}. {works}"), rungs);
+            }
+        }
+        if choice == BackendChoice::Auto {
+            let cpu = self.race(Backend::Cpu(Box::new(Cpu::new(workload.clone(), theta.to_vec()))), workload).await;
+            let gpu = match Gpu::new(device.clone(), workload, theta) {
+                Ok(gpu) => self.race(Backend::Gpu(Box::new(gpu)), workload).await,
+                Err(_) => 0.0,
+            };
+            rung("race", gpu > cpu, format!("GPU {gpu:.0} steps/s, CPU {cpu:.0} steps/s"));
+            if gpu <= cpu {
+                return on_cpu("It was faster than the graphics device for this network.", rungs);
+            }
+        }
+        let statement = format!("Running on {adapter} through WebGPU. Curves are marked ≈: GPU sums round differently.");
+        let report = BackendReport { kind: BackendKind::Gpu, adapter, statement, rungs, steps_per_second: None };
+        Chosen { report, device: Some(device) }
+    }
+
+    /// Steps per second of plain training within [`RACE_MILLIS`].
+    #[cfg(feature = "gpu")]
+    async fn race(&self, mut backend: Backend, workload: &Workload) -> f64 {
+        let k = workload.network.n_tasks();
+        let rows: Vec<u32> = (0..workload.batch_rows as u32).collect();
+        let (mut losses, mut m, ones) = (vec![0.0; k], vec![0.0; k * k], vec![1.0; k]);
+        let mut steps = 0;
+        let mut started = (self.clock)();
+        loop {
+            let went = async {
+                backend.gradients(&rows, &mut losses, &mut m).await?;
+                backend.apply(Apply { combine: Combine::Rows(&ones), head_weights: &ones, probe: false }).await
+            };
+            if went.await.is_err() {
+                return 0.0;
+            }
+            // The first step warms pipelines and caches up.
+            if steps == 0 {
+                started = (self.clock)();
+            }
+            steps += 1;
+            let millis = (self.clock)() - started;
+            if millis >= RACE_MILLIS {
+                return f64::from(steps - 1) / millis * 1e3;
+            }
+        }
+    }
+}
+
+/// One forward and one stacked backward pass on both; the worst relative difference.
+#[cfg(feature = "gpu")]
+async fn self_test(device: &Rc<GpuDevice>, workload: &Workload, theta: &[f32]) -> Result<f64, String> {
+    let k = workload.network.n_tasks();
+    let rows: Vec<u32> = (0..workload.batch_rows as u32).collect();
+    let (mut exact, mut exact_m) = (vec![0.0; k], vec![0.0; k * k]);
+    Cpu::<f32>::new(workload.clone(), theta.to_vec()).gradients(&rows, &mut exact, &mut exact_m);
+    let mut gpu = Gpu::new(device.clone(), workload, theta).map_err(|error| error.to_string())?;
+    let (mut losses, mut m) = (vec![0.0; k], vec![0.0; k * k]);
+    gpu.gradients(&rows, &mut losses, &mut m).await.map_err(|error| error.to_string())?;
+    // Inner products of nearly orthogonal gradients are compared on the scale of their lengths.
+    let size = |i: usize, j: usize| (exact_m[i * k + i] * exact_m[j * k + j]).sqrt().max(f64::MIN_POSITIVE);
+    let of_losses = losses.iter().zip(&exact).map(|(a, b)| (a - b).abs() / b.abs().max(f64::MIN_POSITIVE));
+    let of_m = (0..k * k).map(|ij| (m[ij] - exact_m[ij]).abs() / size(ij / k, ij % k));
+    let worst = of_losses.chain(of_m).fold(0.0, |worst: f64, off| if off.is_nan() { f64::NAN } else { worst.max(off) });
+    if worst <= SELF_TEST_TOLERANCE {
+        Ok(worst)
+    } else {
+        Err(format!("one step differs from the CPU's by {worst:.1e}"))
+    }
+}

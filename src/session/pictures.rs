@@ -1,0 +1,87 @@
+//! What a network says: maps over the plane, or its answers for the first rows of the test split.
+
+use crate::data::{Dataset, InputShape, TaskKind, Targets};
+use crate::math::Real;
+use crate::protocol::{Answer, PredictionBody, Sample};
+use crate::train::{Evaluator, top_class};
+
+/// Points along each side of a map.
+const SIDE: usize = 48;
+/// Test rows shown.
+const SAMPLES: usize = 12;
+
+/// Outputs at θ, as the data set can be pictured.
+pub fn draw(evaluator: &mut Evaluator, theta: &[f32], dataset: &Dataset) -> PredictionBody {
+    match dataset.shape {
+        InputShape::Plane { range } => {
+            let points = grid(range);
+            let outputs = evaluator.outputs(theta, &points);
+            let outputs = outputs.into_iter().zip(&dataset.tasks).map(|(z, task)| shown(z, task.kind)).collect();
+            PredictionBody::Maps { side: SIDE, outputs, targets: dataset.truth(&points) }
+        }
+        InputShape::Image { .. } | InputShape::Tabular => {
+            let n = SAMPLES.min(dataset.test.rows);
+            let x = &dataset.test.x[..n * dataset.n_inputs];
+            let outputs = evaluator.outputs(theta, x);
+            let is_image = matches!(dataset.shape, InputShape::Image { .. });
+            let samples = (0..n).map(|row| {
+                let answers = dataset.tasks.iter().enumerate().map(|(task, info)| {
+                    let width = info.kind.n_outputs();
+                    let z = &outputs[task][row * width..][..width];
+                    answer(z, info.kind, &dataset.test.targets[task], row)
+                });
+                let pixels = if is_image { &x[row * dataset.n_inputs..][..dataset.n_inputs] } else { &[] };
+                Sample { pixels: pixels.to_vec(), answers: answers.collect() }
+            });
+            PredictionBody::Samples(samples.collect())
+        }
+    }
+}
+
+/// (SIDE², 2) cell centers, row 0 at the top.
+fn grid(range: f32) -> Vec<f32> {
+    let at = |i: usize| range * (2.0 * (i as f32 + 0.5) / SIDE as f32 - 1.0);
+    (0..SIDE * SIDE).flat_map(|cell| [at(cell % SIDE), -at(cell / SIDE)]).collect()
+}
+
+fn shown(z: Vec<f32>, kind: TaskKind) -> Vec<f32> {
+    match kind {
+        TaskKind::Regression => z,
+        TaskKind::Binary => z.into_iter().map(probability).collect(),
+        TaskKind::Multiclass { classes } => z.chunks_exact(classes).map(|z| top_class(z) as f32).collect(),
+    }
+}
+
+fn probability(z: f32) -> f32 {
+    1.0 / (1.0 + (-z).exp_same())
+}
+
+fn answer(z: &[f32], kind: TaskKind, targets: &Targets, row: usize) -> Answer {
+    let truth = match targets {
+        Targets::Class(classes) => classes[row] as f32,
+        Targets::Value(values) => values[row],
+    };
+    match kind {
+        TaskKind::Regression => Answer { truth, predicted: z[0], confidence: 1.0 },
+        TaskKind::Binary => {
+            let p = probability(z[0]);
+            Answer { truth, predicted: f32::from(p > 0.5), confidence: p.max(1.0 - p) }
+        }
+        TaskKind::Multiclass { .. } => {
+            let class = top_class(z);
+            let sum: f32 = z.iter().map(|&other| (other - z[class]).exp_same()).sum();
+            Answer { truth, predicted: class as f32, confidence: 1.0 / sum }
+        }
+    }
+}
+
+/// `exp` with the same bits on every target.
+trait ExpSame {
+    fn exp_same(self) -> Self;
+}
+
+impl ExpSame for f32 {
+    fn exp_same(self) -> Self {
+        Real::exp(self)
+    }
+}

@@ -1,0 +1,46 @@
+//! What is trained with a backend's primitives: today single points of weight space.
+//!
+//! A strategy composes `losses`, `gradients` and `apply`; Pareto manifolds, sharpness-aware training and
+//! the others arrive as further variants, with any balancer inside.
+
+pub mod single_point;
+
+pub use single_point::SinglePoint;
+
+use crate::backend::StepReport;
+use crate::balance::Outcome;
+
+/// What one step of a strategy leaves; all room is reused.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// (K) unscaled losses of the batch before the update.
+    pub losses: Vec<f64>,
+    /// (K) weights; empty for rows methods.
+    pub weights: Vec<f64>,
+    /// (K, K) with the loss scales; meaningful when `probed`.
+    pub gramian: Vec<f64>,
+    pub probed: bool,
+    pub report: StepReport,
+    pub outcome: Outcome,
+}
+
+impl Step {
+    pub fn new(n_tasks: usize) -> Self {
+        Self {
+            losses: vec![0.0; n_tasks],
+            weights: vec![0.0; n_tasks],
+            gramian: vec![0.0; n_tasks * n_tasks],
+            probed: false,
+            report: StepReport::default(),
+            outcome: Outcome::Settled,
+        }
+    }
+}
+
+/// Whether a step moves θ or only looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Motion {
+    Update,
+    /// Losses, Gramian and weights at θ; θ stays.
+    Observe,
+}

@@ -1,0 +1,165 @@
+//! One θ, one balancer: the ordinary multi-task step.
+
+use super::{Motion, Step};
+use crate::backend::{Apply, Backend, BackendError, Combine};
+use crate::balance::{Balancer, Gramian, Method, Need, Setup, StepContext};
+
+/// A balancer with what it must remember of the run.
+pub struct SinglePoint {
+    method: &'static Method,
+    balancer: Balancer,
+    gramian: Gramian,
+    loss_scales: Vec<f64>,
+    scaled: Vec<f64>,
+    scaled_after: Vec<f64>,
+    first_losses: Vec<f64>,
+    ones: Vec<f64>,
+    epochs: EpochMeans,
+}
+
+/// Mean scaled losses of the running epoch and of the two before it.
+struct EpochMeans {
+    steps_per_epoch: u64,
+    running: Vec<f64>,
+    last: Vec<f64>,
+    before_last: Vec<f64>,
+    finished: u64,
+}
+
+impl EpochMeans {
+    fn add(&mut self, step: u64, losses: &[f64]) {
+        for (sum, loss) in self.running.iter_mut().zip(losses) {
+            *sum += loss / self.steps_per_epoch as f64;
+        }
+        if (step + 1).is_multiple_of(self.steps_per_epoch) {
+            std::mem::swap(&mut self.before_last, &mut self.last);
+            std::mem::swap(&mut self.last, &mut self.running);
+            self.running.fill(0.0);
+            self.finished += 1;
+        }
+    }
+
+    fn two(&self) -> Option<(&[f64], &[f64])> {
+        (self.finished >= 2).then_some((&self.last[..], &self.before_last[..]))
+    }
+}
+
+/// The step's place in its run.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    pub step: u64,
+    pub seed: u32,
+    pub learning_rate: f64,
+    /// (K)
+    pub preference: &'a [f64],
+    /// Whether the Gramian and the dot products are wanted whatever the method needs.
+    pub probe: bool,
+    pub motion: Motion,
+}
+
+impl SinglePoint {
+    pub fn new(method: &'static Method, knobs: &[f64], loss_scales: &[f64], steps_per_epoch: u64) -> Self {
+        let k = loss_scales.len();
+        let setup = Setup { n_tasks: k, knobs: knobs.to_vec() };
+        let zeros = vec![0.0; k];
+        Self {
+            method,
+            balancer: method.new_balancer(&setup),
+            gramian: Gramian::new(k),
+            loss_scales: loss_scales.to_vec(),
+            scaled: zeros.clone(),
+            scaled_after: zeros.clone(),
+            first_losses: zeros.clone(),
+            ones: vec![1.0; k],
+            epochs: EpochMeans {
+                steps_per_epoch: steps_per_epoch.max(1),
+                running: zeros.clone(),
+                last: zeros.clone(),
+                before_last: zeros,
+                finished: 0,
+            },
+        }
+    }
+
+    /// One step on the batch `rows`.
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost.
+    pub async fn step(
+        &mut self,
+        backend: &mut Backend,
+        rows: &[u32],
+        place: Place<'_>,
+        out: &mut Step,
+    ) -> Result<(), BackendError> {
+        let needs_rows = !matches!(self.balancer, Balancer::Losses(_));
+        out.probed = place.probe || needs_rows;
+        if out.probed {
+            backend.gradients(rows, &mut out.losses, &mut out.gramian).await?;
+        } else {
+            backend.losses(rows, &mut out.losses).await?;
+        }
+        scale(&out.losses, &self.loss_scales, &mut self.scaled);
+        if place.step == 0 {
+            self.first_losses.copy_from_slice(&self.scaled);
+        }
+        let ctx = StepContext {
+            losses: &self.scaled,
+            first_losses: &self.first_losses,
+            epoch_means: self.epochs.two(),
+            preference: place.preference,
+            learning_rate: place.learning_rate,
+            step: place.step,
+            seed: place.seed,
+        };
+        out.report = Default::default();
+        let finite = out.losses.iter().all(|loss| loss.is_finite())
+            && (!out.probed || out.gramian.iter().all(|m| m.is_finite()));
+        if !finite {
+            // A method may assume finite input; the trainer reports the divergence.
+            return Ok(());
+        }
+        let moves = place.motion == Motion::Update;
+        out.weights.resize(self.loss_scales.len(), 0.0);
+        let combine = match &mut self.balancer {
+            Balancer::Losses(method) => {
+                out.outcome = method.weights(&ctx, &mut out.weights);
+                if out.probed { Combine::Rows(&out.weights) } else { Combine::Weighted(&out.weights) }
+            }
+            Balancer::Gramian(method) => {
+                self.gramian.set_from_products(&out.gramian);
+                out.outcome = method.weights(&ctx, &self.gramian, &mut out.weights);
+                Combine::Rows(&out.weights)
+            }
+            Balancer::Rows(method) => {
+                out.weights.clear();
+                Combine::Direction(method.as_mut(), &ctx)
+            }
+        };
+        if moves {
+            let scales_heads = self.method.needs(Need::HeadsScaledByWeights);
+            let head_weights = match &combine {
+                Combine::Rows(w) | Combine::Weighted(w) if scales_heads => w,
+                _ => &self.ones[..],
+            };
+            out.report = backend.apply(Apply { head_weights, combine, probe: out.probed }).await?;
+            if self.method.needs(Need::LossesAfterStep)
+                && let Balancer::Losses(method) = &mut self.balancer
+            {
+                backend.losses(rows, &mut self.scaled_after).await?;
+                for (loss, scale) in self.scaled_after.iter_mut().zip(&self.loss_scales) {
+                    *loss *= scale;
+                }
+                method.after_step(&ctx, &self.scaled_after);
+            }
+            self.epochs.add(place.step, &self.scaled);
+        }
+        Ok(())
+    }
+}
+
+fn scale(losses: &[f64], scales: &[f64], scaled: &mut [f64]) {
+    for ((out, loss), scale) in scaled.iter_mut().zip(losses).zip(scales) {
+        *out = loss * scale;
+    }
+}

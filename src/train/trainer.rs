@@ -1,0 +1,143 @@
+//! One run: backend, strategy and batches, turned into records.
+
+use crate::backend::{Backend, BackendError};
+use crate::config::RunConfig;
+use crate::data::Batches;
+use crate::protocol::{Divergence, Pull, Record};
+use crate::strategy::{Motion, SinglePoint, Step, single_point::Place};
+
+/// A run that goes step by step.
+pub struct Trainer {
+    backend: Backend,
+    strategy: SinglePoint,
+    batches: Batches,
+    rows: Vec<u32>,
+    preference: Vec<f64>,
+    learning_rate: f64,
+    seed: u32,
+    steps: u32,
+    gramian_every: u32,
+    next: u32,
+    ending: Option<Ending>,
+    step: Step,
+}
+
+/// Everything but the backend that makes a run.
+pub struct TrainerSetup<'a> {
+    pub run: &'a RunConfig,
+    /// (K)
+    pub loss_scales: &'a [f64],
+    pub preference: Vec<f64>,
+    pub learning_rate: f64,
+    pub seed: u32,
+    pub steps: u32,
+    pub batches: Batches,
+    pub gramian_every: u32,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ending {
+    Complete,
+    Diverged(Divergence),
+}
+
+impl Trainer {
+    pub fn new(backend: Backend, setup: TrainerSetup<'_>) -> Self {
+        let TrainerSetup { run, loss_scales, preference, learning_rate, seed, steps, batches, gramian_every } = setup;
+        Self {
+            strategy: SinglePoint::new(run.method, &run.knobs, loss_scales, batches.steps_per_epoch()),
+            rows: vec![0; batches.size()],
+            step: Step::new(loss_scales.len()),
+            backend,
+            batches,
+            preference,
+            learning_rate,
+            seed,
+            steps,
+            gramian_every: gramian_every.max(1),
+            next: 0,
+            ending: None,
+        }
+    }
+
+    /// The step that comes next: 0 at the start, the number of updates so far.
+    pub fn next_step(&self) -> u32 {
+        self.next
+    }
+
+    pub fn ending(&self) -> Option<&Ending> {
+        self.ending.as_ref()
+    }
+
+    pub fn backend(&mut self) -> &mut Backend {
+        &mut self.backend
+    }
+
+    /// Trains one step and returns its record, or `None` once the run has ended.
+    ///
+    /// After the last update one more record tells the losses where the run ends.
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost; the run cannot go on with this backend.
+    pub async fn advance(&mut self) -> Result<Option<Record>, BackendError> {
+        if self.ending.is_some() {
+            return Ok(None);
+        }
+        let step = self.next;
+        let last = step >= self.steps;
+        self.batches.indices(u64::from(step), &mut self.rows);
+        let place = Place {
+            step: u64::from(step),
+            seed: self.seed,
+            learning_rate: self.learning_rate,
+            preference: &self.preference,
+            probe: step.is_multiple_of(self.gramian_every) || last,
+            motion: if last { Motion::Observe } else { Motion::Update },
+        };
+        self.strategy.step(&mut self.backend, &self.rows, place, &mut self.step).await?;
+        if let Some(what) = self.not_finite() {
+            let cause = format!("{what} is no longer a finite number; the learning rate is probably too high");
+            self.ending =
+                Some(Ending::Diverged(Divergence { last_finite_step: step.saturating_sub(1), cause }));
+            return Ok(None);
+        }
+        if last {
+            self.ending = Some(Ending::Complete);
+        }
+        self.next = step + 1;
+        Ok(Some(self.record(step)))
+    }
+
+    fn not_finite(&self) -> Option<&'static str> {
+        let bad = |values: &[f64]| values.iter().any(|value| !value.is_finite());
+        if bad(&self.step.losses) {
+            Some("A loss")
+        } else if self.step.probed && bad(&self.step.gramian) {
+            Some("A task gradient")
+        } else if bad(&self.step.weights) || bad(&self.step.report.along_direction) {
+            Some("The update")
+        } else {
+            None
+        }
+    }
+
+    fn record(&self, step: u32) -> Record {
+        let Step { losses, weights, gramian, probed, report, outcome } = &self.step;
+        let pull = probed.then(|| Pull {
+            gramian: gramian.clone(),
+            along_direction: report.along_direction.clone(),
+            direction_length: report.direction_length,
+            along_step: report.along_step.clone(),
+            step_length: report.step_length,
+        });
+        Record {
+            step,
+            losses: losses.clone(),
+            weights: weights.clone(),
+            pull,
+            unsettled: *outcome == crate::balance::Outcome::NotSettled,
+            compared: Vec::new(),
+        }
+    }
+}
