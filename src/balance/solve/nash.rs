@@ -38,11 +38,13 @@ pub fn bargain(c: &Square, n: usize, noise: f64, x: &mut [f64]) -> Outcome {
         for i in 0..n {
             x[i] *= 1.0 + damping * step[i];
         }
-        // Once quadratic convergence stops paying, rounding is all that is left.
-        if decrement < 1e-14 || (decrement < 1e-7 && decrement >= last) {
+        // The system's entries carry rounding of this size; a shorter step would be made of nothing else.
+        let longest = x.iter().copied().fold(1.0, f64::max);
+        let rounding = 8.0 * n as f64 * f64::EPSILON * longest * longest;
+        if decrement <= rounding || (decrement < 1e-7 && decrement >= last) {
             return Outcome::Settled;
         }
         last = decrement;
     }
-    if last < 1e-6 { Outcome::Settled } else { Outcome::NotSettled }
+    Outcome::NotSettled
 }
