@@ -77,10 +77,10 @@ impl LossesMethod for Famo {
     fn weights(&mut self, ctx: &StepContext<'_>, w: &mut [f64]) -> Outcome {
         self.z.copy_from_slice(&self.logits);
         softmax(&mut self.z);
-        for i in 0..w.len() {
+        for (i, w) in w.iter_mut().enumerate() {
             let above = self.above_bound(i, ctx.losses[i]);
             self.log_before[i] = libm::log(above);
-            w[i] = self.z[i] / above;
+            *w = self.z[i] / above;
         }
         let total: f64 = w.iter().sum();
         for w in w.iter_mut() {
@@ -90,8 +90,8 @@ impl LossesMethod for Famo {
     }
 
     fn after_step(&mut self, _ctx: &StepContext<'_>, losses_after: &[f64]) {
-        for i in 0..losses_after.len() {
-            self.gradient[i] = self.log_before[i] - libm::log(self.above_bound(i, losses_after[i]));
+        for (i, &loss) in losses_after.iter().enumerate() {
+            self.gradient[i] = self.log_before[i] - libm::log(self.above_bound(i, loss));
         }
         let mean = dot(&self.z, &self.gradient);
         for i in 0..losses_after.len() {

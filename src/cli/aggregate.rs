@@ -130,12 +130,12 @@ pub fn run(params: &Params<'_>, rows: &[&[f64]], gramian: &Gramian, losses: &[f6
         step: 0,
         seed,
     };
-    if let Some(order) = params.get("order") {
-        if let Some(orders) = projection_orders(order, n_tasks)? {
-            let mut w = vec![0.0; n_tasks];
-            pcgrad::project(gramian, &orders, &mut w);
-            return Ok(combined(w, rows));
-        }
+    if let Some(order) = params.get("order")
+        && let Some(orders) = projection_orders(order, n_tasks)?
+    {
+        let mut w = vec![0.0; n_tasks];
+        pcgrad::project(gramian, &orders, &mut w);
+        return Ok(combined(w, rows));
     }
     if params.method.id == graddrop::METHOD.id {
         let leaks = params.leaks(n_tasks)?;

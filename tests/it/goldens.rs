@@ -27,6 +27,11 @@ fn length(a: &[f64]) -> f64 {
     distance(a, &vec![0.0; a.len()])
 }
 
+/// Also true for NaN.
+fn exceeds(off: f64, allowed: f64) -> bool {
+    off.is_nan() || off > allowed
+}
+
 /// The request `aggregate` would read for a gradient case.
 fn request(file: &Value, case: &Value) -> Map<String, Value> {
     let matrix = &file["matrices"][case["m"].as_str().unwrap_or_default()];
@@ -44,7 +49,7 @@ fn request(file: &Value, case: &Value) -> Map<String, Value> {
 fn check(case: &Value, answer: &Answer, tolerance: &str) -> Result<f64, String> {
     let allowed = case[tolerance].as_f64().unwrap_or(0.0);
     let off = distance(&answer.direction, &list(&case["direction"]));
-    if !(off <= allowed) {
+    if exceeds(off, allowed) {
         return Err(format!("{} {}: d is off by {off:e}, allowed {allowed:e}", case["id"], case["method"]));
     }
     if tolerance == "tol_dir_f64" && case["weights_unique"] == json!(true) {
@@ -54,7 +59,7 @@ fn check(case: &Value, answer: &Answer, tolerance: &str) -> Result<f64, String> 
         // Weights have no tolerance of their own: the direction's, relative to d, or six digits.
         let share = allowed / length(&list(&case["direction"])).max(1e-300);
         let allowed = length(&expected) * share.clamp(1e-6, 1e-3);
-        if !(off <= allowed) {
+        if exceeds(off, allowed) {
             return Err(format!("{} {}: w is {given:?}, not {expected:?}", case["id"], case["method"]));
         }
     }
@@ -141,7 +146,7 @@ fn check_step(case: &Value, given: &Value) -> Result<f64, String> {
     let mut worst = 0.0_f64;
     for (key, expected) in case["expected"].as_object().into_iter().flatten() {
         let off = relative(&given[key], expected);
-        if !(off <= allowed) {
+        if exceeds(off, allowed) {
             return Err(format!("{} {}: {key} is off by {off:e}, allowed {allowed:e}", case["id"], case["method"]));
         }
         worst = worst.max(off / allowed);

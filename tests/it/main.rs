@@ -1,0 +1,11 @@
+//! The one integration binary: everything that needs no browser.
+
+mod balance;
+mod data;
+mod rng;
+
+// The command line's functions, without its binary.
+#[cfg(feature = "cli")]
+mod aggregate;
+#[cfg(feature = "cli")]
+mod goldens;
