@@ -49,12 +49,7 @@ pub fn philox4x32(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
         }
         let (high_0, low_0) = wide_product(MULTIPLIERS[0], counter[0]);
         let (high_1, low_1) = wide_product(MULTIPLIERS[1], counter[2]);
-        counter = [
-            high_1 ^ counter[1] ^ key[0],
-            low_1,
-            high_0 ^ counter[3] ^ key[1],
-            low_0,
-        ];
+        counter = [high_1 ^ counter[1] ^ key[0], low_1, high_0 ^ counter[3] ^ key[1], low_0];
     }
     counter
 }
@@ -69,10 +64,7 @@ pub struct Stream {
 impl Stream {
     /// The sequence of `stream` under `seed`; `sub` separates uses within one stream.
     pub fn new(seed: u32, stream: StreamId, sub: u32) -> Self {
-        Self {
-            key: [seed, stream as u32],
-            sub,
-        }
+        Self { key: [seed, stream as u32], sub }
     }
 
     /// The words `4·block .. 4·block + 4` at the price of one.
@@ -147,7 +139,7 @@ impl Stream {
         let mut words = self.block(first / 4);
         for i in 0..count {
             let index = first.wrapping_add(i as u64);
-            if i > 0 && index % 4 == 0 {
+            if i > 0 && index.is_multiple_of(4) {
                 words = self.block(index / 4);
             }
             each(i, words[(index % 4) as usize]);
@@ -236,9 +228,7 @@ fn ln(x: f64) -> f64 {
     let s = (m - 1.0) / (m + 1.0);
     let s2 = s * s;
     // |s| ≤ 0.172, so the first omitted term is below 1e-19.
-    let series = (0..12)
-        .rev()
-        .fold(0.0, |sum, k| sum * s2 + 1.0 / f64::from(2 * k + 1));
+    let series = (0..12).rev().fold(0.0, |sum, k| sum * s2 + 1.0 / f64::from(2 * k + 1));
     2.0 * s * series + exponent * std::f64::consts::LN_2
 }
 

@@ -1,0 +1,89 @@
+//! Two sines: predict sin 4x₁ and sin 4x₂ from a point of the plane.
+//!
+//! Neither task is hard, but a narrow trunk has no room for both, so every
+//! balancing method must choose; that is the default experiment. The 256
+//! training points are the whole training set: a batch is all of them.
+
+use super::{
+    BuildRequest, DataError, DataSource, Dataset, InputShape, SPLITS, Seeding, Split, TargetScale, Targets, TaskEntry,
+    TaskInfo, TaskKind,
+};
+use crate::rng::{Stream, StreamId};
+
+/// Points of each split.
+const POINTS: usize = 256;
+const FREQUENCY: f64 = 4.0;
+
+pub const SOURCE: DataSource = DataSource {
+    id: "two-sines",
+    title: "Two sines",
+    description: "256 points of the plane; one task is the sine of the first coordinate, \
+                  the other the sine of the second. A narrow trunk cannot hold both.",
+    files: &[],
+    knobs: &[],
+    tasks: &[
+        TaskEntry { id: "sin-x1", label: "sin 4x₁", kind: TaskKind::Regression },
+        TaskEntry { id: "sin-x2", label: "sin 4x₂", kind: TaskKind::Regression },
+    ],
+    default_tasks: &[0, 1],
+    seeding: Seeding::Seeded,
+    make,
+};
+
+fn make(source: &DataSource, request: &BuildRequest<'_>) -> Result<Dataset, DataError> {
+    let points = SPLITS.map(|split| draw_points(request.seed, split));
+    let mut splits = points.each_ref().map(|x| Split { rows: POINTS, x: x.clone(), targets: Vec::new() });
+    let mut tasks = Vec::new();
+    for &task in request.tasks {
+        let entry = source.tasks[task];
+        let raw = points.each_ref().map(|x| sines(x, task));
+        // All splits use the mean and deviation of the training points: a
+        // network cannot know those of rows that it has not seen.
+        let scale = scale_of(&raw[0]);
+        for (split, values) in splits.iter_mut().zip(&raw) {
+            split.targets.push(Targets::Value(values.iter().map(|v| ((v - scale.mean) / scale.std) as f32).collect()));
+        }
+        tasks.push(TaskInfo {
+            id: entry.id.to_owned(),
+            name: entry.label.to_owned(),
+            kind: entry.kind,
+            class_names: Vec::new(),
+            scale: Some(scale),
+            unit: None,
+            excludes: Vec::new(),
+        });
+    }
+    let [train, validation, test] = splits;
+    Ok(Dataset {
+        name: source.id.to_owned(),
+        title: source.title.to_owned(),
+        n_inputs: 2,
+        shape: InputShape::Plane { range: 1.0 },
+        tasks,
+        train,
+        validation,
+        test,
+        attribution: None,
+    })
+}
+
+/// (POINTS, 2) uniform in [−1, 1)²; coordinate j of point i is draw 2i + j.
+///
+/// A draw is a multiple of 2⁻²⁴, so 2u − 1 is exact in f32 too.
+fn draw_points(seed: u32, split: u32) -> Vec<f32> {
+    let stream = Stream::new(seed, StreamId::Data, split);
+    (0..2 * POINTS as u64).map(|index| (2.0 * stream.uniform(index) - 1.0) as f32).collect()
+}
+
+/// sin 4x of one coordinate, by the same code natively and in wasm.
+fn sines(x: &[f32], coordinate: usize) -> Vec<f64> {
+    x.chunks_exact(2).map(|point| libm::sin(FREQUENCY * f64::from(point[coordinate]))).collect()
+}
+
+/// Mean and population standard deviation.
+fn scale_of(values: &[f64]) -> TargetScale {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let variance = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / n;
+    TargetScale { mean, std: variance.sqrt() }
+}
