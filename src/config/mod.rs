@@ -2,9 +2,17 @@
 //!
 //! Raw text (a link, a host message) becomes an [`ExperimentConfig`] or a list of precise [`Complaint`]s
 //! at this boundary and never later. A run is a function of its configuration alone.
+//!
+//! There is one validator, the readers of the keys in [`link::KEYS`]: an edit of the page, a link and a
+//! host message pass through the same ones, so no range can hold in one place and not in another.
 
+mod edit;
+mod keys;
 pub mod link;
+mod number;
 pub mod presets;
+
+pub use edit::{Edit, name_of_run, needs_restart};
 
 use crate::balance::{METHODS, Method};
 use crate::data::{DATASETS, DataSource};
@@ -24,6 +32,31 @@ pub const CLIP: RangeInclusive<f64> = 1e-3..=1e3;
 pub const BATCH: RangeInclusive<u32> = 1..=4096;
 pub const STEPS: RangeInclusive<u32> = 1..=20_000;
 
+/// Largest parameters × batch rows × steps × runs: about an hour of a laptop's CPU.
+///
+/// The largest preset needs a thirtieth of it. Without a limit one link could occupy a tab for weeks.
+pub const WORK: f64 = 4e12;
+/// Largest parameters × (tasks + 4) × runs, in numbers held at once (weights, two optimizer moments,
+/// the update and the K task gradients of every run): 256 MiB of f32.
+pub const MEMORY: f64 = 6.4e7;
+/// What a budget counts before the data are loaded: no data set is smaller. The exact check comes with
+/// [`ExperimentConfig::check_loaded`].
+const FEWEST_INPUTS: usize = 1;
+const FEWEST_ROWS: usize = 16;
+
+/// View ids: the values of `view=`, and what follows `plot-` and `table-` in test ids.
+pub const VIEWS: &[&str] = &[
+    "losses",
+    "gradients",
+    "cosine",
+    "weights",
+    "front",
+    "metrics",
+    "predictions",
+    "layers",
+    "landscape",
+];
+
 /// What is trained, on what, by which methods.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExperimentConfig {
@@ -38,7 +71,7 @@ pub struct ExperimentConfig {
 }
 
 /// A data set, its knobs and the tasks taken from it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct DataConfig {
     pub source: &'static DataSource,
     /// One value for each of the source's knobs.
@@ -103,7 +136,7 @@ pub enum Batch {
 }
 
 /// One compared run.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct RunConfig {
     pub method: &'static Method,
     /// One value for each of the method's knobs.
@@ -147,10 +180,18 @@ impl ExperimentConfig {
         self.data.tasks.len()
     }
 
-    /// (K) preference on the simplex.
+    /// (K) preference, ≥ 0, Σ = 1 up to rounding.
+    ///
+    /// A link may give a preference to few digits (`.33,.33,.34`); the sum is divided out here.
     pub fn preference(&self) -> Vec<f64> {
         let k = self.n_tasks();
-        self.training.preference.clone().unwrap_or_else(|| vec![1.0 / k as f64; k])
+        match &self.training.preference {
+            Some(given) => {
+                let sum: f64 = given.iter().sum();
+                given.iter().map(|part| part / sum).collect()
+            }
+            None => vec![1.0 / k as f64; k],
+        }
     }
 
     /// Whether `other` trains exactly the same thing and differs at most in view and backend.
@@ -160,12 +201,144 @@ impl ExperimentConfig {
             && self.training == other.training
             && self.runs == other.runs
     }
+
+    /// Weights and biases of one run, trunk and heads, for rows of `n_inputs` numbers.
+    pub fn n_parameters(&self, n_inputs: usize) -> f64 {
+        let mut total = 0.0;
+        let mut below = n_inputs as f64;
+        for &width in &self.network.trunk {
+            total += (below + 1.0) * f64::from(width);
+            below = f64::from(width);
+        }
+        for task in self.data.tasks.iter().filter_map(|&task| self.data.source.tasks.get(task)) {
+            let mut below = below;
+            let widths = self.network.head.iter().map(|&width| f64::from(width));
+            for width in widths.chain([task.kind.n_outputs() as f64]) {
+                total += (below + 1.0) * width;
+                below = width;
+            }
+        }
+        total
+    }
+
+    /// Rows of a batch when the training split has `n_rows`.
+    pub fn batch_rows(&self, n_rows: usize) -> usize {
+        match self.training.batch {
+            Batch::All => n_rows,
+            Batch::Rows(rows) => rows as usize,
+        }
+    }
+
+    /// Holds the configuration against data that were loaded: `n_inputs` numbers a row, `n_rows` training rows.
+    ///
+    /// # Errors
+    /// A batch larger than the training split (it is not cut in silence), or more than [`WORK`] or [`MEMORY`].
+    pub fn check_loaded(&self, n_inputs: usize, n_rows: usize) -> Result<(), Complaint> {
+        if self.batch_rows(n_rows) > n_rows {
+            let source = self.data.source.title;
+            return Err(Complaint::new(
+                "b",
+                format!(
+                    "The batch has {} rows, but {source} has {n_rows} training rows. Choose at most {n_rows}, or all.",
+                    self.batch_rows(n_rows)
+                ),
+            ));
+        }
+        self.check_budget(n_inputs, n_rows)
+    }
+
+    fn check_budget(&self, n_inputs: usize, n_rows: usize) -> Result<(), Complaint> {
+        let parameters = self.n_parameters(n_inputs);
+        let runs = self.runs.len() as f64;
+        let memory = parameters * (self.n_tasks() + 4) as f64 * runs;
+        let work = parameters * self.batch_rows(n_rows) as f64 * f64::from(self.training.steps) * runs;
+        if memory > MEMORY {
+            return Err(Complaint::new(
+                "net",
+                format!(
+                    "The network has {parameters} parameters, too many for these tasks and runs: {memory:.1e} numbers \
+                     would be held at once, at most {MEMORY:.1e} are allowed. Narrower layers, fewer tasks or fewer \
+                     runs help."
+                ),
+            ));
+        }
+        if work > WORK {
+            return Err(Complaint::new(
+                "st",
+                format!(
+                    "This asks for {work:.1e} units of work (parameters × batch rows × steps × runs); at most \
+                     {WORK:.1e} are allowed, about an hour of computing. Fewer steps, narrower layers, a smaller \
+                     batch or fewer runs help."
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Passes the configuration through the readers that links pass through.
+    ///
+    /// # Errors
+    /// Every complaint a link with these values would get.
+    pub fn check(&self) -> Result<(), Vec<Complaint>> {
+        let read = keys::read_all(self.preset, keys::texts(self));
+        if !read.complaints.is_empty() {
+            return Err(read.complaints);
+        }
+        if read.config != *self {
+            return Err(vec![Complaint::new(
+                "p",
+                "The configuration holds lists whose lengths do not fit its tasks, knobs or methods. \
+                 Start again from a preset.",
+            )]);
+        }
+        Ok(())
+    }
+}
+
+impl DataConfig {
+    /// The source with its default knobs and tasks and loss scales of 1.
+    pub fn new(source: &'static DataSource) -> Self {
+        let tasks = source.default_tasks.to_vec();
+        Self {
+            source,
+            knobs: source.default_knobs(),
+            loss_scales: vec![1.0; tasks.len()],
+            tasks,
+        }
+    }
+}
+
+impl PartialEq for DataConfig {
+    fn eq(&self, other: &Self) -> bool {
+        self.source.id == other.source.id
+            && self.knobs == other.knobs
+            && self.tasks == other.tasks
+            && self.loss_scales == other.loss_scales
+    }
 }
 
 impl RunConfig {
     /// A run of this method with its defaults.
     pub fn new(method: &'static Method) -> Self {
         Self { method, knobs: method.default_knobs() }
+    }
+}
+
+impl PartialEq for RunConfig {
+    fn eq(&self, other: &Self) -> bool {
+        self.method.id == other.method.id && self.knobs == other.knobs
+    }
+}
+
+impl Complaint {
+    pub fn new(key: &str, sentence: impl Into<String>) -> Self {
+        Self { key: key.into(), sentence: sentence.into() }
+    }
+}
+
+impl std::fmt::Display for Complaint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.sentence)
     }
 }
 

@@ -1,0 +1,246 @@
+//! Edits: the page's controls as values, applied to a configuration that stays valid.
+//!
+//! An edit returns another configuration or one complaint. What it resets is decided here: another data set
+//! brings its tasks, other tasks keep the loss scales they had. Steps below the shown step move the cursor;
+//! that is the only adjustment nobody asked for.
+
+use super::{
+    Activation, BATCH, BackendChoice, Batch, Complaint, DataConfig, ExperimentConfig, Init, Optimizer, RUNS, RunConfig,
+    Theme, VIEWS, keys, presets,
+};
+use crate::{balance, data};
+
+/// One change of a configuration. Ids are those of the registries, positions count from 0.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Edit {
+    /// Starts from a preset; backend and theme stay.
+    Preset(String),
+    /// Another data set with its default knobs and tasks, and loss scales of 1.
+    Data(String),
+    DataKnob { knob: usize, value: f64 },
+    /// Positions in the source's tasks. A task that stays keeps its loss scale; the preference becomes uniform.
+    Tasks(Vec<usize>),
+    /// Adds the task at the end, or takes it away.
+    ToggleTask(usize),
+    LossScale { position: usize, scale: f64 },
+    /// All shared layers get this width.
+    Width(u32),
+    /// Adds shared layers as wide as the last one, or takes the last ones away.
+    Depth(usize),
+    Trunk(Vec<u32>),
+    Head(Vec<u32>),
+    Activation(Activation),
+    Init(Init),
+    Optimizer(Optimizer),
+    /// Momentum of SGD; a complaint under Adam.
+    Momentum(f64),
+    LearningRate(f64),
+    Clip(Option<f64>),
+    Batch(Batch),
+    Steps(u32),
+    Seed(u32),
+    /// All runs at once, each as in the link's `m=`: `sum` or `famo~gamma~.01`.
+    Methods(Vec<String>),
+    /// A run of this method with its defaults, at the end.
+    AddRun(String),
+    RemoveRun(usize),
+    /// Adds a run of the method, or removes all of its runs.
+    ToggleMethod(String),
+    ReplaceRun { run: usize, method: String },
+    RunKnob { run: usize, knob: usize, value: f64 },
+    Preference(Option<Vec<f64>>),
+    Backend(BackendChoice),
+    /// Moves the view cursor.
+    ViewStep(u32),
+    /// View ids; none is the overview.
+    Views(Vec<String>),
+    Theme(Option<Theme>),
+}
+
+impl ExperimentConfig {
+    /// This configuration with one change.
+    ///
+    /// # Errors
+    /// One sentence that names what was given and what is allowed; the configuration is then unchanged.
+    pub fn apply(&self, edit: &Edit) -> Result<Self, Complaint> {
+        let mut next = self.clone();
+        next.change(edit)?;
+        // The readers of links are the validator, for edits as for everything else.
+        match next.check() {
+            Ok(()) => Ok(next),
+            Err(complaints) => Err(complaints.into_iter().next().expect("a failed check says why")),
+        }
+    }
+
+    fn change(&mut self, edit: &Edit) -> Result<(), Complaint> {
+        match edit {
+            Edit::Preset(id) => {
+                let preset = presets::preset(id).ok_or_else(|| absent("p", "preset", id))?;
+                let (backend, theme) = (self.backend, self.view.theme);
+                let chosen = backend != self.preset.config().backend;
+                *self = preset.config();
+                self.view.theme = theme;
+                if chosen {
+                    self.backend = backend;
+                }
+            }
+            Edit::Data(id) => {
+                let source = data::source(id).ok_or_else(|| absent("d", "data set", id))?;
+                self.data = DataConfig::new(source);
+                self.training.preference = None;
+                // All rows of a large set are slow, and a generator's few rows may be fewer than a batch.
+                self.training.batch = match (source.files.is_empty(), self.training.batch) {
+                    (true, _) => Batch::All,
+                    (false, Batch::All) => Batch::Rows(256.min(*BATCH.end())),
+                    (false, rows) => rows,
+                };
+            }
+            Edit::DataKnob { knob, value } => {
+                *self.data.knobs.get_mut(*knob).ok_or_else(|| absent("dk", "data setting", knob))? = *value;
+            }
+            Edit::Tasks(tasks) => self.set_tasks(tasks),
+            Edit::ToggleTask(task) => {
+                let mut tasks = self.data.tasks.clone();
+                match tasks.iter().position(|chosen| chosen == task) {
+                    Some(_) if tasks.len() == 1 => {
+                        return Err(Complaint::new("tasks", "The last task cannot be taken away; add another first."));
+                    }
+                    Some(at) => drop(tasks.remove(at)),
+                    None => tasks.push(*task),
+                }
+                self.set_tasks(&tasks);
+            }
+            Edit::LossScale { position, scale } => {
+                let scales = &mut self.data.loss_scales;
+                *scales.get_mut(*position).ok_or_else(|| absent("sc", "task", position))? = *scale;
+            }
+            Edit::Width(width) => self.network.trunk.fill(*width),
+            Edit::Depth(depth) => {
+                let last = self.network.trunk.last().copied().unwrap_or(1);
+                // Not longer than the complaint about it needs.
+                self.network.trunk.resize((*depth).min(99), last);
+            }
+            Edit::Trunk(widths) => self.network.trunk.clone_from(widths),
+            Edit::Head(widths) => self.network.head.clone_from(widths),
+            Edit::Activation(activation) => self.network.activation = *activation,
+            Edit::Init(init) => self.network.init = *init,
+            Edit::Optimizer(optimizer) => self.training.optimizer = *optimizer,
+            Edit::Momentum(value) => match &mut self.training.optimizer {
+                Optimizer::Sgd { momentum } => *momentum = *value,
+                Optimizer::Adam => {
+                    return Err(Complaint::new("opt", "Adam has no momentum to set; choose SGD first."));
+                }
+            },
+            Edit::LearningRate(rate) => self.training.learning_rate = *rate,
+            Edit::Clip(clip) => self.training.clip = *clip,
+            Edit::Batch(batch) => self.training.batch = *batch,
+            Edit::Steps(steps) => {
+                self.training.steps = *steps;
+                self.view.step = self.view.step.min(*steps);
+            }
+            Edit::Seed(seed) => self.training.seed = *seed,
+            Edit::Methods(methods) => {
+                // An item with a comma in it would count as two.
+                if let Some(odd) = methods.iter().find(|item| item.contains(',')) {
+                    return Err(absent("m", "method", odd));
+                }
+                let read = keys::read_all(self.preset, [("m", methods.join(","))]);
+                match read.complaints.into_iter().find(|complaint| complaint.key == "m") {
+                    Some(complaint) => return Err(complaint),
+                    None => self.runs = read.config.runs,
+                }
+            }
+            Edit::AddRun(id) => {
+                if self.runs.len() >= *RUNS.end() {
+                    let sentence = format!("{} runs are the most that are compared; remove one first.", RUNS.end());
+                    return Err(Complaint::new("m", sentence));
+                }
+                self.runs.push(run(id)?);
+            }
+            Edit::RemoveRun(at) => {
+                if *at >= self.runs.len() {
+                    return Err(absent("m", "run", at));
+                }
+                if self.runs.len() == 1 {
+                    return Err(last_run());
+                }
+                self.runs.remove(*at);
+            }
+            Edit::ToggleMethod(id) => {
+                if !self.runs.iter().any(|run| run.method.id == id) {
+                    return self.change(&Edit::AddRun(id.clone()));
+                }
+                if self.runs.iter().all(|run| run.method.id == id) {
+                    return Err(last_run());
+                }
+                self.runs.retain(|run| run.method.id != id);
+            }
+            Edit::ReplaceRun { run: at, method } => {
+                *self.runs.get_mut(*at).ok_or_else(|| absent("m", "run", at))? = run(method)?;
+            }
+            Edit::RunKnob { run: at, knob, value } => {
+                let run = self.runs.get_mut(*at).ok_or_else(|| absent("m", "run", at))?;
+                *run.knobs.get_mut(*knob).ok_or_else(|| absent("m", "setting", knob))? = *value;
+            }
+            Edit::Preference(preference) => self.training.preference.clone_from(preference),
+            Edit::Backend(backend) => self.backend = *backend,
+            Edit::ViewStep(step) => self.view.step = *step,
+            Edit::Views(views) => {
+                let known = |id: &String| VIEWS.iter().copied().find(|view| view == id);
+                let views: Result<Vec<_>, _> =
+                    views.iter().map(|id| known(id).ok_or_else(|| absent("view", "view", id))).collect();
+                self.view.views = views?;
+            }
+            Edit::Theme(theme) => self.view.theme = *theme,
+        }
+        Ok(())
+    }
+
+    fn set_tasks(&mut self, tasks: &[usize]) {
+        let before = &self.data;
+        let scale = |task: &usize| {
+            let position = before.tasks.iter().position(|chosen| chosen == task);
+            position.map_or(1.0, |position| before.loss_scales[position])
+        };
+        let scales = tasks.iter().map(scale).collect();
+        if tasks != self.data.tasks {
+            self.training.preference = None;
+        }
+        self.data.loss_scales = scales;
+        self.data.tasks = tasks.to_vec();
+    }
+}
+
+/// Whether going from `old` to `new` means training again, and not only looking elsewhere.
+pub fn needs_restart(old: &ExperimentConfig, new: &ExperimentConfig) -> bool {
+    !old.same_training(new) || old.backend != new.backend
+}
+
+/// What run `at` is called: its method, and the knobs in which it differs from the method's defaults.
+///
+/// Runs that are equal in all of that are numbered: `PCGrad`, `PCGrad (2)`. Empty if there is no such run.
+pub fn name_of_run(config: &ExperimentConfig, at: usize) -> String {
+    let Some(run) = config.runs.get(at) else { return String::new() };
+    let mut name = run.method.label.to_string();
+    for (knob, value) in run.method.knobs.iter().zip(&run.knobs) {
+        if *value != knob.default {
+            name.push_str(&format!(" {} {value}", knob.label));
+        }
+    }
+    match config.runs[..at].iter().filter(|earlier| *earlier == run).count() {
+        0 => name,
+        earlier => format!("{name} ({})", earlier + 1),
+    }
+}
+
+fn run(id: &str) -> Result<RunConfig, Complaint> {
+    balance::method(id).map(RunConfig::new).ok_or_else(|| absent("m", "method", id))
+}
+
+fn last_run() -> Complaint {
+    Complaint::new("m", "The last run cannot be removed; add another first.")
+}
+
+fn absent(key: &str, what: &str, id: impl std::fmt::Display) -> Complaint {
+    Complaint::new(key, format!("There is no {what} “{}” here.", keys::shown(&id.to_string())))
+}

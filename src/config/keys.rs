@@ -1,0 +1,770 @@
+//! The keys of a link: one table that reads them, writes them and documents them.
+//!
+//! Order matters: a key may reset what later keys describe (another data set brings its own tasks, other
+//! tasks bring loss scales of 1), so reading and writing both walk the table from top to bottom. A reader
+//! leaves the draft valid whatever it is given: it changes the draft or complains.
+
+use super::number;
+use super::presets::{self, Preset};
+use super::{
+    Activation, BATCH, BackendChoice, Batch, CLIP, Complaint, DataConfig, ExperimentConfig, FEWEST_INPUTS, FEWEST_ROWS,
+    GAIN, HEAD_LAYERS, Init, LEARNING_RATE, LOSS_SCALE, MOMENTUM, Optimizer, RUNS, RunConfig, STEPS, TASKS,
+    TRUNK_LAYERS, Theme, VIEWS, WIDTH,
+};
+use crate::balance::{Knob, KnobScale, METHODS, method};
+use crate::data::{self, DATASETS};
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
+/// One key of a link, which is also a field of a configuration file.
+pub struct Key {
+    pub name: &'static str,
+    /// What the page calls it.
+    pub label: &'static str,
+    /// What may stand after `=`, in a sentence.
+    pub about: &'static str,
+    pub example: &'static str,
+    /// How its value looks in JSON.
+    pub form: Form,
+    /// Reads a value into the draft or complains.
+    pub(super) read: fn(&mut Reader, &str),
+    /// The value of a configuration; never empty.
+    pub(super) text: fn(&ExperimentConfig) -> String,
+}
+
+/// The JSON type of a key's value. A string with the link's text is always accepted too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    Word,
+    Number,
+    Words,
+    Numbers,
+}
+
+/// The key that names the schema version.
+pub const VERSION_KEY: &str = "v";
+/// The key that holds the checksum.
+pub const CHECK_KEY: &str = "h";
+
+/// Every key of version 1, in the order in which links are read and written.
+///
+/// Defaults of a version never change; a new key must be optional.
+pub const KEYS: &[Key] = &[
+    Key {
+        name: VERSION_KEY,
+        label: "version",
+        about: "Version of the link format: 1.",
+        example: "1",
+        form: Form::Number,
+        read: read_version,
+        text: |_| "1".into(),
+    },
+    Key {
+        name: "p",
+        label: "preset",
+        about: "Preset whose values hold wherever the link says nothing.",
+        example: "two-sines",
+        form: Form::Word,
+        read: read_preset,
+        text: |config| config.preset.id.into(),
+    },
+    Key {
+        name: "d",
+        label: "data",
+        about: "Data set. Another one than the preset's brings its own knobs and tasks, and loss scales of 1.",
+        example: "digits8",
+        form: Form::Word,
+        read: read_data,
+        text: |config| config.data.source.id.into(),
+    },
+    Key {
+        name: "dk",
+        label: "data settings",
+        about: "Knobs of the data set, name~value; those left out have their default. `default` for all defaults.",
+        example: "angle~60",
+        form: Form::Words,
+        read: read_data_knobs,
+        text: |config| match knobs_text(config.data.source.knobs, &config.data.knobs).as_slice() {
+            [] => "default".into(),
+            pairs => pairs.join(","),
+        },
+    },
+    Key {
+        name: "tasks",
+        label: "tasks",
+        about: "Tasks of the data set, in order. Other tasks than before bring loss scales of 1.",
+        example: "odd,ge5",
+        form: Form::Words,
+        read: read_tasks,
+        text: |config| {
+            let ids = config.data.tasks.iter().filter_map(|&task| Some(config.data.source.tasks.get(task)?.id));
+            ids.collect::<Vec<_>>().join(",")
+        },
+    },
+    Key {
+        name: "sc",
+        label: "loss scales",
+        about: "Factor on the loss of each task, one a task.",
+        example: "1,.05",
+        form: Form::Numbers,
+        read: read_loss_scales,
+        text: |config| numbers_text(&config.data.loss_scales),
+    },
+    Key {
+        name: "net",
+        label: "shared layers",
+        about: "Widths of the shared layers, first to last: width x depth, or widths with hyphens.",
+        example: "4x2",
+        form: Form::Word,
+        read: |reader, text| {
+            if let Some(widths) = reader.widths("The shared part", text, TRUNK_LAYERS) {
+                reader.config.network.trunk = widths;
+            }
+        },
+        text: |config| widths_text(&config.network.trunk),
+    },
+    Key {
+        name: "head",
+        label: "head layers",
+        about: "Widths of the hidden layers of every head; 0 for linear heads.",
+        example: "16",
+        form: Form::Word,
+        read: |reader, text| {
+            let widths = if text == "0" { Some(Vec::new()) } else { reader.widths("Each head", text, HEAD_LAYERS) };
+            if let Some(widths) = widths {
+                reader.config.network.head = widths;
+            }
+        },
+        text: |config| widths_text(&config.network.head),
+    },
+    Key {
+        name: "act",
+        label: "activation",
+        about: "Activation of hidden layers: relu or tanh.",
+        example: "tanh",
+        form: Form::Word,
+        read: |reader, text| {
+            let choices = [("relu", Activation::Relu), ("tanh", Activation::Tanh)];
+            if let Some(activation) = reader.choice("activation", text, &choices) {
+                reader.config.network.activation = activation;
+            }
+        },
+        text: |config| match config.network.activation {
+            Activation::Relu => "relu".into(),
+            Activation::Tanh => "tanh".into(),
+        },
+    },
+    Key {
+        name: "init",
+        label: "initial weights",
+        about: "fan-in, or gains of the first shared layer, the other shared layers and the head layers.",
+        example: "gains~1.5~1.2~1",
+        form: Form::Word,
+        read: read_init,
+        text: |config| match config.network.init {
+            Init::FanIn => "fan-in".into(),
+            Init::Gains { first, trunk, head } => {
+                format!("gains~{}~{}~{}", number::write(first), number::write(trunk), number::write(head))
+            }
+        },
+    },
+    Key {
+        name: "opt",
+        label: "optimizer",
+        about: "adam, sgd, or sgd~ with a momentum.",
+        example: "sgd~.9",
+        form: Form::Word,
+        read: read_optimizer,
+        text: |config| match config.training.optimizer {
+            Optimizer::Adam => "adam".into(),
+            Optimizer::Sgd { momentum } if momentum == 0.0 => "sgd".into(),
+            Optimizer::Sgd { momentum } => format!("sgd~{}", number::write(momentum)),
+        },
+    },
+    Key {
+        name: "lr",
+        label: "learning rate",
+        about: "Learning rate, 0.000001 to 10.",
+        example: ".01",
+        form: Form::Number,
+        read: |reader, text| {
+            if let Some(rate) = reader.number("The learning rate", text, LEARNING_RATE) {
+                reader.config.training.learning_rate = rate;
+            }
+        },
+        text: |config| number::write(config.training.learning_rate),
+    },
+    Key {
+        name: "clip",
+        label: "gradient clipping",
+        about: "Largest length of the whole gradient, or none.",
+        example: "1",
+        form: Form::Number,
+        read: |reader, text| {
+            if text == "none" {
+                reader.config.training.clip = None;
+            } else if let Some(clip) = reader.number("The clipping length", text, CLIP) {
+                reader.config.training.clip = Some(clip);
+            }
+        },
+        text: |config| config.training.clip.map_or_else(|| "none".into(), number::write),
+    },
+    Key {
+        name: "b",
+        label: "batch",
+        about: "Rows of a batch, or all. More rows than the data set has is an error when the data are loaded.",
+        example: "256",
+        form: Form::Number,
+        read: |reader, text| {
+            if text == "all" {
+                reader.config.training.batch = Batch::All;
+            } else if let Some(rows) = reader.whole("The batch", text, BATCH) {
+                reader.config.training.batch = Batch::Rows(rows);
+            }
+        },
+        text: |config| match config.training.batch {
+            Batch::All => "all".into(),
+            Batch::Rows(rows) => rows.to_string(),
+        },
+    },
+    Key {
+        name: "st",
+        label: "steps",
+        about: "Training steps, 1 to 20000.",
+        example: "600",
+        form: Form::Number,
+        read: |reader, text| {
+            if let Some(steps) = reader.whole("The number of steps", text, STEPS) {
+                reader.config.training.steps = steps;
+                // The preset's view cursor, not a given one: that is `t`, read later.
+                reader.config.view.step = reader.config.view.step.min(steps);
+            }
+        },
+        text: |config| config.training.steps.to_string(),
+    },
+    Key {
+        name: "s",
+        label: "seed",
+        about: "Seed of initial weights, batches and methods, 0 to 4294967295.",
+        example: "7",
+        form: Form::Number,
+        read: |reader, text| {
+            if let Some(seed) = reader.whole("The seed", text, 0..=u32::MAX) {
+                reader.config.training.seed = seed;
+            }
+        },
+        text: |config| config.training.seed.to_string(),
+    },
+    Key {
+        name: "m",
+        label: "methods",
+        about: "One method a run; knobs other than the default follow as ~name~value.",
+        example: "sum,famo~gamma~.01",
+        form: Form::Words,
+        read: read_runs,
+        text: |config| {
+            let run = |run: &RunConfig| {
+                let knobs = knobs_text(run.method.knobs, &run.knobs);
+                [vec![run.method.id.to_string()], knobs].concat().join("~")
+            };
+            config.runs.iter().map(run).collect::<Vec<_>>().join(",")
+        },
+    },
+    Key {
+        name: "pref",
+        label: "preference",
+        about: "Weight of each task, 0 or more, together 1; or uniform.",
+        example: ".7,.3",
+        form: Form::Numbers,
+        read: read_preference,
+        text: |config| match &config.training.preference {
+            None => "uniform".into(),
+            Some(parts) => numbers_text(parts),
+        },
+    },
+    Key {
+        name: "backend",
+        label: "backend",
+        about: "cpu, gpu, or auto: what is faster here.",
+        example: "cpu",
+        form: Form::Word,
+        read: |reader, text| {
+            let choices = [("auto", BackendChoice::Auto), ("cpu", BackendChoice::Cpu), ("gpu", BackendChoice::Gpu)];
+            if let Some(backend) = reader.choice("backend", text, &choices) {
+                reader.config.backend = backend;
+            }
+        },
+        text: |config| match config.backend {
+            BackendChoice::Auto => "auto".into(),
+            BackendChoice::Cpu => "cpu".into(),
+            BackendChoice::Gpu => "gpu".into(),
+        },
+    },
+    Key {
+        name: "t",
+        label: "shown step",
+        about: "Step at which the views stand, 0 to the number of steps.",
+        example: "150",
+        form: Form::Number,
+        read: |reader, text| {
+            let steps = reader.config.training.steps;
+            if let Some(step) = reader.whole("The shown step", text, 0..=steps) {
+                reader.config.view.step = step;
+            }
+        },
+        text: |config| config.view.step.to_string(),
+    },
+    Key {
+        name: "view",
+        label: "views",
+        about: "Views to show, in order, or overview.",
+        example: "losses,front",
+        form: Form::Words,
+        read: read_views,
+        text: |config| match config.view.views.as_slice() {
+            [] => "overview".into(),
+            views => views.join(","),
+        },
+    },
+    Key {
+        name: "theme",
+        label: "theme",
+        about: "light, dark, or auto: as the system has it.",
+        example: "dark",
+        form: Form::Word,
+        read: |reader, text| {
+            let choices = [("auto", None), ("light", Some(Theme::Light)), ("dark", Some(Theme::Dark))];
+            if let Some(theme) = reader.choice("theme", text, &choices) {
+                reader.config.view.theme = theme;
+            }
+        },
+        text: |config| match config.view.theme {
+            None => "auto".into(),
+            Some(Theme::Light) => "light".into(),
+            Some(Theme::Dark) => "dark".into(),
+        },
+    },
+    Key {
+        name: CHECK_KEY,
+        label: "check",
+        about: "Six characters computed from the rest of the link; optional, for links edited by hand.",
+        example: "k3x07q",
+        form: Form::Word,
+        // Compared by the link codec, which alone sees the other pairs as they were written.
+        read: |_, _| {},
+        text: |_| "none".into(),
+    },
+];
+
+/// The table's entry of this name.
+pub fn key(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.name == name)
+}
+
+/// A configuration read from key-value pairs, with everything that was wrong about them.
+pub(super) struct Outcome {
+    /// Valid, and equal to the preset in whatever could not be read.
+    pub config: ExperimentConfig,
+    pub complaints: Vec<Complaint>,
+    /// Keys that were read in full.
+    pub read: Vec<&'static Key>,
+    /// The configuration asks for more work or memory than is allowed.
+    pub over_budget: bool,
+}
+
+/// Reads the pairs over the preset, in the order of the table. Unknown keys are ignored, of a repeated
+/// key the first counts: the codec reports both.
+pub(super) fn read_all<K: AsRef<str>, V: AsRef<str>>(
+    preset: &'static Preset,
+    pairs: impl IntoIterator<Item = (K, V)>,
+) -> Outcome {
+    let mut values: Vec<Option<V>> = KEYS.iter().map(|_| None).collect();
+    for (name, value) in pairs {
+        if let Some(at) = KEYS.iter().position(|key| key.name == name.as_ref()) {
+            values[at].get_or_insert(value);
+        }
+    }
+    let mut reader = Reader { key: "", config: preset.config(), complaints: Vec::new() };
+    let mut read = Vec::new();
+    for (key, value) in KEYS.iter().zip(&values) {
+        let Some(value) = value else { continue };
+        let before = reader.complaints.len();
+        reader.key = key.name;
+        (key.read)(&mut reader, value.as_ref());
+        if reader.complaints.len() == before && key.name != CHECK_KEY {
+            read.push(key);
+        }
+    }
+    let before = reader.complaints.len();
+    if let Err(complaint) = reader.config.check_budget(FEWEST_INPUTS, FEWEST_ROWS) {
+        reader.complaints.push(complaint);
+    }
+    let over_budget = reader.complaints.len() > before;
+    Outcome { config: reader.config, complaints: reader.complaints, read, over_budget }
+}
+
+/// All values of a configuration, in the order of the table, without the checksum.
+pub(super) fn texts(config: &ExperimentConfig) -> Vec<(&'static str, String)> {
+    let keys = KEYS.iter().filter(|key| key.name != CHECK_KEY);
+    keys.map(|key| (key.name, (key.text)(config))).collect()
+}
+
+/// The values in which a configuration differs from its preset, version and preset first.
+pub(super) fn differences(config: &ExperimentConfig) -> Vec<(&'static str, String)> {
+    let mut reader = Reader { key: "", config: config.preset.config(), complaints: Vec::new() };
+    let mut pairs = Vec::new();
+    for (name, text) in texts(config) {
+        let always = name == VERSION_KEY || name == "p";
+        let key = key(name).expect("texts come from the table");
+        if always || (key.text)(&reader.config) != text {
+            // What the key resets must be known before the next one is compared.
+            reader.key = key.name;
+            (key.read)(&mut reader, &text);
+            pairs.push((name, text));
+        }
+    }
+    pairs
+}
+
+/// The draft, and what was wrong so far.
+pub(super) struct Reader {
+    key: &'static str,
+    config: ExperimentConfig,
+    complaints: Vec<Complaint>,
+}
+
+impl Reader {
+    fn complain(&mut self, sentence: impl Into<String>) {
+        self.complaints.push(Complaint::new(self.key, sentence));
+    }
+
+    /// `subject` is the beginning of a sentence: `The learning rate`.
+    fn number(&mut self, subject: &str, text: &str, range: RangeInclusive<f64>) -> Option<f64> {
+        let allowed = || format!("Allowed: {} to {}.", plain(*range.start()), plain(*range.end()));
+        match number::read(text) {
+            Ok(value) if range.contains(&value) => Some(value),
+            Ok(_) => {
+                self.complain(format!("{subject} is {}, out of range. {}", shown(text), allowed()));
+                None
+            }
+            Err(why) => {
+                self.complain(format!("{subject}: “{}” {why}. {}", shown(text), allowed()));
+                None
+            }
+        }
+    }
+
+    fn whole(&mut self, subject: &str, text: &str, range: RangeInclusive<u32>) -> Option<u32> {
+        let allowed = || format!("Allowed: whole numbers from {} to {}.", range.start(), range.end());
+        match number::read_whole(text) {
+            Ok(value) => match u32::try_from(value) {
+                Ok(value) if range.contains(&value) => Some(value),
+                _ => {
+                    self.complain(format!("{subject} is {}, out of range. {}", shown(text), allowed()));
+                    None
+                }
+            },
+            Err(why) => {
+                self.complain(format!("{subject}: “{}” {why}. {}", shown(text), allowed()));
+                None
+            }
+        }
+    }
+
+    fn choice<T: Copy>(&mut self, what: &str, text: &str, choices: &[(&str, T)]) -> Option<T> {
+        let found = choices.iter().find(|(name, _)| *name == text).map(|&(_, value)| value);
+        if found.is_none() {
+            let names = listed(choices.iter().map(|(name, _)| *name));
+            self.complain(format!("There is no {what} “{}”. There are: {names}.", shown(text)));
+        }
+        found
+    }
+
+    /// `256-128` or `4x2`. `subject` is the beginning of a sentence: `The shared part`.
+    fn widths(&mut self, subject: &str, text: &str, layers: RangeInclusive<usize>) -> Option<Vec<u32>> {
+        let (first, last) = ((*layers.start()).max(1), *layers.end());
+        let allowed = format!("Allowed: {first} to {last} layers.");
+        if let Some((width, depth)) = text.split_once('x') {
+            let width = self.whole("A layer's width", width, WIDTH);
+            let depth = self.whole("The number of layers", depth, first as u32..=last as u32);
+            return Some(vec![width?; depth? as usize]);
+        }
+        let count = text.split('-').count();
+        if count > last {
+            self.complain(format!("{subject} has {count} layers. {allowed}"));
+            return None;
+        }
+        // Every wrong width is named, so no short cut at the first.
+        let widths: Vec<_> = text.split('-').map(|width| self.whole("A layer's width", width, WIDTH)).collect();
+        widths.into_iter().collect()
+    }
+
+    /// Values in the order of `knobs`; those that `pairs` does not name have their default.
+    fn knobs<'a>(
+        &mut self,
+        owner: &str,
+        knobs: &[Knob],
+        pairs: impl Iterator<Item = (&'a str, Option<&'a str>)>,
+    ) -> Option<Vec<f64>> {
+        let before = self.complaints.len();
+        let mut values: Vec<Option<f64>> = vec![None; knobs.len()];
+        for (name, value) in pairs.take(64) {
+            let Some(at) = knobs.iter().position(|knob| knob.name == name) else {
+                let names = match knobs {
+                    [] => "It has no settings".to_string(),
+                    _ => format!("There are: {}", listed(knobs.iter().map(|knob| knob.name))),
+                };
+                self.complain(format!("{owner} has no setting “{}”. {names}.", shown(name)));
+                continue;
+            };
+            let Some(value) = value else {
+                self.complain(format!("{owner}: the setting {name} has no value; write {name}~ and a number."));
+                continue;
+            };
+            let knob = &knobs[at];
+            let subject = format!("{owner}: {name}");
+            let Some(number) = self.number(&subject, value, knob.min..=knob.max) else { continue };
+            if knob.scale == KnobScale::Integer && number.fract() != 0.0 {
+                self.complain(format!(
+                    "{subject} is {}. Allowed: whole numbers from {} to {}.",
+                    shown(value),
+                    plain(knob.min),
+                    plain(knob.max)
+                ));
+                continue;
+            }
+            if values[at].replace(number).is_some() {
+                self.complain(format!("{owner}: the setting {name} stands twice."));
+            }
+        }
+        (self.complaints.len() == before)
+            .then(|| values.iter().zip(knobs).map(|(value, knob)| value.unwrap_or(knob.default)).collect())
+    }
+
+    /// One number a task; complains about a wrong count.
+    fn number_per_task(&mut self, subject: &str, text: &str, range: RangeInclusive<f64>) -> Option<Vec<f64>> {
+        let k = self.config.n_tasks();
+        let count = text.split(',').count();
+        if count != k {
+            self.complain(format!("{subject}: {count} given for {k} {}; give one a task.", counted(k, "task")));
+            return None;
+        }
+        let numbers: Vec<_> = text.split(',').map(|part| self.number(subject, part, range.clone())).collect();
+        numbers.into_iter().collect()
+    }
+}
+
+fn read_version(reader: &mut Reader, text: &str) {
+    if text != "1" {
+        reader.complain(format!("There is no version “{}” of links. This page reads version 1.", shown(text)));
+    }
+}
+
+fn read_preset(reader: &mut Reader, text: &str) {
+    match presets::preset(text) {
+        Some(preset) => reader.config = preset.config(),
+        None => {
+            let names = listed(presets::PRESETS.iter().map(|preset| preset.id));
+            reader.complain(format!("There is no preset “{}”. There are: {names}.", shown(text)));
+        }
+    }
+}
+
+fn read_data(reader: &mut Reader, text: &str) {
+    match data::source(text) {
+        Some(source) if source.id == reader.config.data.source.id => {}
+        Some(source) => {
+            reader.config.data = DataConfig::new(source);
+            reader.config.training.preference = None;
+        }
+        None => {
+            let names = listed(DATASETS.iter().map(|source| source.id));
+            reader.complain(format!("There is no data set “{}”. There are: {names}.", shown(text)));
+        }
+    }
+}
+
+fn read_data_knobs(reader: &mut Reader, text: &str) {
+    let source = reader.config.data.source;
+    let owner = format!("The data set {}", source.id);
+    let pairs = text.split(',').filter(|_| text != "default").map(|pair| match pair.split_once('~') {
+        Some((name, value)) => (name, Some(value)),
+        None => (pair, None),
+    });
+    if let Some(knobs) = reader.knobs(&owner, source.knobs, pairs) {
+        reader.config.data.knobs = knobs;
+    }
+}
+
+fn read_tasks(reader: &mut Reader, text: &str) {
+    let source = reader.config.data.source;
+    let count = text.split(',').count();
+    if !TASKS.contains(&count) {
+        let (first, last) = (TASKS.start(), TASKS.end());
+        return reader.complain(format!("{count} tasks are given. Allowed: {first} to {last}."));
+    }
+    let mut tasks = Vec::new();
+    for name in text.split(',') {
+        match source.tasks.iter().position(|task| task.id == name) {
+            Some(task) if tasks.contains(&task) => reader.complain(format!("The task {name} stands twice.")),
+            Some(task) => tasks.push(task),
+            None => {
+                let names = listed(source.tasks.iter().map(|task| task.id));
+                let sentence = format!("{} has no task “{}”. There are: {names}.", source.id, shown(name));
+                reader.complain(sentence);
+            }
+        }
+    }
+    if !tasks.is_empty() && tasks != reader.config.data.tasks {
+        reader.config.data.loss_scales = vec![1.0; tasks.len()];
+        reader.config.data.tasks = tasks;
+        reader.config.training.preference = None;
+    }
+}
+
+fn read_loss_scales(reader: &mut Reader, text: &str) {
+    if let Some(scales) = reader.number_per_task("Loss scales", text, LOSS_SCALE) {
+        reader.config.data.loss_scales = scales;
+    }
+}
+
+fn read_init(reader: &mut Reader, text: &str) {
+    if text == "fan-in" {
+        reader.config.network.init = Init::FanIn;
+        return;
+    }
+    let parts: Vec<&str> = text.splitn(5, '~').collect();
+    let ["gains", first, trunk, head] = parts[..] else {
+        return reader.complain(format!(
+            "Initial weights “{}” are not known. Write fan-in, or gains~ and three numbers as in gains~1.5~1.2~1.",
+            shown(text)
+        ));
+    };
+    let [first, trunk, head] = [first, trunk, head].map(|gain| reader.number("An initial gain", gain, GAIN));
+    if let (Some(first), Some(trunk), Some(head)) = (first, trunk, head) {
+        reader.config.network.init = Init::Gains { first, trunk, head };
+    }
+}
+
+fn read_optimizer(reader: &mut Reader, text: &str) {
+    if let Some(momentum) = text.strip_prefix("sgd~") {
+        if let Some(momentum) = reader.number("The momentum", momentum, MOMENTUM) {
+            reader.config.training.optimizer = Optimizer::Sgd { momentum };
+        }
+        return;
+    }
+    let choices = [("adam", Optimizer::Adam), ("sgd", Optimizer::Sgd { momentum: 0.0 })];
+    if let Some(optimizer) = reader.choice("optimizer", text, &choices) {
+        reader.config.training.optimizer = optimizer;
+    }
+}
+
+fn read_runs(reader: &mut Reader, text: &str) {
+    let count = text.split(',').count();
+    if !RUNS.contains(&count) {
+        let (first, last) = (RUNS.start(), RUNS.end());
+        return reader.complain(format!("{count} runs are given. Allowed: {first} to {last}."));
+    }
+    let mut runs = Vec::new();
+    for part in text.split(',') {
+        let mut words = part.split('~');
+        let id = words.next().unwrap_or_default();
+        let Some(method) = method(id) else {
+            let names = listed(METHODS.iter().map(|method| method.id));
+            reader.complain(format!("There is no method “{}”. There are: {names}.", shown(id)));
+            continue;
+        };
+        let pairs = std::iter::from_fn(|| Some((words.next()?, words.next())));
+        if let Some(knobs) = reader.knobs(&format!("The method {id}"), method.knobs, pairs) {
+            runs.push(RunConfig { method, knobs });
+        }
+    }
+    if !runs.is_empty() {
+        reader.config.runs = runs;
+    }
+}
+
+fn read_preference(reader: &mut Reader, text: &str) {
+    if text == "uniform" {
+        reader.config.training.preference = None;
+        return;
+    }
+    let Some(parts) = reader.number_per_task("The preference", text, 0.0..=1.0) else { return };
+    let sum: f64 = parts.iter().sum();
+    // Room for decimals cut after the second digit, not for another meaning of the numbers.
+    if (sum - 1.0).abs() > 0.02 {
+        return reader.complain(format!(
+            "The preference adds up to {}; it must add up to 1.",
+            plain((sum * 1e6).round() / 1e6)
+        ));
+    }
+    reader.config.training.preference = Some(parts);
+}
+
+fn read_views(reader: &mut Reader, text: &str) {
+    if text == "overview" {
+        reader.config.view.views = Vec::new();
+        return;
+    }
+    let count = text.split(',').count();
+    if count > VIEWS.len() {
+        return reader.complain(format!("{count} views are given. Allowed: at most {}.", VIEWS.len()));
+    }
+    let mut views = Vec::new();
+    for name in text.split(',') {
+        match VIEWS.iter().find(|view| **view == name) {
+            Some(view) if views.contains(view) => reader.complain(format!("The view {name} stands twice.")),
+            Some(view) => views.push(*view),
+            None => {
+                let names = listed(VIEWS.iter().copied());
+                reader.complain(format!("There is no view “{}”. There are: overview, {names}.", shown(name)));
+            }
+        }
+    }
+    if !views.is_empty() {
+        reader.config.view.views = views;
+    }
+}
+
+fn numbers_text(numbers: &[f64]) -> String {
+    numbers.iter().map(|&x| number::write(x)).collect::<Vec<_>>().join(",")
+}
+
+fn widths_text(widths: &[u32]) -> String {
+    match widths {
+        [] => "0".into(),
+        [first, rest @ ..] if !rest.is_empty() && rest.iter().all(|width| width == first) => {
+            format!("{first}x{}", widths.len())
+        }
+        _ => widths.iter().map(u32::to_string).collect::<Vec<_>>().join("-"),
+    }
+}
+
+/// `name~value` for each knob that differs from its default.
+fn knobs_text(knobs: &[Knob], values: &[f64]) -> Vec<String> {
+    let pairs = knobs.iter().zip(values).filter(|(knob, value)| knob.default != **value);
+    pairs.map(|(knob, value)| format!("{}~{}", knob.name, number::write(*value))).collect()
+}
+
+/// A number in a sentence.
+fn plain(x: f64) -> String {
+    format!("{x}")
+}
+
+/// A given text in a sentence: its beginning, without control characters.
+pub(super) fn shown(text: &str) -> String {
+    const LONGEST: usize = 40;
+    let mut start: String = text.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
+    if text.chars().count() > LONGEST {
+        start.push('…');
+    }
+    start
+}
+
+pub(super) fn listed<T: Display>(names: impl Iterator<Item = T>) -> String {
+    names.map(|name| name.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+pub(super) fn counted(n: usize, noun: &str) -> String {
+    if n == 1 { noun.into() } else { format!("{noun}s") }
+}

@@ -1,0 +1,203 @@
+//! Presets: experiments with a name, the starting points of links, frozen for link version 1.
+//!
+//! A link says only how it differs from its preset, so a published preset never changes: another idea gets
+//! another id. Every preset pins the CPU, because the same link must give the same curves everywhere; a link
+//! or the backend chip overrides that with `backend=auto` or `backend=gpu`.
+
+use super::{
+    Activation, BackendChoice, Batch, DataConfig, ExperimentConfig, Init, NetworkConfig, Optimizer, RunConfig,
+    TrainingConfig, ViewConfig,
+};
+use crate::{balance, data};
+
+/// An experiment with a name. Data sets, tasks and methods by id.
+#[derive(Debug, PartialEq)]
+pub struct Preset {
+    /// Value of `p=`.
+    pub id: &'static str,
+    pub label: &'static str,
+    /// One or two sentences for the preset menu: what there is to see.
+    pub description: &'static str,
+    data: &'static str,
+    /// Data knobs that differ from their defaults.
+    data_knobs: &'static [(&'static str, f64)],
+    tasks: &'static [&'static str],
+    loss_scales: &'static [f64],
+    trunk: &'static [u32],
+    head: &'static [u32],
+    activation: Activation,
+    init: Init,
+    optimizer: Optimizer,
+    learning_rate: f64,
+    batch: Batch,
+    steps: u32,
+    seed: u32,
+    runs: &'static [&'static str],
+    /// Step at which the views stand at first.
+    step: u32,
+}
+
+/// The methods of most presets: the plain sum and three that differ from it and from each other.
+const FOUR: &[&str] = &["sum", "pcgrad", "mgda", "nash_mtl"];
+
+/// All presets, in the order of the menu; the first is the default experiment.
+pub const PRESETS: &[Preset] = &[
+    TWO_SINES,
+    Preset {
+        id: "wide-16",
+        label: "Two sines, wide network",
+        description: "The default experiment with 16 units a layer instead of 4. The conflict is gone: every method \
+                      solves both tasks.",
+        trunk: &[16, 16],
+        ..TWO_SINES
+    },
+    MULTIMNIST,
+    Preset {
+        id: "multimnist-full",
+        label: "MultiMNIST, all digits",
+        description: "The same 12,000 training pairs composed from 14,000 digits instead of 3,000. A larger download, \
+                      and fewer repeated digits to learn by heart.",
+        data: "multimnist",
+        ..MULTIMNIST
+    },
+    DIGITS8,
+    Preset {
+        id: "digits8-tiny",
+        label: "Digits 8×8, three units",
+        description: "Odd and at least five, through a shared layer of three units: the strongest conflict found on \
+                      real data.",
+        trunk: &[3],
+        ..DIGITS8
+    },
+    Preset {
+        id: "two-labelings",
+        label: "Two labelings of one cloud",
+        description: "Two lines through one cloud of points, at right angles, seen by two shared units. Turn the angle \
+                      and watch the gradients turn.",
+        data: "two-labelings",
+        data_knobs: &[],
+        tasks: &["line1", "line2"],
+        loss_scales: &[1.0, 1.0],
+        trunk: &[2],
+        init: Init::FanIn,
+        steps: 400,
+        step: 40,
+        ..TWO_SINES
+    },
+];
+
+const TWO_SINES: Preset = Preset {
+    id: "two-sines",
+    label: "Two sines",
+    description: "Two regressions share four units a layer, and the loss of the second counts a twentieth. Four \
+                  methods, the same start, four different fates.",
+    data: "two-sines",
+    data_knobs: &[],
+    tasks: &["sin-x1", "sin-x2"],
+    loss_scales: &[1.0, 0.05],
+    trunk: &[4, 4],
+    head: &[],
+    activation: Activation::Tanh,
+    init: Init::Gains { first: 1.5, trunk: 1.2, head: 1.0 },
+    optimizer: Optimizer::Adam,
+    learning_rate: 0.01,
+    batch: Batch::All,
+    steps: 600,
+    seed: 4,
+    runs: FOUR,
+    step: 150,
+};
+
+const MULTIMNIST: Preset = Preset {
+    id: "multimnist",
+    label: "MultiMNIST",
+    description: "Two real handwritten digits lie on top of each other. One network learns to read both.",
+    data: "multimnist-lite",
+    data_knobs: &[],
+    tasks: &["left", "right"],
+    loss_scales: &[1.0, 1.0],
+    trunk: &[256, 128],
+    head: &[],
+    activation: Activation::Relu,
+    init: Init::FanIn,
+    optimizer: Optimizer::Adam,
+    learning_rate: 1e-3,
+    batch: Batch::Rows(256),
+    steps: 800,
+    seed: 1,
+    runs: FOUR,
+    step: 0,
+};
+
+const DIGITS8: Preset = Preset {
+    id: "digits8",
+    label: "Digits 8×8",
+    description: "Small real digits: is it odd, and is it at least five? With 64 units a layer there is room for both \
+                  questions.",
+    data: "digits8",
+    data_knobs: &[],
+    tasks: &["odd", "ge5"],
+    loss_scales: &[1.0, 1.0],
+    trunk: &[64, 64],
+    head: &[],
+    activation: Activation::Relu,
+    init: Init::FanIn,
+    optimizer: Optimizer::Adam,
+    learning_rate: 1e-3,
+    batch: Batch::Rows(128),
+    steps: 1000,
+    seed: 1,
+    runs: FOUR,
+    step: 0,
+};
+
+impl Preset {
+    /// The preset's experiment.
+    pub fn config(&'static self) -> ExperimentConfig {
+        const REGISTERED: &str = "presets name registered data sets, tasks, knobs and methods: the tests walk them";
+        let source = data::source(self.data).expect(REGISTERED);
+        let task = |id: &&str| source.tasks.iter().position(|task| task.id == *id).expect(REGISTERED);
+        let mut knobs = source.default_knobs();
+        for (name, value) in self.data_knobs {
+            let at = source.knobs.iter().position(|knob| knob.name == *name).expect(REGISTERED);
+            knobs[at] = *value;
+        }
+        ExperimentConfig {
+            preset: self,
+            data: DataConfig {
+                source,
+                knobs,
+                tasks: self.tasks.iter().map(task).collect(),
+                loss_scales: self.loss_scales.to_vec(),
+            },
+            network: NetworkConfig {
+                trunk: self.trunk.to_vec(),
+                head: self.head.to_vec(),
+                activation: self.activation,
+                init: self.init,
+            },
+            training: TrainingConfig {
+                optimizer: self.optimizer,
+                learning_rate: self.learning_rate,
+                clip: None,
+                batch: self.batch,
+                steps: self.steps,
+                seed: self.seed,
+                preference: None,
+            },
+            runs: self.runs.iter().map(|id| RunConfig::new(balance::method(id).expect(REGISTERED))).collect(),
+            backend: BackendChoice::Cpu,
+            view: ViewConfig { step: self.step, views: Vec::new(), theme: None },
+        }
+    }
+}
+
+/// The experiment of the cold open.
+pub fn default_preset() -> &'static Preset {
+    &PRESETS[0]
+}
+
+/// The preset with this id.
+pub fn preset(id: &str) -> Option<&'static Preset> {
+    PRESETS.iter().find(|preset| preset.id == id)
+}
