@@ -58,6 +58,11 @@ fn decades(low: f64, high: f64) -> Vec<f64> {
     if exponents.len() < 2 {
         exponents = (first..=last).collect();
     }
+    if exponents.len() < 2 {
+        // Less than two decades: 1, 2, 5 times powers of ten.
+        let all = (first - 1..=last).flat_map(|e| [1.0, 2.0, 5.0].map(|m| m * 10f64.powi(e)));
+        return all.filter(|v| *v >= low * 0.999 && *v <= high * 1.001).collect();
+    }
     exponents.into_iter().map(|e| 10f64.powi(e)).collect()
 }
 

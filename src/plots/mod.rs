@@ -6,16 +6,20 @@
 
 mod axis;
 mod cosine;
+mod front;
+mod gradients;
 mod ink;
 mod losses;
 mod metrics;
 mod paint;
 mod picture;
 mod place;
+mod predictions;
 mod series;
 mod weights;
 
 pub use axis::{count, number, percent};
+pub use gradients::{Arrow, Pointer, arrows};
 pub use ink::{Color, Ink, RunStyle, Shape};
 pub use paint::{Paint, SANS, SERIF, paint, svg};
 pub use picture::{
@@ -42,9 +46,6 @@ pub struct Scene<'a> {
     pub log_losses: bool,
     /// The run whose gradients the arrows show (runs stand at different points), and whose samples.
     pub at_run: usize,
-    /// By run, the weights (K) its method gives for the Gramian of `at_run` at the view cursor;
-    /// empty for methods without weights.
-    pub compared: Option<&'a [Vec<f64>]>,
 }
 
 /// One entry of [`PLOTS`].
@@ -69,9 +70,12 @@ pub struct Plot {
 /// The one list of plots, in the order of the tabs.
 pub const PLOTS: &[Plot] = &[
     losses::PLOT,
+    gradients::PLOT,
     cosine::PLOT,
     weights::PLOT,
+    front::PLOT,
     metrics::PLOT,
+    predictions::PLOT,
 ];
 
 /// The entry with this view id.

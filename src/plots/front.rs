@@ -1,0 +1,343 @@
+//! Loss space: the paths of all runs, who is beaten by whom, and the area the runs dominate.
+
+use crate::measure::front::{hypervolume, nondominated};
+
+use super::axis::{self, Scale};
+use super::picture::{Anchor, Face, LABEL, Pen, Point, Rect, TICK, Text};
+use super::place::{Wish, settle};
+use super::{Picture, Plot, Scene, Stage, Table, exact, number};
+
+pub(super) const PLOT: Plot = Plot {
+    id: "front",
+    title: "Loss space",
+    subtitle,
+    least_height: |_| 300.0,
+    draw,
+    table,
+    data,
+    summary,
+};
+
+/// A run's losses of the first two tasks at the cursor.
+struct Standing {
+    run: usize,
+    losses: [f64; 2],
+    beaten: bool,
+}
+
+fn standings(scene: &Scene) -> Vec<Standing> {
+    let now = |run: usize| {
+        let record = scene.history.runs[run].at(scene.step)?;
+        let losses = [*record.losses.first()?, *record.losses.get(1)?];
+        let alive = scene.ended(run).is_none_or(|end| scene.step <= end);
+        (alive && losses.iter().all(|loss| loss.is_finite())).then_some((run, losses))
+    };
+    let known: Vec<(usize, [f64; 2])> = scene.runs().into_iter().filter_map(now).collect();
+    let points: Vec<Vec<f64>> = known.iter().map(|(_, losses)| losses.to_vec()).collect();
+    let free = nondominated(&points);
+    known.into_iter().zip(free).map(|((run, losses), free)| Standing { run, losses, beaten: !free }).collect()
+}
+
+/// 1 for standardized values (the loss of always answering the mean); else the start's loss, rounded up.
+fn reference(scene: &Scene) -> [f64; 2] {
+    [0, 1].map(|task| {
+        let standardized = scene.history.outline.tasks.get(task).is_some_and(|outline| outline.metric == "R²");
+        let first = scene.history.runs.iter().filter_map(|run| run.records.first()?.losses.get(task));
+        let start = first.copied().filter(|loss| loss.is_finite() && *loss > 0.0).fold(0.0, f64::max);
+        if standardized || start == 0.0 { 1.0 } else { axis::loss_range([start].into_iter(), false).1 }
+    })
+}
+
+fn area(scene: &Scene) -> f64 {
+    let points: Vec<[f64; 2]> = standings(scene).iter().map(|standing| standing.losses).collect();
+    hypervolume(&points, reference(scene))
+}
+
+fn subtitle(scene: &Scene) -> String {
+    if scene.n_tasks() < 2 || scene.is_empty() {
+        return String::new();
+    }
+    let [a, b] = reference(scene);
+    let words = format!("hypervolume {}, ref. ({}, {})", number(area(scene)), axis::tick(a), axis::tick(b));
+    if scene.n_tasks() > 2 { format!("first two tasks, {words}") } else { words }
+}
+
+/// (step, losses of the first two tasks), finite only.
+fn path(scene: &Scene, run: usize) -> Vec<(u32, [f64; 2])> {
+    let end = scene.ended(run).unwrap_or(u32::MAX);
+    let records = scene.history.runs[run].records.iter().filter(|record| record.step <= end);
+    records
+        .filter_map(|record| Some((record.step, [*record.losses.first()?, *record.losses.get(1)?])))
+        .filter(|(_, losses)| losses.iter().all(|loss| loss.is_finite()))
+        .collect()
+}
+
+/// A range for one axis over everything recorded; diverged runs count with their start only.
+fn range(scene: &Scene, task: usize) -> Scale {
+    let mut values: Vec<f64> = Vec::new();
+    for run in scene.runs() {
+        let keep = if scene.ended(run).is_some() { 1 } else { usize::MAX };
+        values.extend(path(scene, run).into_iter().take(keep).map(|(_, losses)| losses[task]));
+    }
+    let (low, high) =
+        values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
+    if low > high {
+        return Scale::log(0.01, 1.0, 0.0, 1.0);
+    }
+    if low > 0.0 {
+        let (low, high) = (low.max(1e-100), high.clamp(1e-99, 1e100));
+        let low = low.max(high * 1e-8);
+        // A little air on both ends, and at least half a decade.
+        let (low, high) = (low / 1.35, high * 1.35);
+        let high = high.max(low * 3.5);
+        Scale::log(low, high, 0.0, 1.0)
+    } else {
+        let (low, high) = axis::loss_range(values.into_iter(), false);
+        Scale::linear(low, high, 0.0, 1.0)
+    }
+}
+
+fn draw(scene: &Scene, stage: &Stage) -> Picture {
+    let mut pen = Pen::new(stage);
+    if scene.n_tasks() < 2 {
+        return pen.empty("Loss space needs two tasks. Add a task to see who pays for whom.");
+    }
+    if scene.runs().iter().all(|run| path(scene, *run).is_empty()) {
+        return pen.empty("Each run's path through loss space appears here as it trains. Press play.");
+    }
+    let ink = pen.ink();
+    let place =
+        Rect { left: 44.0, top: 12.0, right: stage.width - 12.0, bottom: (stage.height - 36.0).max(60.0) };
+    let (x, y) =
+        (range(scene, 0).between(place.left, place.right), range(scene, 1).between(place.bottom, place.top));
+    let at = |losses: [f64; 2]| -> Point { (x.at(losses[0]), y.at(losses[1])) };
+    let standings = standings(scene);
+
+    // Grid first, then the dominated region, so that it reads as a surface.
+    let mut free: Vec<[f64; 2]> = standings.iter().filter(|s| !s.beaten).map(|s| s.losses).collect();
+    free.sort_by(|a, b| a[0].total_cmp(&b[0]).then(b[1].total_cmp(&a[1])));
+    free.dedup();
+    if let (Some(first), Some(last)) = (free.first(), free.last()) {
+        let mut stairs = vec![(x.at(first[0]), place.top)];
+        for (i, point) in free.iter().enumerate() {
+            stairs.push(at(*point));
+            if let Some(next) = free.get(i + 1) {
+                stairs.push((x.at(next[0]), y.at(point[1])));
+            }
+        }
+        stairs.push((place.right, y.at(last[1])));
+        let mut region = stairs.clone();
+        region.push((place.right, place.top));
+        pen.area(region, ink.sunk);
+        grid(&mut pen, place, x, y);
+        pen.dashed(&stairs, 1.0, ink.ink3, &[1.0, 3.0], 0.0);
+    } else {
+        grid(&mut pen, place, x, y);
+    }
+    let label_color = ink.ink2;
+    let name = |task: usize| stage.fit(&scene.task_name(task), LABEL, 140.0);
+    pen.label((place.right, stage.height - 3.0), format!("{} loss →", name(0)), label_color, Anchor::End);
+    pen.put(Text {
+        at: (10.0, place.top),
+        words: format!("{} loss →", name(1)),
+        size: LABEL,
+        face: Face::Plain,
+        color: label_color,
+        anchor: Anchor::End,
+        halo: None,
+        upwards: true,
+    });
+
+    let mut taken: Vec<Rect> = Vec::new();
+    for run in scene.runs() {
+        let style = *ink.run(run);
+        let path = path(scene, run);
+        let ended = scene.ended(run).is_some();
+        let inside = |l: &[f64; 2]| l[0] <= x.high && l[1] <= y.high;
+        let keep =
+            if ended { path.iter().rposition(|(_, l)| inside(l)).map_or(1, |i| i + 2) } else { path.len() };
+        let path = &path[..keep.min(path.len())];
+        let now = path.partition_point(|(step, _)| *step <= scene.step);
+        let points: Vec<Point> = path.iter().map(|(_, losses)| at(*losses)).collect();
+        let points_before = &points[..now];
+        let points_after = &points[now.saturating_sub(1)..];
+        pen.line(points_before.to_vec(), 4.0, ink.halo);
+        let used = pen.dashed(points_before, 2.0, style.mark, style.dash, 0.0);
+        pen.dashed(points_after, 1.25, style.mark, style.dash, used);
+        for (point, (step, _)) in points.iter().zip(path) {
+            let far = |last: &(Point, u32)| (last.0.0 - point.0).hypot(last.0.1 - point.1) > 3.0;
+            if pen.picture.spots.last().is_none_or(far) {
+                pen.picture.spots.push((*point, *step));
+            }
+        }
+        for point in points.iter().step_by((points.len() / 60).max(1)) {
+            taken.push(Rect {
+                left: point.0 - 2.0,
+                top: point.1 - 2.0,
+                right: point.0 + 2.0,
+                bottom: point.1 + 2.0,
+            });
+        }
+        if let Some(end) = points.last() {
+            if ended {
+                pen.line(vec![(end.0 - 4.0, end.1 - 4.0), (end.0 + 4.0, end.1 + 4.0)], 2.0, ink.bad);
+                pen.line(vec![(end.0 + 4.0, end.1 - 4.0), (end.0 - 4.0, end.1 + 4.0)], 2.0, ink.bad);
+            } else {
+                pen.disc(*end, 2.5, style.mark);
+            }
+        }
+    }
+    let mut wishes = Vec::new();
+    let mut words: Vec<(String, super::Color, f64)> = Vec::new();
+    if let Some((_, start)) = scene.runs().iter().find_map(|run| path(scene, *run).first().copied()) {
+        let point = at(start);
+        pen.disc(point, 4.25, ink.ink);
+        pen.disc(point, 2.75, ink.bg);
+        taken.push(square(point, 5.0));
+        let width = stage.text_width("start", TICK) + 4.0;
+        wishes.push(Wish { at: point, toward: std::f64::consts::FRAC_PI_2, width, clear: 7.0 });
+        words.push(("start".to_owned(), ink.ink3, TICK));
+    }
+    let mut drawn: Vec<Point> = Vec::new();
+    for standing in &standings {
+        let point = at(standing.losses);
+        let style = *ink.run(standing.run);
+        let near = |other: &Point| (other.0 - point.0).hypot(other.1 - point.1) < 6.0;
+        let coincide = standings.iter().filter(|other| near(&at(other.losses))).count() > 1;
+        let radius = match (coincide, drawn.iter().any(near)) {
+            (false, _) => 5.0,
+            (true, false) => 8.0,
+            (true, true) => 4.5,
+        };
+        if !standing.beaten {
+            pen.ring(point, if coincide { 11.0 } else { 9.0 }, 1.25, ink.ink);
+        }
+        pen.marker(&style, point, radius, !standing.beaten);
+        drawn.push(point);
+        taken.push(square(point, 9.0));
+        let name = scene.run_name(standing.run);
+        let width = stage.text_width(&name, LABEL) + 4.0;
+        wishes.push(Wish { at: point, toward: 0.0, width, clear: 11.0 });
+        words.push((name, style.text, LABEL));
+    }
+    if let Some(hover) = scene.hover {
+        for run in scene.runs() {
+            let path = path(scene, run);
+            let after = path.partition_point(|(step, _)| *step <= hover);
+            if let Some((_, losses)) = after.checked_sub(1).map(|idx| path[idx]) {
+                pen.marker(ink.run(run), at(losses), 3.5, true);
+            }
+        }
+    }
+    let notes = ["ringed: no run is better on both", "↙ better"];
+    for (i, note) in notes.into_iter().enumerate() {
+        let words = stage.fit(note, TICK, place.width() - 20.0);
+        let corner = (place.left + 10.0, place.bottom - 10.0 - 16.0 * i as f64);
+        let wide = stage.text_width(&words, TICK);
+        taken.push(Rect {
+            left: corner.0,
+            top: corner.1 - 10.0,
+            right: corner.0 + wide,
+            bottom: corner.1 + 3.0,
+        });
+        pen.put(Text {
+            at: corner,
+            words,
+            size: TICK,
+            face: Face::Plain,
+            color: ink.ink3,
+            anchor: Anchor::Start,
+            halo: Some(ink.halo),
+            upwards: false,
+        });
+    }
+    let bounds = Rect { right: stage.width, top: 0.0, ..place };
+    for ((name, color, size), spot) in words.into_iter().zip(settle(&wishes, &taken, bounds)) {
+        pen.put(Text {
+            at: (spot.left + 2.0, spot.bottom - 3.0),
+            words: name,
+            size,
+            face: Face::Plain,
+            color,
+            anchor: Anchor::Start,
+            halo: Some(ink.halo),
+            upwards: false,
+        });
+    }
+    pen.picture
+}
+
+fn square(center: Point, half: f64) -> Rect {
+    Rect { left: center.0 - half, top: center.1 - half, right: center.0 + half, bottom: center.1 + half }
+}
+
+fn grid(pen: &mut Pen, place: Rect, x: Scale, y: Scale) {
+    let ink = pen.ink();
+    for value in x.ticks() {
+        let at = x.at(value);
+        pen.hairline((at, place.top), (at, place.bottom), ink.grid);
+        pen.tick((at, place.bottom + 16.0), axis::tick(value), Anchor::Middle);
+    }
+    for value in y.ticks() {
+        let at = y.at(value);
+        pen.hairline((place.left, at), (place.right, at), ink.grid);
+        pen.tick((place.left - 6.0, at + 4.0), axis::tick(value), Anchor::End);
+    }
+    pen.hairline((place.left, place.top), (place.left, place.bottom), ink.edge);
+    pen.hairline((place.left, place.bottom), (place.right, place.bottom), ink.edge);
+}
+
+fn table(scene: &Scene) -> Table {
+    let mut table = Table::new(["run", "step"]);
+    table.columns.extend((0..scene.n_tasks()).map(|task| format!("{} loss", scene.task_name(task))));
+    table.columns.push("no run is better on all".to_owned());
+    let now: Vec<(usize, u32, Vec<f64>)> = scene
+        .runs()
+        .into_iter()
+        .filter_map(|run| {
+            let record = scene.history.runs[run].at(scene.step)?;
+            let alive = scene.ended(run).is_none_or(|end| scene.step <= end);
+            Some((run, record.step, if alive { record.losses.clone() } else { vec![f64::NAN] }))
+        })
+        .collect();
+    let points: Vec<Vec<f64>> = now.iter().map(|(_, _, losses)| losses.clone()).collect();
+    for ((run, step, losses), free) in now.into_iter().zip(nondominated(&points)) {
+        let mut row = vec![scene.run_name(run), step.to_string()];
+        row.extend((0..scene.n_tasks()).map(|task| losses.get(task).map_or("–".to_owned(), |l| number(*l))));
+        row.push(if free { "yes" } else { "no" }.to_owned());
+        table.rows.push(row);
+    }
+    table
+}
+
+fn data(scene: &Scene) -> Table {
+    let mut table = Table::new(["step", "run", "task", "loss"]);
+    for (run, history) in scene.history.runs.iter().enumerate() {
+        for record in &history.records {
+            for (task, loss) in record.losses.iter().enumerate() {
+                let cells = [record.step.to_string(), scene.run_name(run), scene.task_name(task), exact(*loss)];
+                table.rows.push(cells.to_vec());
+            }
+        }
+    }
+    table
+}
+
+fn summary(scene: &Scene) -> String {
+    if scene.n_tasks() < 2 || scene.is_empty() {
+        return "No path through loss space yet.".to_owned();
+    }
+    let free: Vec<String> =
+        standings(scene).iter().filter(|s| !s.beaten).map(|s| scene.run_name(s.run)).collect();
+    let [a, b] = reference(scene);
+    format!(
+        "Loss space at step {}. No run is better on both of {} and {} than: {}. Hypervolume {} below ({}, {}).",
+        scene.step,
+        scene.task_name(0),
+        scene.task_name(1),
+        if free.is_empty() { "none".to_owned() } else { free.join(", ") },
+        number(area(scene)),
+        axis::tick(a),
+        axis::tick(b)
+    )
+}
