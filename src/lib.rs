@@ -34,6 +34,9 @@ pub mod session;
 
 pub mod protocol;
 
+#[cfg(feature = "cli")]
+pub mod cli;
+
 #[cfg(feature = "plots")]
 pub mod plots;
 

@@ -18,6 +18,10 @@ const EXTRAS: &[(&str, &[&str])] = &[
     ("rlw", &["seed"]),
     ("pcgrad", &["order", "seed"]),
     ("graddrop", &["U", "seed"]),
+    ("upgrad", &["pref"]),
+    ("dualproj", &["pref"]),
+    ("aligned_mtl", &["pref"]),
+    ("config", &["pref"]),
 ];
 
 /// Numeric codes of knobs that are written as words.

@@ -46,9 +46,14 @@ pub struct DataSource {
     /// Positions in `tasks` that are chosen at first.
     pub default_tasks: &'static [usize],
     pub seeding: Seeding,
+    /// The targets that the points of a plane ought to have, for pictures; `None` where nobody knows them.
+    pub truth: Option<Truth>,
     /// Called only by [`DataSource::build`], which has checked the request.
     make: fn(&DataSource, &BuildRequest<'_>) -> Result<Dataset, DataError>,
 }
+
+/// (n) standardized targets of task `task` at (n, 2) points, given the set's knobs and the built task.
+pub type Truth = fn(knobs: &[f64], task: usize, info: &TaskInfo, points: &[f32]) -> Vec<f32>;
 
 /// A task as it is known before the data is loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -100,6 +100,7 @@ pub const FULL: DataSource = DataSource {
     ],
     default_tasks: &[0, 1],
     seeding: Seeding::Fixed,
+    truth: None,
     make,
 };
 

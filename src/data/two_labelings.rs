@@ -57,6 +57,7 @@ pub const SOURCE: DataSource = DataSource {
     ],
     default_tasks: &[0, 1],
     seeding: Seeding::Seeded,
+    truth: Some(truth),
     make,
 };
 
@@ -73,8 +74,7 @@ fn make(source: &DataSource, request: &BuildRequest<'_>) -> Result<Dataset, Data
         [0, 1, 2].map(|i| Split { rows: rows[i], x: disc(request.seed, SPLITS[i], rows[i]), targets: Vec::new() });
     let mut tasks = Vec::new();
     for &task in request.tasks {
-        let radians = (task as f64 * angle).to_radians();
-        let normal = [libm::cos(radians), libm::sin(radians)];
+        let normal = normal_of(*angle, task);
         for split in &mut splits {
             let labels = split.x.chunks_exact(2).map(|p| side(p, normal)).collect();
             split.targets.push(Targets::Value(labels));
@@ -105,6 +105,17 @@ fn make(source: &DataSource, request: &BuildRequest<'_>) -> Result<Dataset, Data
         test,
         attribution: None,
     })
+}
+
+/// The side of each point without wrong labels.
+fn truth(knobs: &[f64], task: usize, _info: &TaskInfo, points: &[f32]) -> Vec<f32> {
+    let normal = normal_of(knobs[0], task);
+    points.chunks_exact(2).map(|point| side(point, normal)).collect()
+}
+
+fn normal_of(angle: f64, task: usize) -> [f64; 2] {
+    let radians = (task as f64 * angle).to_radians();
+    [libm::cos(radians), libm::sin(radians)]
 }
 
 /// (rows, 2) uniform in the unit disc; point i takes draws 2i (radius) and 2i + 1 (angle).

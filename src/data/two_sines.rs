@@ -27,6 +27,7 @@ pub const SOURCE: DataSource = DataSource {
     ],
     default_tasks: &[0, 1],
     seeding: Seeding::Seeded,
+    truth: Some(truth),
     make,
 };
 
@@ -65,6 +66,12 @@ fn make(source: &DataSource, request: &BuildRequest<'_>) -> Result<Dataset, Data
         test,
         attribution: None,
     })
+}
+
+/// The sine itself, on the scale of the training points.
+fn truth(_knobs: &[f64], task: usize, info: &TaskInfo, points: &[f32]) -> Vec<f32> {
+    let scale = info.scale.unwrap_or(TargetScale { mean: 0.0, std: 1.0 });
+    sines(points, task).iter().map(|y| ((y - scale.mean) / scale.std) as f32).collect()
 }
 
 /// (POINTS, 2) uniform in [−1, 1)²; coordinate j of point i is draw 2i + j.

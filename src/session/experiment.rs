@@ -4,8 +4,8 @@ use super::ladder::{Chosen, Ladder};
 use super::pictures;
 use crate::backend::{Backend, Workload};
 use crate::balance::{Balancer, Gramian, METHODS, Setup, StepContext};
-use crate::config::{Batch, ExperimentConfig, RunConfig, link};
-use crate::data::{Batches, BuildRequest, Dataset, InputShape, Metric, MtldFile, Split};
+use crate::config::{Batch, DataConfig, ExperimentConfig, RunConfig};
+use crate::data::{Batches, BuildRequest, Dataset, InputShape, Metric, MtldFile, Split, Truth};
 use crate::nn::{Network, ParamLayout};
 use crate::protocol::{
     AttributionOutline, BackendReport, Divergence, Evaluation, Frame, InputOutline, Outline, Record, ReferenceNews,
@@ -43,6 +43,7 @@ pub enum Advance {
 /// Runs, references, and what the page has not heard yet.
 pub struct Experiment {
     outline: Outline,
+    data: DataConfig,
     dataset: Dataset,
     test: Rc<Split>,
     runs: Vec<Run>,
@@ -169,6 +170,7 @@ impl Experiment {
         };
         let experiment = Self {
             outline,
+            data: config.data.clone(),
             dataset,
             test,
             runs,
@@ -322,12 +324,17 @@ impl Experiment {
 
     /// Outputs of every run at its checkpoint nearest to and not after `step`.
     pub fn predictions(&mut self, step: u32) -> Vec<RunPredictions> {
-        let Self { runs, dataset, .. } = self;
+        let Self { runs, dataset, data, .. } = self;
+        let truth = |points: &[f32]| -> Vec<Vec<f32>> {
+            let tasks = data.tasks.iter().zip(&dataset.tasks);
+            let of = |truth: Truth| tasks.map(|(&task, info)| truth(&data.knobs, task, info, points)).collect();
+            data.source.truth.map_or_else(Vec::new, of)
+        };
         let draw = |run: &mut Run| {
             let stored = run.checkpoints.as_ref().and_then(|checkpoints| checkpoints.at(step));
             stored.map_or_else(RunPredictions::default, |(step, theta)| RunPredictions {
                 step,
-                body: pictures::draw(&mut run.evaluator, theta, dataset),
+                body: pictures::draw(&mut run.evaluator, theta, dataset, &truth),
             })
         };
         runs.iter_mut().map(draw).collect()
@@ -362,7 +369,7 @@ fn outline(config: &ExperimentConfig, dataset: &Dataset, workload: &Workload, gr
         runs.push(RunOutline {
             id: format!("m-{}{suffix}", run.method.id),
             method: run.method.id.into(),
-            label: link::name_of_run(config, index),
+            label: crate::config::name_of_run(config, index),
             seed: config.training.seed,
         });
     }

@@ -1,7 +1,7 @@
 //! What a network says: maps over the plane, or its answers for the first rows of the test split.
 
 use crate::data::{Dataset, InputShape, TaskKind, Targets};
-use crate::math::Real;
+use crate::math::exp_f32;
 use crate::protocol::{Answer, PredictionBody, Sample};
 use crate::train::{Evaluator, top_class};
 
@@ -11,13 +11,18 @@ const SIDE: usize = 48;
 const SAMPLES: usize = 12;
 
 /// Outputs at θ, as the data set can be pictured.
-pub fn draw(evaluator: &mut Evaluator, theta: &[f32], dataset: &Dataset) -> PredictionBody {
+pub fn draw(
+    evaluator: &mut Evaluator,
+    theta: &[f32],
+    dataset: &Dataset,
+    truth: &dyn Fn(&[f32]) -> Vec<Vec<f32>>,
+) -> PredictionBody {
     match dataset.shape {
         InputShape::Plane { range } => {
             let points = grid(range);
             let outputs = evaluator.outputs(theta, &points);
             let outputs = outputs.into_iter().zip(&dataset.tasks).map(|(z, task)| shown(z, task.kind)).collect();
-            PredictionBody::Maps { side: SIDE, outputs, targets: dataset.truth(&points) }
+            PredictionBody::Maps { side: SIDE, outputs, targets: truth(&points) }
         }
         InputShape::Image { .. } | InputShape::Tabular => {
             let n = SAMPLES.min(dataset.test.rows);
@@ -53,7 +58,7 @@ fn shown(z: Vec<f32>, kind: TaskKind) -> Vec<f32> {
 }
 
 fn probability(z: f32) -> f32 {
-    1.0 / (1.0 + (-z).exp_same())
+    1.0 / (1.0 + exp_f32(-z))
 }
 
 fn answer(z: &[f32], kind: TaskKind, targets: &Targets, row: usize) -> Answer {
@@ -69,19 +74,8 @@ fn answer(z: &[f32], kind: TaskKind, targets: &Targets, row: usize) -> Answer {
         }
         TaskKind::Multiclass { .. } => {
             let class = top_class(z);
-            let sum: f32 = z.iter().map(|&other| (other - z[class]).exp_same()).sum();
+            let sum: f32 = z.iter().map(|&other| exp_f32(other - z[class])).sum();
             Answer { truth, predicted: class as f32, confidence: 1.0 / sum }
         }
-    }
-}
-
-/// `exp` with the same bits on every target.
-trait ExpSame {
-    fn exp_same(self) -> Self;
-}
-
-impl ExpSame for f32 {
-    fn exp_same(self) -> Self {
-        Real::exp(self)
     }
 }

@@ -1,0 +1,181 @@
+//! The native command line: methods, aggregation, and the page's experiments without the page.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+use paretoscope::cli::run::{RunError, RunOptions, Watch};
+use paretoscope::cli::{aggregate, methods, run, simulate};
+use paretoscope::config::BackendChoice;
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+#[derive(Parser)]
+#[command(version, about = "See what happens when one neural network learns several tasks at once")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// List every method with its knobs.
+    Methods {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Read JSON lines {"id","method","params","K","P","G"} and write {"id","weights","direction"}.
+    Aggregate,
+    /// Read JSON lines {"id","method","params","inputs"} and write each method's step.
+    Simulate,
+    /// Train the experiment of a link, or of a configuration file.
+    Run {
+        /// A link of the page (or what follows its #), or the path of a configuration file.
+        experiment: String,
+        /// Steps instead of the experiment's.
+        #[arg(long)]
+        steps: Option<u32>,
+        /// Number of seeds, from the experiment's on.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+        seeds: u32,
+        #[arg(long)]
+        backend: Option<BackendFlag>,
+        /// Folder of the data files.
+        #[arg(long)]
+        data: Option<PathBuf>,
+        /// As JSON (the default).
+        #[arg(long, conflicts_with = "csv")]
+        json: bool,
+        /// As CSV, one row per run, step and task.
+        #[arg(long)]
+        csv: bool,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum BackendFlag {
+    Cpu,
+    Gpu,
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Task::Methods { json } => write_out(|out| if json { writeln!(out, "{:#}", methods::methods_json()) } else { write!(out, "{}", methods::methods_text()) }),
+        Task::Aggregate => write_out(|out| aggregate::aggregate(io::stdin().lock(), out)),
+        Task::Simulate => write_out(|out| simulate::simulate(io::stdin().lock(), out)),
+        Task::Run { experiment, steps, seeds, backend, data, csv, json: _ } => {
+            let backend = backend.map(|backend| match backend {
+                BackendFlag::Cpu => BackendChoice::Cpu,
+                BackendFlag::Gpu => BackendChoice::Gpu,
+            });
+            train(&experiment, &RunOptions { steps, seeds, backend }, data.as_deref(), csv)
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(match error {
+                RunError::Input(_) => 2,
+                RunError::Failed(_) => 1,
+            })
+        }
+    }
+}
+
+fn write_out(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), RunError> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        // The reader of a pipe may have had enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(RunError::Failed(format!("Reading or writing failed: {error}."))),
+        Ok(()) => Ok(()),
+    }
+}
+
+fn train(experiment: &str, options: &RunOptions, data: Option<&Path>, csv: bool) -> Result<(), RunError> {
+    let path = Path::new(experiment);
+    let text = if path.is_file() {
+        fs::read_to_string(path).map_err(|error| RunError::Input(format!("{experiment} cannot be read: {error}.")))?
+    } else {
+        experiment.to_owned()
+    };
+    let config = run::read(&text, options)?;
+    let wants_gpu = options.backend == Some(BackendChoice::Gpu);
+    if wants_gpu && !cfg!(feature = "gpu") {
+        let message = "--backend gpu needs a build with the feature gpu: cargo run --release --features cli,gpu …";
+        return Err(RunError::Input(message.into()));
+    }
+    let read_file = |name: &str| read_data(name, data);
+    let started = Instant::now();
+    let clock = Rc::new(move || started.elapsed().as_secs_f64() * 1e3);
+    let mut watch = Bar::new(options.seeds);
+    let results = pollster::block_on(run::run(&config, options, &read_file, clock, &mut watch))?;
+    watch.bar.finish_and_clear();
+    if wants_gpu
+        && let Some(result) = results.first()
+        && result.backend.adapter.is_empty()
+    {
+        return Err(RunError::Failed(result.backend.statement.clone()));
+    }
+    write_out(|out| {
+        if csv {
+            run::write_csv(&results, out).map_err(io::Error::other)
+        } else {
+            serde_json::to_writer(&mut *out, &run::to_json(&results)).map_err(io::Error::other)?;
+            writeln!(out)
+        }
+    })
+}
+
+/// From the given folder, the checkout's, or one beside the program.
+fn read_data(name: &str, folder: Option<&Path>) -> io::Result<Vec<u8>> {
+    if let Some(folder) = folder {
+        return fs::read(folder.join(name));
+    }
+    let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("data")));
+    let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("www/data");
+    let found = [Some(checkout), beside].into_iter().flatten().map(|folder| folder.join(name)).find(|path| path.exists());
+    match found {
+        Some(path) => fs::read(path),
+        None => Err(io::Error::new(io::ErrorKind::NotFound, "no such file; name its folder with --data")),
+    }
+}
+
+/// A progress bar on stderr; Ctrl-C ends the run and keeps what there is.
+struct Bar {
+    bar: ProgressBar,
+    interrupted: Arc<AtomicBool>,
+}
+
+impl Bar {
+    fn new(seeds: u32) -> Self {
+        let bar = ProgressBar::no_length();
+        let template = "{prefix} {wide_bar} step {pos} of {len}, {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.set_prefix(if seeds > 1 { format!("seed 1 of {seeds}") } else { "training".into() });
+        let interrupted = Arc::new(AtomicBool::new(false));
+        let flag = interrupted.clone();
+        // Without a handler Ctrl-C ends the program at once, which is only less kind.
+        let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
+        Self { bar, interrupted }
+    }
+}
+
+impl Watch for Bar {
+    fn goes_on(&mut self, seed_idx: u32, step: u32, steps: u32) -> bool {
+        if seed_idx > 0 {
+            self.bar.set_prefix(format!("seed {}", seed_idx + 1));
+        }
+        self.bar.set_length(u64::from(steps));
+        self.bar.set_position(u64::from(step));
+        !self.interrupted.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,6 @@
+//! What the command line does, apart from reading its flags: text in, text out.
+
+pub mod aggregate;
+pub mod methods;
+pub mod run;
+pub mod simulate;

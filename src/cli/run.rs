@@ -1,0 +1,236 @@
+//! `paretoscope run`: the page's experiment without the page, by the same session.
+
+use crate::config::{BackendChoice, ExperimentConfig, link};
+use crate::data::DataError;
+use crate::protocol::{BackendKind, BackendReport, Command, Event, RunId};
+use crate::session::Session;
+use crate::train::History;
+use serde_json::{Value, json};
+use std::fmt;
+use std::io;
+use std::rc::Rc;
+
+/// What the flags of `run` say beyond the link.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RunOptions {
+    /// Steps instead of the link's.
+    pub steps: Option<u32>,
+    /// Seeds: the link's and the following ones.
+    pub seeds: u32,
+    pub backend: Option<BackendChoice>,
+}
+
+/// Why there is no result.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RunError {
+    /// The link or a flag is wrong.
+    Input(String),
+    /// The experiment could not start or go on.
+    Failed(String),
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Input(sentence) | Self::Failed(sentence)) = self;
+        f.write_str(sentence)
+    }
+}
+
+impl std::error::Error for RunError {}
+
+/// One seed's histories, with what trained them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeedResult {
+    pub config: ExperimentConfig,
+    pub history: History,
+    pub backend: BackendReport,
+}
+
+/// What happens meanwhile.
+pub trait Watch {
+    /// Called now and then; `false` stops the run and keeps what there is.
+    fn goes_on(&mut self, seed_idx: u32, step: u32, steps: u32) -> bool;
+}
+
+/// Reads a link, or the text of a configuration file (JSON).
+///
+/// # Errors
+/// [`RunError::Input`] with every complaint.
+pub fn read(text: &str, options: &RunOptions) -> Result<ExperimentConfig, RunError> {
+    let parsed = link::read(text.trim()).map_err(|rejected| {
+        let sentences: Vec<&str> = rejected.complaints.iter().map(|c| c.sentence.as_str()).collect();
+        RunError::Input(format!("{} {}", rejected.cause.headline(), sentences.join(" ")))
+    })?;
+    let mut config = parsed.config;
+    if let Some(steps) = options.steps {
+        if !crate::config::STEPS.contains(&steps) {
+            let (low, high) = (crate::config::STEPS.start(), crate::config::STEPS.end());
+            return Err(RunError::Input(format!("--steps {steps} is out of range. Give {low} to {high}.")));
+        }
+        config.training.steps = steps;
+    }
+    if let Some(backend) = options.backend {
+        config.backend = backend;
+    }
+    Ok(config)
+}
+
+/// Trains every seed to its end.
+///
+/// `read_file` gives the bytes of a data file by name.
+///
+/// # Errors
+/// [`RunError::Failed`] with the session's sentence.
+pub async fn run(
+    config: &ExperimentConfig,
+    options: &RunOptions,
+    read_file: &dyn Fn(&str) -> io::Result<Vec<u8>>,
+    clock: crate::session::Clock,
+    watch: &mut dyn Watch,
+) -> Result<Vec<SeedResult>, RunError> {
+    let mut results = Vec::new();
+    for seed_idx in 0..options.seeds.max(1) {
+        let mut config = config.clone();
+        config.training.seed = config.training.seed.wrapping_add(seed_idx);
+        let (result, complete) = one_seed(config, seed_idx, read_file, Rc::clone(&clock), watch).await?;
+        results.push(result);
+        if !complete {
+            break;
+        }
+    }
+    Ok(results)
+}
+
+async fn one_seed(
+    config: ExperimentConfig,
+    seed_idx: u32,
+    read_file: &dyn Fn(&str) -> io::Result<Vec<u8>>,
+    clock: crate::session::Clock,
+    watch: &mut dyn Watch,
+) -> Result<(SeedResult, bool), RunError> {
+    let mut session = Session::new(clock);
+    let id = RunId(1);
+    session.handle(Command::Start { id, link: link::write(&config) }).await;
+    let mut history = History::default();
+    let mut backend = None;
+    let mut complete = false;
+    let mut stopped = false;
+    while !complete && !stopped {
+        let mut replies = Vec::new();
+        for event in session.drain() {
+            match event {
+                Event::NeedFile { name } => {
+                    let bytes = read_file(&name).map_err(|error| error.to_string());
+                    replies.push(Command::File { name, bytes });
+                }
+                Event::Backend(report) => backend = Some(report),
+                Event::Started { outline, .. } => history = History::new(outline),
+                Event::Frame { frame, .. } => {
+                    history.extend(frame);
+                    replies.push(Command::FrameDrawn);
+                }
+                Event::Done { .. } => complete = true,
+                Event::Failed { message, .. } => return Err(RunError::Failed(message)),
+                Event::Ready { .. } | Event::Loading { .. } | Event::Predictions { .. } => {}
+            }
+        }
+        for reply in replies {
+            session.handle(reply).await;
+        }
+        for _ in 0..64 {
+            if !session.wants_to_advance() {
+                break;
+            }
+            session.advance().await;
+        }
+        session.send_frame();
+        stopped = !watch.goes_on(seed_idx, history.head(), history.outline.steps);
+    }
+    let backend = backend.ok_or_else(|| RunError::Failed("No backend was chosen.".into()))?;
+    Ok((SeedResult { config, history, backend }, complete))
+}
+
+/// The JSON of DESIGN: `{"config","backend","runs":[{"id","method","seed","records","test"}]}`.
+pub fn to_json(results: &[SeedResult]) -> Value {
+    let runs = results.iter().flat_map(|result| {
+        result.history.runs.iter().zip(&result.history.outline.runs).map(|(run, outline)| {
+            let k = result.history.outline.n_tasks;
+            let records = run.records.iter().map(|record| {
+                let cosines: Option<Vec<Vec<Option<f64>>>> = record
+                    .pull
+                    .as_ref()
+                    .map(|_| (0..k).map(|i| (0..k).map(|j| record.cosine(i, j)).collect()).collect());
+                json!({
+                    "step": record.step,
+                    "losses": record.losses,
+                    "weights": if record.weights.is_empty() { Value::Null } else { json!(record.weights) },
+                    "cosines": cosines,
+                })
+            });
+            let test = run.evaluations.last().map(|evaluation| {
+                let tasks = result.history.outline.tasks.iter().enumerate().map(|(k, task)| {
+                    json!({"task": task.id, "metric": task.metric, "value": evaluation.metrics[k],
+                           "loss": evaluation.losses[k]})
+                });
+                json!({"step": evaluation.step, "tasks": tasks.collect::<Vec<_>>()})
+            });
+            json!({
+                "id": outline.id,
+                "method": outline.method,
+                "seed": outline.seed,
+                "records": records.collect::<Vec<_>>(),
+                "test": test,
+                "diverged": run.diverged.as_ref().map(|d| json!({"last_finite_step": d.last_finite_step, "cause": d.cause})),
+            })
+        })
+    });
+    let runs: Vec<Value> = runs.collect();
+    let first = results.first();
+    json!({
+        "config": first.and_then(|result| serde_json::from_str::<Value>(&link::to_json(&result.config)).ok()),
+        "backend": first.map(|result| backend_json(&result.backend)),
+        "runs": runs,
+    })
+}
+
+fn backend_json(report: &BackendReport) -> Value {
+    let kind = match report.kind {
+        BackendKind::Cpu => "cpu",
+        BackendKind::Gpu => "gpu",
+    };
+    json!({"kind": kind, "adapter": report.adapter, "statement": report.statement})
+}
+
+/// Long format: one row per run, step and task.
+///
+/// # Errors
+/// What the writer says.
+pub fn write_csv(results: &[SeedResult], out: impl io::Write) -> Result<(), csv::Error> {
+    let mut rows = csv::Writer::from_writer(out);
+    rows.write_record(["run", "method", "seed", "step", "task", "loss", "weight"])?;
+    for result in results {
+        for (run, outline) in result.history.runs.iter().zip(&result.history.outline.runs) {
+            for record in &run.records {
+                for (task, loss) in record.losses.iter().enumerate() {
+                    rows.write_record([
+                        outline.id.clone(),
+                        outline.method.clone(),
+                        outline.seed.to_string(),
+                        record.step.to_string(),
+                        result.history.outline.tasks[task].id.clone(),
+                        loss.to_string(),
+                        record.weights.get(task).map_or_else(String::new, f64::to_string),
+                    ])?;
+                }
+            }
+        }
+    }
+    rows.flush()?;
+    Ok(())
+}
+
+impl From<DataError> for RunError {
+    fn from(error: DataError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
