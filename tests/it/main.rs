@@ -2,7 +2,9 @@
 
 mod balance;
 mod data;
+mod gradients;
 mod rng;
+mod session;
 
 // The command line's functions, without its binary.
 #[cfg(feature = "cli")]

@@ -1,0 +1,236 @@
+//! Sessions as scripts: commands in, events out, no browser.
+
+use paretoscope::config::link;
+use paretoscope::protocol::{Command, Event, FailureCode, PredictionBody, RunId};
+use paretoscope::session::Session;
+use paretoscope::train::History;
+use std::fs;
+use std::rc::Rc;
+
+/// A session with what a page would remember of it.
+struct Script {
+    session: Session,
+    history: History,
+    others: Vec<Event>,
+    done: bool,
+}
+
+impl Script {
+    fn new() -> Self {
+        Self {
+            session: Session::new(Rc::new(|| 0.0)),
+            history: History::default(),
+            others: Vec::new(),
+            done: false,
+        }
+    }
+
+    fn say(&mut self, command: Command) {
+        // What travels must survive its bytes.
+        let command = Command::from_bytes(&command.to_bytes()).expect("commands survive their bytes");
+        pollster::block_on(self.session.handle(command));
+        self.hear();
+    }
+
+    fn hear(&mut self) {
+        for event in self.session.drain() {
+            match Event::from_bytes(&event.to_bytes()).expect("events survive their bytes") {
+                Event::Started { outline, .. } => self.history = History::new(outline),
+                Event::Frame { frame, .. } => {
+                    self.history.extend(frame);
+                    self.say(Command::FrameDrawn);
+                }
+                Event::Done { .. } => self.done = true,
+                Event::NeedFile { name } => {
+                    let path = format!("{}/www/data/{name}", env!("CARGO_MANIFEST_DIR"));
+                    let bytes = fs::read(path).map_err(|error| error.to_string());
+                    self.say(Command::File { name, bytes });
+                }
+                event => self.others.push(event),
+            }
+        }
+    }
+
+    fn advance(&mut self, times: usize) {
+        for _ in 0..times {
+            if !self.session.wants_to_advance() {
+                break;
+            }
+            pollster::block_on(self.session.advance());
+        }
+        self.session.send_frame();
+        self.hear();
+    }
+
+    fn to_the_end(&mut self) {
+        while self.session.wants_to_advance() {
+            self.advance(1_000);
+        }
+        assert!(self.done);
+    }
+
+    fn failure(&self) -> (FailureCode, &str) {
+        let found = self.others.iter().find_map(|event| match event {
+            Event::Failed { code, message, .. } => Some((*code, message.as_str())),
+            _ => None,
+        });
+        found.expect("a failure was said")
+    }
+}
+
+fn start(link: &str) -> Command {
+    Command::Start { id: RunId(1), link: link.into() }
+}
+
+#[test]
+fn the_default_experiment_gives_the_promised_fates() {
+    let mut script = Script::new();
+    assert!(matches!(&script.session.drain()[..], [Event::Ready { .. }]));
+    script.say(start(""));
+    script.to_the_end();
+    let history = &script.history;
+    assert_eq!(history.head(), 600);
+    assert!(history.finished);
+    let losses = |method: &str| {
+        let idx = history.outline.runs.iter().position(|run| run.method == method).expect("the run is there");
+        history.runs[idx].at(600).expect("it has a last record").losses.clone()
+    };
+    let (sum, mgda, nash) = (losses("sum"), losses("mgda"), losses("nash_mtl"));
+    assert!(sum[0] < 0.05 && sum[1] > 0.5, "sum gave up task 2: {sum:?}");
+    assert!(mgda[0] > 0.2 && mgda[1] < 0.05, "mgda gave up task 1: {mgda:?}");
+    assert!(nash[0] < 0.15 && nash[1] < 0.15, "nash_mtl kept both: {nash:?}");
+    // A task alone needs no compromise.
+    for reference in &history.references {
+        assert!(reference.losses.last().expect("references run to the end").1 < 0.1);
+    }
+    let starts: Vec<_> = history.runs.iter().map(|run| run.records[0].losses.clone()).collect();
+    assert!(starts.windows(2).all(|pair| pair[0] == pair[1]), "all runs start alike: {starts:?}");
+}
+
+#[test]
+fn the_same_link_gives_the_same_bits() {
+    let run = || {
+        let mut script = Script::new();
+        script.say(start("#v=1&st=40&m=sum,rlw,graddrop,famo"));
+        script.to_the_end();
+        script.history
+    };
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn other_runs_beside_it_change_nothing() {
+    let losses = |link: &str| {
+        let mut script = Script::new();
+        script.say(start(link));
+        script.to_the_end();
+        script.history.runs[0].records.iter().map(|record| record.losses.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(losses("#v=1&st=30&m=mgda"), losses("#v=1&st=30&m=mgda,graddrop,rlw"));
+}
+
+#[test]
+fn pause_stops_and_resume_goes_on() {
+    let mut script = Script::new();
+    script.say(start("#v=1&st=50"));
+    script.advance(12);
+    script.say(Command::Pause);
+    let head = script.history.head();
+    assert!(!script.session.wants_to_advance());
+    script.advance(100);
+    assert_eq!(script.history.head(), head);
+    script.say(Command::Resume);
+    script.to_the_end();
+    assert_eq!(script.history.head(), 50);
+}
+
+#[test]
+fn a_frame_waits_until_the_last_one_is_drawn() {
+    let mut session = Session::new(Rc::new(|| 0.0));
+    pollster::block_on(session.handle(start("#v=1&st=50")));
+    let mut frames = 0;
+    for _ in 0..10 {
+        for _ in 0..5 {
+            pollster::block_on(session.advance());
+        }
+        session.send_frame();
+        frames += session.drain().iter().filter(|event| matches!(event, Event::Frame { .. })).count();
+    }
+    assert_eq!(frames, 1);
+}
+
+#[test]
+fn too_high_a_learning_rate_ends_a_run_at_its_last_finite_step() {
+    let mut script = Script::new();
+    script.say(start("#v=1&st=200&opt=sgd&lr=10&act=relu&m=sum&sc=100,100"));
+    script.to_the_end();
+    let run = &script.history.runs[0];
+    let divergence = run.diverged.as_ref().expect("it diverges");
+    assert!(divergence.cause.contains("learning rate"), "{}", divergence.cause);
+    assert_eq!(run.records.last().map(|record| record.step), Some(divergence.last_finite_step));
+    assert!(run.records.iter().all(|record| record.losses.iter().all(|loss| loss.is_finite())));
+}
+
+#[test]
+fn predictions_come_from_the_checkpoint_before() {
+    let mut script = Script::new();
+    script.say(start("#v=1&st=100&m=sum,mgda"));
+    script.to_the_end();
+    script.say(Command::Predict { id: RunId(1), step: 100 });
+    let predictions = script.others.iter().find_map(|event| match event {
+        Event::Predictions { runs, .. } => Some(runs),
+        _ => None,
+    });
+    let predictions = predictions.expect("predictions were drawn");
+    assert_eq!(predictions.len(), 2);
+    for prediction in predictions {
+        let PredictionBody::Maps { side, outputs, targets } = &prediction.body else {
+            panic!("a plane is drawn as maps");
+        };
+        assert_eq!((outputs.len(), targets.len(), outputs[0].len()), (2, 2, side * side));
+        assert_eq!(prediction.step, 100);
+    }
+    assert_ne!(predictions[0].body, predictions[1].body);
+}
+
+#[test]
+fn real_digits_learn() {
+    let mut script = Script::new();
+    script.say(start("#v=1&p=digits8&st=150&m=sum"));
+    script.to_the_end();
+    let last = script.history.runs[0].evaluations.last().expect("it was judged");
+    assert!(last.metrics.iter().all(|&accuracy| accuracy > 0.9), "{:?}", last.metrics);
+    assert!(!script.history.outline.attribution.is_empty(), "real data names its source");
+}
+
+#[test]
+fn bad_input_gets_a_sentence_and_the_session_lives_on() {
+    let mut script = Script::new();
+    script.say(start("#v=1&lr=NaN"));
+    assert_eq!(script.failure().0, FailureCode::Link);
+    script.others.clear();
+    pollster::block_on(script.session.handle(start("#v=1&p=digits8")));
+    script.session.drain();
+    script.say(Command::File { name: "digits8.mtld.gz".into(), bytes: Ok(b"not a data file".to_vec()) });
+    assert_eq!(script.failure().0, FailureCode::Data);
+    assert!(script.failure().1.contains("digits8"), "{}", script.failure().1);
+    script.others.clear();
+    pollster::block_on(script.session.handle(start("#v=1&p=digits8")));
+    script.session.drain();
+    script.say(Command::File { name: "digits8.mtld.gz".into(), bytes: Err("the server answered 404".into()) });
+    assert!(script.failure().1.contains("404"), "{}", script.failure().1);
+    script.say(start("#v=1&st=5"));
+    script.to_the_end();
+    assert_eq!(script.history.head(), 5);
+}
+
+#[test]
+fn links_of_every_preset_start() {
+    for preset in paretoscope::config::presets::PRESETS {
+        let mut script = Script::new();
+        let config = link::parse(&format!("#v=1&p={}&st=2", preset.id)).expect("a preset's link is valid").config;
+        script.say(start(&link::write(&config)));
+        script.to_the_end();
+        assert_eq!(script.history.head(), 2, "{}", preset.id);
+    }
+}
