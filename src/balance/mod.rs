@@ -4,18 +4,26 @@
 //! *losses* give w before any backward pass, *Gramian* methods need M = G Gᵀ, and *rows* methods
 //! see the coordinates of G in blocks. The trainer walks [`Balancer`] and never asks for a name.
 
+// Loops over task indices read like the formulas they come from.
+#![allow(clippy::needless_range_loop)]
+
 mod gramian;
 pub mod solve;
 
+pub mod aligned_mtl;
+pub mod config;
+pub mod dualproj;
 pub mod dwa;
 pub mod famo;
 pub mod graddrop;
+pub mod imtl_g;
 pub mod mean;
 pub mod mgda;
 pub mod nash_mtl;
 pub mod pcgrad;
 pub mod rlw;
 pub mod sum;
+pub mod upgrad;
 pub mod uw;
 
 pub use gramian::Gramian;
@@ -235,6 +243,11 @@ pub const METHODS: &[Method] = &[
     mgda::METHOD,
     nash_mtl::METHOD,
     graddrop::METHOD,
+    upgrad::METHOD,
+    dualproj::METHOD,
+    imtl_g::METHOD,
+    aligned_mtl::METHOD,
+    config::METHOD,
 ];
 
 /// The entry with this id.

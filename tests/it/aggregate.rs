@@ -42,9 +42,9 @@ fn every_line_gets_its_own_answer() {
     let replies = replies(&input);
     assert_eq!(replies.len(), 8);
     assert_eq!(replies[0], json!({"id": "a", "weights": [1.0, 1.0], "direction": [4.0, 6.0]}));
-    for bad in 1..4 {
-        assert_eq!(replies[bad]["id"], Value::Null);
-        assert!(replies[bad]["error"].is_string());
+    for bad in &replies[1..4] {
+        assert_eq!(bad["id"], Value::Null);
+        assert!(bad["error"].is_string());
     }
     assert_eq!(replies[4]["id"], json!(7));
     assert!(replies[5]["error"].is_string());

@@ -42,6 +42,11 @@ const PROMISES: &[(&str, &[Property])] = &[
     ("mgda", &[NoTaskHurt, OrderFree, Linear, OnSimplex, ShortestAverage, RestsWhenOpposed]),
     ("nash_mtl", &[NoTaskHurt, OrderFree, RowScaleFree, Bargain, RestsWhenOpposed]),
     ("graddrop", &[OrderFree, Linear]),
+    ("upgrad", &[NoTaskHurt, OrderFree, Linear, RestsWhenOpposed]),
+    ("dualproj", &[NoTaskHurt, OrderFree, Linear, RestsWhenOpposed]),
+    ("imtl_g", &[OrderFree, Linear, RestsWhenOpposed]),
+    ("aligned_mtl", &[OrderFree, Linear, RestsWhenOpposed]),
+    ("config", &[OrderFree, Linear, RestsWhenOpposed]),
 ];
 
 /// G with its losses; rows all have P entries.
@@ -356,7 +361,7 @@ fn every_method_is_promised_something() {
 
 #[test]
 fn two_methods_differ_unless_declared_equal() {
-    let rows = vec![vec![1.0, 0.2, -0.3, 0.5], vec![-0.9, 0.8, 0.1, 0.4], vec![0.1, -0.4, 0.6, 0.2]];
+    let rows = vec![vec![3.0, 0.6, -0.9, 1.5], vec![-0.9, 0.8, 0.1, 0.4], vec![0.1, -0.4, 0.6, 0.2]];
     let case = Case { rows, losses: vec![0.7, 2.0, 1.1] };
     for (i, one) in METHODS.iter().enumerate() {
         for other in &METHODS[..i] {

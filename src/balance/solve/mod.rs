@@ -6,7 +6,10 @@
 pub mod adam;
 pub mod cholesky;
 pub mod cone;
+pub mod dual_cone;
+pub mod eigen;
 pub mod nash;
+pub mod rank;
 
 /// Largest K of every solver.
 pub const MAX_TASKS: usize = 16;

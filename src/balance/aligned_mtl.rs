@@ -1,0 +1,81 @@
+//! Aligned-MTL (Senushkin et al. 2023): gradients are replaced by the nearest orthogonal ones of one length.
+//!
+//! M = VΛVᵀ, w = √s V Λ^(−½) Vᵀ α over the eigenvalues that are not 0; s is the smallest of them (the
+//! paper), their lower median, or their mean ("rmse"). α is the preference, summing to 1; the authors' code
+//! uses 1 instead, which is K times longer. The rank is that of `solve::rank`. All gradients zero: w = α.
+
+use super::solve::rank::Members;
+use super::solve::{Column, MAX_TASKS, eigen};
+use super::{Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Outcome, Setup, StepContext};
+
+pub const METHOD: Method = Method {
+    id: "aligned_mtl",
+    label: "Aligned-MTL",
+    gloss: "orthogonalized",
+    formula: "w = √λₘᵢₙ M^(−½) α",
+    about: "Replaces the task gradients by the closest set that is orthogonal and of one length, then adds them by \
+            preference: stable under conflict and dominance, and pulled down to the smallest principal gradient. K \
+            backward passes and a K×K eigenproblem.",
+    paper: "Senushkin et al., Independent Component Alignment for Multi-Task Learning (CVPR)",
+    year: 2023,
+    kind: Kind::GradientWeighting,
+    knobs: &[Knob {
+        name: "scale_mode",
+        label: "length (0 smallest, 1 median, 2 mean)",
+        default: 0.0,
+        min: 0.0,
+        max: 2.0,
+        scale: KnobScale::Integer,
+    }],
+    needs: &[],
+    same_direction_k2: &[],
+    build: Build::Gramian(|setup| Box::new(AlignedMtl::new(setup))),
+};
+
+struct AlignedMtl {
+    scale_mode: f64,
+}
+
+impl AlignedMtl {
+    fn new(setup: &Setup) -> Self {
+        Self { scale_mode: setup.knobs[0] }
+    }
+}
+
+impl GramianMethod for AlignedMtl {
+    fn weights(&mut self, ctx: &StepContext<'_>, gramian: &Gramian, w: &mut [f64]) -> Outcome {
+        let members = Members::new(gramian);
+        let n = members.n;
+        if n == 0 {
+            w.copy_from_slice(ctx.preference);
+            return Outcome::Degenerate;
+        }
+        w.fill(0.0);
+        let (mut a, mut v) = (members.products(gramian), [0.0; MAX_TASKS * MAX_TASKS]);
+        let mut pref: Column = [0.0; MAX_TASKS];
+        let mut kept: Column = [0.0; MAX_TASKS];
+        eigen::decompose(&mut a, &mut v, n);
+        eigen::truncate(&mut a, n, members.rank);
+        let mut rank = 0;
+        for i in 0..n {
+            pref[i] = ctx.preference[members.index[i]];
+            if a[i * n + i] > 0.0 {
+                kept[rank] = a[i * n + i];
+                rank += 1;
+            }
+        }
+        let kept = &mut kept[..rank];
+        kept.sort_unstable_by(f64::total_cmp);
+        let scale = match self.scale_mode as u32 {
+            0 => kept[0],
+            1 => kept[(rank - 1) / 2],
+            _ => kept.iter().sum::<f64>() / rank as f64,
+        };
+        let mut x: Column = [0.0; MAX_TASKS];
+        eigen::apply(&a, &v, n, |l| (scale / l).sqrt(), &pref[..n], &mut x[..n]);
+        for i in 0..n {
+            w[members.index[i]] = x[i];
+        }
+        if members.is_full_rank() && n == w.len() { Outcome::Settled } else { Outcome::Degenerate }
+    }
+}

@@ -1,0 +1,63 @@
+//! ConFIG (Liu et al. 2024): the direction with prescribed cosines to all gradients, as long as they agree.
+//!
+//! u = normalized U⁺α with unit rows U, in weights C⁺α; d = (Σ gᵢ·u) u. α is the preference (uniform: equal
+//! cosines). The rank is decided on C, so identical or opposed rows change u discontinuously, as with any
+//! pseudo-inverse. Zero gradients get 0; where U⁺α vanishes (opposed gradients) w = 0.
+
+use super::solve::rank::{Members, longest};
+use super::solve::{Column, MAX_TASKS, dot, eigen};
+use super::{Build, Gramian, GramianMethod, Kind, Method, Outcome, StepContext};
+
+pub const METHOD: Method = Method {
+    id: "config",
+    label: "ConFIG",
+    gloss: "equal angles",
+    formula: "d = (Σ gᵢ·u) u,  u ∝ U⁺ 1",
+    about: "Turns the update to the same angle with every task gradient and makes it as long as the gradients \
+            support it, so it shrinks under conflict. Made for physics-informed networks, where loss scales differ \
+            wildly. K backward passes and a K×K system.",
+    paper: "Liu, Chu & Thuerey, ConFIG: Conflict-free Training of PINNs (ICLR)",
+    year: 2025,
+    kind: Kind::GradientWeighting,
+    knobs: &[],
+    needs: &[],
+    same_direction_k2: &["nash_mtl", "imtl_g", "fairgrad"],
+    build: Build::Gramian(|_| Box::new(ConFig)),
+};
+
+struct ConFig;
+
+impl GramianMethod for ConFig {
+    fn weights(&mut self, ctx: &StepContext<'_>, gramian: &Gramian, w: &mut [f64]) -> Outcome {
+        w.fill(0.0);
+        let members = Members::new(gramian);
+        let n = members.n;
+        let c = members.cosines(gramian);
+        let (mut a, mut v) = (c, [0.0; MAX_TASKS * MAX_TASKS]);
+        let mut x: Column = [0.0; MAX_TASKS];
+        let mut pref: Column = [0.0; MAX_TASKS];
+        for i in 0..n {
+            pref[i] = ctx.preference[members.index[i]];
+        }
+        eigen::decompose(&mut a, &mut v, n);
+        eigen::truncate(&mut a, n, members.independent);
+        eigen::apply(&a, &v, n, |l| 1.0 / l, &pref[..n], &mut x[..n]);
+        // u = Σ xⱼ uⱼ / length; gᵢ·u = nᵢ (Cx)ᵢ / length.
+        let mut along: Column = [0.0; MAX_TASKS];
+        for i in 0..n {
+            along[i] = dot(&c[i * n..(i + 1) * n], &x[..n]);
+        }
+        let square = dot(&x[..n], &along[..n]);
+        let size: f64 = x[..n].iter().map(|x| x.abs()).sum();
+        if square <= 1e3 * gramian.noise() * size * size || size <= 1e3 * gramian.noise() {
+            return Outcome::Degenerate;
+        }
+        let top = longest(gramian);
+        let support: f64 = (0..n).map(|i| gramian.norms()[members.index[i]] / top * along[i]).sum();
+        for i in 0..n {
+            let task = members.index[i];
+            w[task] = support / square * x[i] * (top / gramian.norms()[task]);
+        }
+        if members.independent == w.len() { Outcome::Settled } else { Outcome::Degenerate }
+    }
+}

@@ -1,0 +1,65 @@
+//! IMTL-G (Liu et al. 2021): the combination with equal projections on all unit gradients, Σ w = 1.
+//!
+//! w = M⁺n / Σ(M⁺n) with n = ‖gᵢ‖. The rank is that of `solve::rank`; at full rank M⁺n = D⁻¹C⁻¹1 with
+//! D = diag(n), which no scale of a row can spoil. Weights may be negative. Zero gradients get 0; where the
+//! sum vanishes (opposed gradients) w = 0.
+
+use super::solve::rank::{Members, longest};
+use super::solve::{Column, MAX_TASKS, eigen};
+use super::{Build, Gramian, GramianMethod, Kind, Method, Outcome, StepContext};
+
+pub const METHOD: Method = Method {
+    id: "imtl_g",
+    label: "IMTL-G",
+    gloss: "equal projections",
+    formula: "d·uᵢ = d·uⱼ,  uᵢ = gᵢ/‖gᵢ‖,  Σ wᵢ = 1",
+    about: "Chooses the weights so that the update has the same projection on every task's gradient direction: no task \
+            is favored, whatever its scale. Weights can turn negative and grow large when many tasks conflict. K \
+            backward passes and a K×K system.",
+    paper: "Liu et al., Towards Impartial Multi-Task Learning (ICLR)",
+    year: 2021,
+    kind: Kind::GradientWeighting,
+    knobs: &[],
+    needs: &[],
+    same_direction_k2: &["nash_mtl", "config", "fairgrad"],
+    build: Build::Gramian(|_| Box::new(ImtlG)),
+};
+
+struct ImtlG;
+
+impl GramianMethod for ImtlG {
+    fn weights(&mut self, _ctx: &StepContext<'_>, gramian: &Gramian, w: &mut [f64]) -> Outcome {
+        w.fill(0.0);
+        let members = Members::new(gramian);
+        let n = members.n;
+        let top = longest(gramian);
+        let mut lengths: Column = [0.0; MAX_TASKS];
+        for i in 0..n {
+            lengths[i] = gramian.norms()[members.index[i]] / top;
+        }
+        let full = members.is_full_rank();
+        let mut a = if full { members.cosines(gramian) } else { members.products(gramian) };
+        let mut v = [0.0; MAX_TASKS * MAX_TASKS];
+        let mut x: Column = [0.0; MAX_TASKS];
+        eigen::decompose(&mut a, &mut v, n);
+        eigen::truncate(&mut a, n, members.rank);
+        let right = if full { [1.0; MAX_TASKS] } else { lengths };
+        eigen::apply(&a, &v, n, |l| 1.0 / l, &right[..n], &mut x[..n]);
+        if full {
+            // Shortest row first, so that no quotient overflows.
+            let smallest = lengths[..n].iter().copied().fold(f64::INFINITY, f64::min);
+            for i in 0..n {
+                x[i] *= smallest / lengths[i];
+            }
+        }
+        let total: f64 = x[..n].iter().sum();
+        let size: f64 = x[..n].iter().map(|x| x.abs()).sum();
+        if total.abs() <= 1e3 * gramian.noise() * size || (!full && size <= 1e3 * gramian.noise()) {
+            return Outcome::Degenerate;
+        }
+        for i in 0..n {
+            w[members.index[i]] = x[i] / total;
+        }
+        if full && n == w.len() { Outcome::Settled } else { Outcome::Degenerate }
+    }
+}

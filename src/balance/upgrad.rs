@@ -1,0 +1,70 @@
+//! UPGrad (Quinton & Rey 2024): each gradient is projected onto the dual cone, then all are averaged.
+//!
+//! For every i, vᵢ = argmin ½ vᵀM′v over v ≥ αᵢeᵢ; w = Σ vᵢ, so gᵢ·d ≥ 0 for all tasks. M′ is M divided by
+//! its trace plus `reg_eps`·I; below a trace of `norm_eps` M counts as 0 and d is the mean. Both are the
+//! reference library's; here they default to 0, since absolute thresholds act late in training. For K = 2
+//! and reg_eps = 0 this is half of PCGrad.
+
+use super::solve::dual_cone::Scaled;
+use super::solve::{Column, MAX_TASKS};
+use super::{Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Outcome, Setup, StepContext};
+
+pub const METHOD: Method = Method {
+    id: "upgrad",
+    label: "UPGrad",
+    gloss: "cone projection",
+    formula: "d = (1/K) Σ proj(gᵢ),  onto {x : Gx ≥ 0}",
+    about: "Projects each task gradient onto the directions that hurt no task, then averages. Free of conflict for any \
+            number of tasks, without a random order, and still grows with each gradient. K backward passes and K small \
+            quadratic programs.",
+    paper: "Quinton & Rey, Jacobian Descent for Multi-Objective Optimization (arXiv)",
+    year: 2024,
+    kind: Kind::GradientWeighting,
+    knobs: DUAL_CONE_KNOBS,
+    needs: &[],
+    same_direction_k2: &["pcgrad"],
+    build: Build::Gramian(|setup| Box::new(UpGrad::new(setup))),
+};
+
+/// Compatibility thresholds of the methods that project onto the dual cone.
+pub(super) const DUAL_CONE_KNOBS: &[Knob] = &[
+    Knob { name: "norm_eps", label: "smallest trace of M", default: 0.0, min: 0.0, max: 1.0, scale: KnobScale::Linear },
+    Knob { name: "reg_eps", label: "ridge on M", default: 0.0, min: 0.0, max: 1.0, scale: KnobScale::Linear },
+];
+
+/// Whether the trace of M is below the threshold, so that M counts as 0.
+pub(super) fn is_too_small(gramian: &Gramian, norm_eps: f64) -> bool {
+    gramian.norms().iter().map(|n| n * n).sum::<f64>() < norm_eps
+}
+
+struct UpGrad {
+    norm_eps: f64,
+    reg_eps: f64,
+}
+
+impl UpGrad {
+    fn new(setup: &Setup) -> Self {
+        Self { norm_eps: setup.knobs[0], reg_eps: setup.knobs[1] }
+    }
+}
+
+impl GramianMethod for UpGrad {
+    fn weights(&mut self, ctx: &StepContext<'_>, gramian: &Gramian, w: &mut [f64]) -> Outcome {
+        let k = w.len();
+        if is_too_small(gramian, self.norm_eps) {
+            w.copy_from_slice(ctx.preference);
+            return Outcome::Degenerate;
+        }
+        w.fill(0.0);
+        let scaled = Scaled::new(gramian, self.reg_eps);
+        let mut outcome = Outcome::Settled;
+        for i in 0..k {
+            let mut p: Column = [0.0; MAX_TASKS];
+            p[i] = ctx.preference[i];
+            if scaled.project(&p[..k], w) != Outcome::Settled {
+                outcome = Outcome::NotSettled;
+            }
+        }
+        outcome
+    }
+}
