@@ -21,76 +21,38 @@ struct Layer {
 }
 
 const LAYERS: &[Layer] = &[
-    Layer {
-        id: "fmt",
-        what: "formatting",
-        needs: None,
-        run: fmt,
-    },
-    Layer {
-        id: "clippy",
-        what: "lints, native and wasm32",
-        needs: None,
-        run: clippy,
-    },
-    Layer {
-        id: "xtask",
-        what: "tests of these commands",
-        needs: None,
-        run: own,
-    },
-    Layer {
-        id: "engine",
-        what: "tests without features",
-        needs: None,
-        run: engine,
-    },
-    Layer {
-        id: "native",
-        what: "tests with shaders, plots and command line",
-        needs: None,
-        run: native,
-    },
-    Layer {
-        id: "site",
-        what: "build of the site",
-        needs: None,
-        run: site,
-    },
+    Layer { id: "fmt", what: "formatting", needs: None, run: fmt },
+    Layer { id: "clippy", what: "lints, native and wasm32", needs: None, run: clippy },
+    Layer { id: "xtask", what: "tests of these commands", needs: None, run: own },
+    Layer { id: "engine", what: "tests without features", needs: None, run: engine },
+    Layer { id: "native", what: "tests with shaders, plots and command line", needs: None, run: native },
+    Layer { id: "site", what: "build of the site", needs: None, run: site },
     Layer {
         id: "size",
         what: "compressed size against the budget",
         needs: Some("site"),
         run: |_| size::check(&site::dist()),
     },
-    Layer {
-        id: "e2e",
-        what: "a real browser on the built site",
-        needs: Some("site"),
-        run: e2e,
-    },
+    Layer { id: "e2e", what: "a real browser on the built site", needs: Some("site"), run: e2e },
 ];
+
+/// Fails when a name is no layer's, before minutes are spent on the others.
+pub fn check_names(only: &[String]) -> Result<()> {
+    if let Some(unknown) = only.iter().find(|id| LAYERS.iter().all(|l| l.id != **id)) {
+        let known: Vec<_> = LAYERS.iter().map(|l| l.id).collect();
+        return Err(format!("there is no layer {unknown:?}; the layers are {}.", known.join(", ")));
+    }
+    Ok(())
+}
 
 /// Runs every layer, or only the named ones, and fails if one of them does.
 pub fn test(ready: &Ready, only: &[String]) -> Result<()> {
-    if let Some(unknown) = only.iter().find(|id| LAYERS.iter().all(|l| l.id != **id)) {
-        let known: Vec<_> = LAYERS.iter().map(|l| l.id).collect();
-        return Err(format!(
-            "there is no layer {unknown:?}; the layers are {}.",
-            known.join(", ")
-        ));
-    }
     ready.rust.drop_stale_objects()?;
     let start = Instant::now();
     let mut done: Vec<(&Layer, Outcome, Duration)> = Vec::new();
-    for layer in LAYERS
-        .iter()
-        .filter(|l| only.is_empty() || only.iter().any(|id| id == l.id))
-    {
-        let blocked = layer.needs.filter(|id| {
-            done.iter()
-                .any(|(l, o, _)| l.id == *id && !matches!(o, Outcome::Passed))
-        });
+    for layer in LAYERS.iter().filter(|l| only.is_empty() || only.iter().any(|id| id == l.id)) {
+        let blocked =
+            layer.needs.filter(|id| done.iter().any(|(l, o, _)| l.id == *id && !matches!(o, Outcome::Passed)));
         let layer_start = Instant::now();
         let outcome = if let Some(cause) = blocked {
             Outcome::Failed(format!("not run, since {cause} failed."))
@@ -108,33 +70,12 @@ pub fn test(ready: &Ready, only: &[String]) -> Result<()> {
     }
     println!();
     for (layer, outcome, time) in &done {
-        let word = if matches!(outcome, Outcome::Passed) {
-            "ok"
-        } else {
-            "FAILED"
-        };
-        println!(
-            "{word:<7} {:<7} {:>12}  {}",
-            layer.id,
-            run::duration(*time),
-            layer.what
-        );
+        let word = if matches!(outcome, Outcome::Passed) { "ok" } else { "FAILED" };
+        println!("{word:<7} {:<7} {:>12}  {}", layer.id, run::duration(*time), layer.what);
     }
-    println!(
-        "        {:<7} {:>12}",
-        "total",
-        run::duration(start.elapsed())
-    );
-    let failed: Vec<_> = done
-        .iter()
-        .filter(|(_, o, _)| !matches!(o, Outcome::Passed))
-        .map(|(l, _, _)| l.id)
-        .collect();
-    if failed.is_empty() {
-        Ok(())
-    } else {
-        Err(format!("these layers failed: {}.", failed.join(", ")))
-    }
+    println!("        {:<7} {:>12}", "total", run::duration(start.elapsed()));
+    let failed: Vec<_> = done.iter().filter(|(_, o, _)| !matches!(o, Outcome::Passed)).map(|(l, _, _)| l.id).collect();
+    if failed.is_empty() { Ok(()) } else { Err(format!("these layers failed: {}.", failed.join(", "))) }
 }
 
 enum Outcome {
@@ -146,27 +87,19 @@ enum Outcome {
 /// the browser tests' artifacts.
 pub fn bless(ready: &Ready) -> Result<()> {
     let mut tests = with_gpu(native_tests(ready));
-    run(
-        tests.env("INSTA_UPDATE", "always"),
-        "tests other than snapshots have to be mended by hand",
-    )?;
+    run(tests.env("INSTA_UPDATE", "always"), "tests other than snapshots have to be mended by hand")?;
     let shot = run::target_dir().join("e2e/readme.png");
     if shot.is_file() {
         run::write(&root().join("docs/screenshot.png"), run::read(&shot)?)?;
         say("docs/screenshot.png is now the browser tests' picture");
     } else {
-        say(
-            "there is no target/e2e/readme.png: run `cargo xtask test --only site --only e2e`, then bless again",
-        );
+        say("there is no target/e2e/readme.png: run `cargo xtask test --only site --only e2e`, then bless again");
     }
     Ok(())
 }
 
 fn fmt(ready: &Ready) -> Result<()> {
-    run(
-        ready.rust.cargo().args(["fmt", "--all", "--check"]),
-        "run `cargo fmt --all`",
-    )
+    run(ready.rust.cargo().args(["fmt", "--all", "--check"]), "run `cargo fmt --all`")
 }
 
 fn clippy(ready: &Ready) -> Result<()> {
@@ -184,66 +117,32 @@ fn clippy(ready: &Ready) -> Result<()> {
     let failures: Vec<String> = sets
         .iter()
         .filter_map(|set| {
-            run(
-                ready
-                    .rust
-                    .cargo()
-                    .args(["clippy", "--quiet", "--locked"])
-                    .args(*set)
-                    .args(deny),
-                "",
-            )
-            .err()
+            run(ready.rust.cargo().args(["clippy", "--quiet", "--locked"]).args(*set).args(deny), "").err()
         })
         .collect();
     if failures.is_empty() {
         Ok(())
     } else {
-        Err(format!(
-            "{} of {} sets have complaints above.",
-            failures.len(),
-            sets.len()
-        ))
+        Err(format!("{} of {} sets have complaints above.", failures.len(), sets.len()))
     }
 }
 
 fn own(ready: &Ready) -> Result<()> {
-    run(
-        ready
-            .rust
-            .cargo()
-            .args(["test", "--quiet", "--locked", "-p", "xtask"]),
-        "the failed tests are named above",
-    )
+    run(ready.rust.cargo().args(["test", "--quiet", "--locked", "-p", "xtask"]), "the failed tests are named above")
 }
 
 fn engine(ready: &Ready) -> Result<()> {
-    run(
-        ready.rust.cargo().args(["test", "--locked"]),
-        "the failed tests are named above",
-    )
+    run(ready.rust.cargo().args(["test", "--locked"]), "the failed tests are named above")
 }
 
 fn native_tests(ready: &Ready) -> Command {
     let mut tests = ready.rust.cargo();
-    tests.args([
-        "test",
-        "--locked",
-        "--features",
-        NATIVE,
-        "--lib",
-        "--bins",
-        "--test",
-        "it",
-    ]);
+    tests.args(["test", "--locked", "--features", NATIVE, "--lib", "--bins", "--test", "it"]);
     tests
 }
 
 fn native(ready: &Ready) -> Result<()> {
-    run(
-        &mut with_gpu(native_tests(ready)),
-        "the failed tests are named above",
-    )
+    run(&mut with_gpu(native_tests(ready)), "the failed tests are named above")
 }
 
 /// Shader tests take the software device unless the person chose another, and must find one.
@@ -265,20 +164,18 @@ fn site(ready: &Ready) -> Result<()> {
 fn e2e(ready: &Ready) -> Result<()> {
     let mut tests = ready.rust.cargo();
     tests.args(["test", "--locked", "--features", NATIVE, "--test", "e2e"]);
+    // One browser at a time: several on few cores would spoil every test that measures time.
+    tests.args(["--", "--test-threads=1"]);
     tests.env("PARETOSCOPE_DIST", site::dist());
     tests.env("PARETOSCOPE_ARTIFACTS", run::target_dir().join("e2e"));
-    for (variable, names) in [
-        ("CHROMEDRIVER", &["chromedriver"][..]),
-        ("CHROME", &["chromium", "google-chrome", "chrome"]),
-    ] {
+    for (variable, names) in
+        [("CHROMEDRIVER", &["chromedriver"][..]), ("CHROME", &["chromium", "google-chrome", "chrome"])]
+    {
         if std::env::var_os(variable).is_none()
             && let Some(path) = names.iter().find_map(|n| find(n))
         {
             tests.env(variable, path);
         }
     }
-    run(
-        &mut tests,
-        "the failed tests are named above, their screenshots are in target/e2e",
-    )
+    run(&mut tests, "the failed tests are named above, their screenshots are in target/e2e")
 }

@@ -36,14 +36,8 @@ enum Action {
     Help,
     Setup(Purpose),
     Build(Mode),
-    Serve {
-        mode: Mode,
-        port: Option<u16>,
-        open: bool,
-    },
-    Test {
-        only: Vec<String>,
-    },
+    Serve { mode: Mode, port: Option<u16>, open: bool },
+    Test { only: Vec<String> },
     Size,
     Bless,
 }
@@ -68,8 +62,7 @@ fn main() -> ExitCode {
 fn parse() -> std::result::Result<Action, lexopt::Error> {
     let mut parser = lexopt::Parser::from_env();
     let mut command: Option<String> = None;
-    let (mut mode, mut port, mut open, mut only, mut purpose) =
-        (Mode::Release, None, false, Vec::new(), Purpose::Test);
+    let (mut mode, mut port, mut open, mut only, mut purpose) = (Mode::Release, None, false, Vec::new(), Purpose::Test);
     while let Some(arg) = parser.next()? {
         let c = command.as_deref().unwrap_or_default();
         match arg {
@@ -118,7 +111,10 @@ fn perform(action: Action) -> Result<()> {
             site::build(&setup::ensure(Purpose::Serve)?, mode)?;
             serve(&listener, open)?;
         }
-        Action::Test { only } => gate::test(&setup::ensure(Purpose::Test)?, &only)?,
+        Action::Test { only } => {
+            gate::check_names(&only)?;
+            gate::test(&setup::ensure(Purpose::Test)?, &only)?;
+        }
         Action::Size => size::check(&site::dist())?,
         Action::Bless => gate::bless(&setup::ensure(Purpose::Test)?)?,
     }
@@ -129,32 +125,20 @@ fn perform(action: Action) -> Result<()> {
 fn listen(port: Option<u16>) -> Result<TcpListener> {
     let open = |port| TcpListener::bind(("127.0.0.1", port));
     if let Some(port) = port {
-        return open(port).map_err(|e| {
-            format!(
-                "port {port} cannot be used ({e}); choose another with --port, or leave it out."
-            )
-        });
+        return open(port)
+            .map_err(|e| format!("port {port} cannot be used ({e}); choose another with --port, or leave it out."));
     }
     (PORT..PORT + 50)
         .find_map(|port| open(port).ok())
-        .ok_or_else(|| {
-            format!(
-                "no port from {PORT} to {} is free; choose one with --port.",
-                PORT + 49
-            )
-        })
+        .ok_or_else(|| format!("no port from {PORT} to {} is free; choose one with --port.", PORT + 49))
 }
 
 fn serve(listener: &TcpListener, open: bool) -> Result<()> {
-    let address = listener
-        .local_addr()
-        .map_err(|e| format!("the server lost its address ({e})."))?;
+    let address = listener.local_addr().map_err(|e| format!("the server lost its address ({e})."))?;
     let url = format!("http://{address}/");
     say(&format!("serving at {url} (Ctrl-C ends it)"));
     if open {
-        let opener = ["xdg-open", "open"]
-            .iter()
-            .find(|name| run::find(name).is_some());
+        let opener = ["xdg-open", "open"].iter().find(|name| run::find(name).is_some());
         match opener.map(|name| Command::new(name).arg(&url).spawn()) {
             Some(Ok(_)) => {}
             _ => say("no browser could be opened from here: open that address yourself"),
@@ -165,10 +149,7 @@ fn serve(listener: &TcpListener, open: bool) -> Result<()> {
         prefix: "/".into(),
         on_request: Box::new(|request| {
             if request.status >= 400 {
-                say(&format!(
-                    "{} {} {}",
-                    request.status, request.method, request.target
-                ));
+                say(&format!("{} {} {}", request.status, request.method, request.target));
             }
         }),
     };

@@ -30,19 +30,13 @@ pub fn say(text: &str) {
 /// `12 s` or `3 min 4 s`.
 pub fn duration(d: Duration) -> String {
     let s = d.as_secs_f64();
-    if s < 60.0 {
-        format!("{s:.1} s")
-    } else {
-        format!("{} min {:02} s", d.as_secs() / 60, d.as_secs() % 60)
-    }
+    if s < 60.0 { format!("{s:.1} s") } else { format!("{} min {:02} s", d.as_secs() / 60, d.as_secs() % 60) }
 }
 
 /// The first executable of this name on PATH.
 pub fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|dir| dir.join(name))
-        .find(|file| is_executable(file))
+    std::env::split_paths(&path).map(|dir| dir.join(name)).find(|file| is_executable(file))
 }
 
 /// A file that can be started.
@@ -50,8 +44,7 @@ pub fn is_executable(file: &Path) -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        file.metadata()
-            .is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
+        file.metadata().is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
     }
     #[cfg(not(unix))]
     file.is_file()
@@ -59,14 +52,8 @@ pub fn is_executable(file: &Path) -> bool {
 
 /// What the command prints, trimmed; `None` when it cannot be started or fails.
 pub fn output(command: &mut Command) -> Option<String> {
-    let out = command
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
-    out.status
-        .success()
-        .then(|| String::from_utf8_lossy(&out.stdout).trim().to_owned())
+    let out = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    out.status.success().then(|| String::from_utf8_lossy(&out.stdout).trim().to_owned())
 }
 
 /// Runs the command with its output shown; `way_out` completes the sentence when it fails.
@@ -107,10 +94,7 @@ pub fn describe(command: &Command) -> String {
 
 fn file_name(program: &OsStr) -> String {
     let path = Path::new(program);
-    path.file_name()
-        .unwrap_or(program)
-        .to_string_lossy()
-        .into_owned()
+    path.file_name().unwrap_or(program).to_string_lossy().into_owned()
 }
 
 /// PATH with `front` before everything else.
@@ -123,16 +107,12 @@ pub fn path_with(front: &[PathBuf]) -> OsString {
 
 /// Removes a folder or file that may not be there.
 pub fn remove(path: &Path) -> Result<()> {
-    let done = if path.is_dir() && !path.is_symlink() {
-        std::fs::remove_dir_all(path)
-    } else {
-        std::fs::remove_file(path)
-    };
+    let done =
+        if path.is_dir() && !path.is_symlink() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
     match done {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(format!(
-            "{} could not be removed ({e}); remove it by hand.",
-            path.display()
-        )),
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+            Err(format!("{} could not be removed ({e}); remove it by hand.", path.display()))
+        }
         _ => Ok(()),
     }
 }
@@ -150,11 +130,7 @@ pub fn read_text(path: &Path) -> Result<String> {
 /// Writes a file and the folders above it.
 pub fn write(path: &Path, bytes: impl AsRef<[u8]>) -> Result<()> {
     let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
-    made.and_then(|()| std::fs::write(path, bytes))
-        .map_err(|e| {
-            format!(
-                "{} could not be written ({e}); is the disk full or the folder read-only?",
-                path.display()
-            )
-        })
+    made.and_then(|()| std::fs::write(path, bytes)).map_err(|e| {
+        format!("{} could not be written ({e}); is the disk full or the folder read-only?", path.display())
+    })
 }

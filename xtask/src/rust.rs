@@ -40,9 +40,9 @@ impl Source {
             Err(_) | Ok("" | "auto") => Ok(Self::Auto),
             Ok("rustup") => Ok(Self::Rustup),
             Ok("debian") => Ok(Self::Debian),
-            Ok(other) => Err(format!(
-                "PARETOSCOPE_WASM_STD is {other:?}; set it to auto, rustup or debian, or leave it out."
-            )),
+            Ok(other) => {
+                Err(format!("PARETOSCOPE_WASM_STD is {other:?}; set it to auto, rustup or debian, or leave it out."))
+            }
         }
     }
 }
@@ -51,11 +51,7 @@ impl Rust {
     /// Looks for a toolchain with the wasm32 target and makes one where there is none.
     pub fn ensure(purpose: Purpose) -> Result<Self> {
         let source = Source::from_env()?;
-        let current = Self {
-            rustup_toolchain: None,
-            path: Vec::new(),
-            std_stamp: String::new(),
-        };
+        let current = Self { rustup_toolchain: None, path: Vec::new(), std_stamp: String::new() };
         if source != Source::Debian {
             if let Some(ready) = current.with_target() {
                 say(&format!("{} has {TARGET} already", ready.version()));
@@ -69,9 +65,7 @@ impl Rust {
                 return debian(purpose);
             }
             if find("rustup").is_some() {
-                say(&format!(
-                    "{TARGET} is missing: asking rustup for it (the compiler needs it to build the page)"
-                ));
+                say(&format!("{TARGET} is missing: asking rustup for it (the compiler needs it to build the page)"));
                 let mut add = current.command("rustup");
                 add.args(["target", "add", TARGET]);
                 if run::succeeds_within(&mut add, Duration::from_secs(300))
@@ -85,9 +79,7 @@ impl Rust {
                     "rustup could not add {TARGET}; check that its server can be reached, or set PARETOSCOPE_WASM_STD=debian on Debian."
                 ));
             }
-            say(
-                "rustup could not provide it: taking Debian's compiler and building its standard library for wasm32",
-            );
+            say("rustup could not provide it: taking Debian's compiler and building its standard library for wasm32");
         }
         debian(purpose)
     }
@@ -104,10 +96,8 @@ impl Rust {
         // `cargo xtask` runs under some toolchain and tells its children so; they shall not listen.
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
-            if matches!(
-                &*text,
-                "CARGO" | "RUSTC" | "RUSTDOC" | "CARGO_MANIFEST_DIR" | "CARGO_MANIFEST_PATH"
-            ) || text.starts_with("CARGO_PKG_")
+            if matches!(&*text, "CARGO" | "RUSTC" | "RUSTDOC" | "CARGO_MANIFEST_DIR" | "CARGO_MANIFEST_PATH")
+                || text.starts_with("CARGO_PKG_")
             {
                 command.env_remove(&name);
             }
@@ -121,12 +111,7 @@ impl Rust {
         }
         command.env("PATH", run::path_with(&self.path));
         // PATH above decides what the child finds, not where the child itself is looked up.
-        if let Some(file) = self
-            .path
-            .iter()
-            .map(|d| d.join(program))
-            .find(|f| run::is_executable(f))
-        {
+        if let Some(file) = self.path.iter().map(|d| d.join(program)).find(|f| run::is_executable(f)) {
             let mut again = Command::new(file);
             again.current_dir(root());
             for (key, value) in command.get_envs() {
@@ -143,11 +128,7 @@ impl Rust {
     /// The same toolchain with more folders before PATH.
     pub fn with_path(&self, front: &[PathBuf]) -> Self {
         let path = front.iter().chain(&self.path).cloned().collect();
-        Self {
-            rustup_toolchain: self.rustup_toolchain.clone(),
-            path,
-            std_stamp: self.std_stamp.clone(),
-        }
+        Self { rustup_toolchain: self.rustup_toolchain.clone(), path, std_stamp: self.std_stamp.clone() }
     }
 
     /// Removes wasm32 objects made with another standard library: cargo does not notice the change
@@ -160,9 +141,7 @@ impl Rust {
             return Ok(());
         }
         if folder.exists() {
-            say(&format!(
-                "the standard library for {TARGET} changed: removing objects made with the old one"
-            ));
+            say(&format!("the standard library for {TARGET} changed: removing objects made with the old one"));
             run::remove(&folder)?;
         }
         run::write(&mark, &self.std_stamp)
@@ -174,18 +153,10 @@ impl Rust {
 
     /// This toolchain with its stamp, if it has the wasm32 standard library.
     fn with_target(&self) -> Option<Self> {
-        let libdir =
-            output(
-                self.command("rustc")
-                    .args(["--print", "target-libdir", "--target", TARGET]),
-            )?;
+        let libdir = output(self.command("rustc").args(["--print", "target-libdir", "--target", TARGET]))?;
         let std = std_library(Path::new(&libdir))?;
         let mut ready = self.with_path(&[]);
-        let made = Path::new(&libdir)
-            .join(&std)
-            .metadata()
-            .and_then(|m| m.modified())
-            .ok()?;
+        let made = Path::new(&libdir).join(&std).metadata().and_then(|m| m.modified()).ok()?;
         let made = made.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs();
         let version = output(self.command("rustc").arg("-vV"))?;
         ready.std_stamp = format!("{version}\n{} of {made}\n", std.display());
@@ -197,14 +168,10 @@ impl Rust {
         if purpose == Purpose::Test {
             for (component, probe) in [("clippy", "clippy"), ("rustfmt", "fmt")] {
                 if output(self.cargo().args([probe, "--version"])).is_none() {
-                    say(&format!(
-                        "{component} is missing: asking rustup for it (the gate needs it)"
-                    ));
+                    say(&format!("{component} is missing: asking rustup for it (the gate needs it)"));
                     run(
                         self.command("rustup").args(["component", "add", component]),
-                        &format!(
-                            "install {component} for this compiler, or set PARETOSCOPE_WASM_STD=debian on Debian"
-                        ),
+                        &format!("install {component} for this compiler, or set PARETOSCOPE_WASM_STD=debian on Debian"),
                     )?;
                 }
             }
@@ -219,21 +186,14 @@ fn library_path() -> Option<OsString> {
     let target = run::target_dir();
     let kept = std::env::split_paths(&all).filter(|dir| {
         !dir.starts_with(&target)
-            && !dir
-                .components()
-                .any(|c| c.as_os_str() == "toolchains" || c.as_os_str() == "rustlib")
+            && !dir.components().any(|c| c.as_os_str() == "toolchains" || c.as_os_str() == "rustlib")
     });
-    std::env::join_paths(kept)
-        .ok()
-        .filter(|path| !path.is_empty())
+    std::env::join_paths(kept).ok().filter(|path| !path.is_empty())
 }
 
 /// The file name of the standard library in `libdir`, with its hash.
 fn std_library(libdir: &Path) -> Option<PathBuf> {
-    let files = std::fs::read_dir(libdir)
-        .ok()?
-        .flatten()
-        .map(|e| PathBuf::from(e.file_name()));
+    let files = std::fs::read_dir(libdir).ok()?.flatten().map(|e| PathBuf::from(e.file_name()));
     files.into_iter().find(|f| {
         let name = f.to_string_lossy();
         name.starts_with("libstd-") && name.ends_with(".rlib")
@@ -242,16 +202,11 @@ fn std_library(libdir: &Path) -> Option<PathBuf> {
 
 /// A line `key: value` of `rustc -vV`.
 fn field<'a>(stamp: &'a str, key: &str) -> Option<&'a str> {
-    stamp
-        .lines()
-        .find_map(|line| line.strip_prefix(key)?.strip_prefix(": "))
+    stamp.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(": "))
 }
 
 fn sysroot(stamp: &str) -> PathBuf {
-    cache().join(format!(
-        "rust-{}",
-        field(stamp, "release").unwrap_or("unknown")
-    ))
+    cache().join(format!("rust-{}", field(stamp, "release").unwrap_or("unknown")))
 }
 
 fn sysroot_is_current(sysroot: &Path, stamp: &str) -> bool {
@@ -265,20 +220,11 @@ fn debian(purpose: Purpose) -> Result<Rust> {
     if purpose == Purpose::Test {
         packages.extend(["rust-web-clippy", "rustfmt-web"]);
     }
-    apt(
-        &packages,
-        "a compiler whose sources come with it, to build the wasm32 standard library",
-    )?;
+    apt(&packages, "a compiler whose sources come with it, to build the wasm32 standard library")?;
     let stamp = output(Command::new("/usr/bin/rustc").arg("-vV"))
         .ok_or("/usr/bin/rustc does not run although Debian's rustc-web is installed; reinstall that package.")?;
-    let llvm = field(&stamp, "LLVM version")
-        .and_then(|v| v.split('.').next())
-        .unwrap_or("22")
-        .to_owned();
-    apt(
-        &[&format!("lld-{llvm}")],
-        "the linker for wasm32, of the compiler's LLVM version",
-    )?;
+    let llvm = field(&stamp, "LLVM version").and_then(|v| v.split('.').next()).unwrap_or("22").to_owned();
+    apt(&[&format!("lld-{llvm}")], "the linker for wasm32, of the compiler's LLVM version")?;
 
     let tc = sysroot(&stamp);
     if sysroot_is_current(&tc, &stamp) {
@@ -291,16 +237,9 @@ fn debian(purpose: Purpose) -> Result<Rust> {
         let start = Instant::now();
         say("building Debian's standard library for wasm32, once, about a minute");
         build_sysroot(&tc, &stamp, &llvm)?;
-        say(&format!(
-            "standard library built in {}",
-            run::duration(start.elapsed())
-        ));
+        say(&format!("standard library built in {}", run::duration(start.elapsed())));
     }
-    let mut rust = Rust {
-        rustup_toolchain: None,
-        path: Vec::new(),
-        std_stamp: String::new(),
-    };
+    let mut rust = Rust { rustup_toolchain: None, path: Vec::new(), std_stamp: String::new() };
     if find("rustup").is_some() {
         link(&tc)?;
         rust.rustup_toolchain = Some(LINKED.into());
@@ -308,26 +247,23 @@ fn debian(purpose: Purpose) -> Result<Rust> {
         rust.path.push(tc.join("bin"));
     }
     rust.with_target().ok_or_else(|| {
-        format!("the compiler in {0} does not find its own {TARGET} library; remove {0} and run `cargo xtask setup` again.", tc.display())
+        format!(
+            "the compiler in {0} does not find its own {TARGET} library; remove {0} and run `cargo xtask setup` again.",
+            tc.display()
+        )
     })
 }
 
 /// Makes the sysroot known to rustup, so that `RUSTUP_TOOLCHAIN` and `cargo +paretoscope-wasm` name it.
 fn link(tc: &Path) -> Result<()> {
-    let home = std::env::var_os("RUSTUP_HOME")
-        .map_or_else(|| crate::setup::home().join(".rustup"), PathBuf::from);
+    let home = std::env::var_os("RUSTUP_HOME").map_or_else(|| crate::setup::home().join(".rustup"), PathBuf::from);
     let there = home.join("toolchains").join(LINKED);
-    if std::fs::canonicalize(&there)
-        .ok()
-        .is_some_and(|p| std::fs::canonicalize(tc).is_ok_and(|t| t == p))
-    {
+    if std::fs::canonicalize(&there).ok().is_some_and(|p| std::fs::canonicalize(tc).is_ok_and(|t| t == p)) {
         return Ok(());
     }
     say(&format!("linking it as rustup toolchain {LINKED}"));
     run(
-        Command::new("rustup")
-            .args(["-q", "toolchain", "link", LINKED])
-            .arg(tc),
+        Command::new("rustup").args(["-q", "toolchain", "link", LINKED]).arg(tc),
         &format!("remove rustup's toolchain {LINKED} and try again"),
     )
 }
@@ -336,24 +272,14 @@ fn link(tc: &Path) -> Result<()> {
 fn build_sysroot(tc: &Path, stamp: &str, llvm: &str) -> Result<()> {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
-    let host =
-        field(stamp, "host").ok_or("`rustc -vV` names no host; reinstall Debian's rustc-web.")?;
+    let host = field(stamp, "host").ok_or("`rustc -vV` names no host; reinstall Debian's rustc-web.")?;
     // Built beside its place and moved there when complete, so that a broken build is never found.
     let new = tc.with_extension("partial");
     run::remove(&new)?;
-    let io = |e: std::io::Error| {
-        format!(
-            "{} could not be filled ({e}); is the disk full?",
-            new.display()
-        )
-    };
+    let io = |e: std::io::Error| format!("{} could not be filled ({e}); is the disk full?", new.display());
     let rustlib = new.join("lib/rustlib");
     let std_dir = rustlib.join(TARGET).join("lib");
-    for dir in [
-        new.join("bin"),
-        rustlib.join(host).join("bin"),
-        std_dir.clone(),
-    ] {
+    for dir in [new.join("bin"), rustlib.join(host).join("bin"), std_dir.clone()] {
         std::fs::create_dir_all(dir).map_err(io)?;
     }
     for name in ["cargo", "rustfmt", "cargo-fmt"] {
@@ -361,28 +287,10 @@ fn build_sysroot(tc: &Path, stamp: &str, llvm: &str) -> Result<()> {
     }
     // rustc takes its sysroot from where its driver library lies, so links would still report /usr.
     for (name, script) in [
-        (
-            "rustc",
-            format!("exec /usr/bin/rustc --sysroot '{}' \"$@\"", tc.display()),
-        ),
-        (
-            "rustdoc",
-            format!("exec /usr/bin/rustdoc --sysroot '{}' \"$@\"", tc.display()),
-        ),
-        (
-            "cargo-clippy",
-            format!(
-                "SYSROOT='{}' exec /usr/bin/cargo-clippy \"$@\"",
-                tc.display()
-            ),
-        ),
-        (
-            "clippy-driver",
-            format!(
-                "SYSROOT='{}' exec /usr/bin/clippy-driver \"$@\"",
-                tc.display()
-            ),
-        ),
+        ("rustc", format!("exec /usr/bin/rustc --sysroot '{}' \"$@\"", tc.display())),
+        ("rustdoc", format!("exec /usr/bin/rustdoc --sysroot '{}' \"$@\"", tc.display())),
+        ("cargo-clippy", format!("SYSROOT='{}' exec /usr/bin/cargo-clippy \"$@\"", tc.display())),
+        ("clippy-driver", format!("SYSROOT='{}' exec /usr/bin/clippy-driver \"$@\"", tc.display())),
     ] {
         let file = new.join("bin").join(name);
         std::fs::write(&file, format!("#!/bin/sh\n{script}\n")).map_err(io)?;
@@ -390,11 +298,7 @@ fn build_sysroot(tc: &Path, stamp: &str, llvm: &str) -> Result<()> {
     }
     let usr = Path::new("/usr/lib/rustlib");
     symlink(usr.join(host).join("lib"), rustlib.join(host).join("lib")).map_err(io)?;
-    symlink(
-        format!("/usr/bin/lld-{llvm}"),
-        rustlib.join(host).join("bin/rust-lld"),
-    )
-    .map_err(io)?;
+    symlink(format!("/usr/bin/lld-{llvm}"), rustlib.join(host).join("bin/rust-lld")).map_err(io)?;
     for name in ["src", "etc"] {
         symlink(usr.join(name), rustlib.join(name)).map_err(io)?;
     }
@@ -406,11 +310,7 @@ fn build_sysroot(tc: &Path, stamp: &str, llvm: &str) -> Result<()> {
         "[package]\nname = \"nothing\"\nversion = \"0.0.0\"\nedition = \"2021\"\n[profile.release]\ncodegen-units = 1\n[workspace]\n",
     )?;
     run::write(&work.join("src/lib.rs"), "")?;
-    let base = Rust {
-        rustup_toolchain: None,
-        path: Vec::new(),
-        std_stamp: String::new(),
-    };
+    let base = Rust { rustup_toolchain: None, path: Vec::new(), std_stamp: String::new() };
     let mut build = base.command("/usr/bin/cargo");
     build
         .current_dir(&work)
@@ -421,14 +321,7 @@ fn build_sysroot(tc: &Path, stamp: &str, llvm: &str) -> Result<()> {
         .env("RUSTC_BOOTSTRAP", "1")
         // Without the bitcode nothing that asks for link-time optimization can be linked with it.
         .env("RUSTFLAGS", "-Cembed-bitcode=yes")
-        .args([
-            "build",
-            "--quiet",
-            "--release",
-            "--target",
-            TARGET,
-            "-Zbuild-std=std,panic_abort,proc_macro,test",
-        ]);
+        .args(["build", "--quiet", "--release", "--target", TARGET, "-Zbuild-std=std,panic_abort,proc_macro,test"]);
     run(
         &mut build,
         "the packages rustc-web, rust-web-src and cargo-web have to be of one version; run `apt-get install` for them again",
@@ -449,5 +342,6 @@ fn build_sysroot(tc: &Path, stamp: &str, llvm: &str) -> Result<()> {
 
 #[cfg(not(unix))]
 fn build_sysroot(_: &Path, _: &str, _: &str) -> Result<()> {
-    Err("Debian's compiler exists only on Debian; install rustup and run `rustup target add wasm32-unknown-unknown`.".into())
+    Err("Debian's compiler exists only on Debian; install rustup and run `rustup target add wasm32-unknown-unknown`."
+        .into())
 }

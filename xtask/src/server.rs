@@ -101,10 +101,7 @@ fn answer(method: &str, target: &str, site: &Site) -> Answer {
         return plain("404 Not Found", "Nothing is served here.");
     };
     let relative = Path::new(relative);
-    if !relative
-        .components()
-        .all(|c| matches!(c, Component::Normal(_)))
-    {
+    if !relative.components().all(|c| matches!(c, Component::Normal(_))) {
         return plain("400 Bad Request", "This address leaves the site.");
     }
     let mut file = site.root.join(relative);
@@ -112,41 +109,24 @@ fn answer(method: &str, target: &str, site: &Site) -> Answer {
         if !path.ends_with('/') {
             // Relative addresses in the folder's page need the slash.
             let mut moved = plain("301 Moved Permanently", "");
-            let query = target
-                .split_once('?')
-                .map_or(String::new(), |(_, q)| format!("?{q}"));
+            let query = target.split_once('?').map_or(String::new(), |(_, q)| format!("?{q}"));
             moved.location = Some(format!("{path}/{query}"));
             return moved;
         }
         file.push("index.html");
     }
     if let Ok(body) = std::fs::read(&file) {
-        return Answer {
-            status: "200 OK",
-            mime: mime(&file),
-            location: None,
-            body,
-        };
+        return Answer { status: "200 OK", mime: mime(&file), location: None, body };
     }
     // As static hosts do: the site's own page for what is missing, which also repairs mangled links.
     match std::fs::read(site.root.join("404.html")) {
-        Ok(body) => Answer {
-            status: "404 Not Found",
-            mime: "text/html; charset=utf-8",
-            location: None,
-            body,
-        },
+        Ok(body) => Answer { status: "404 Not Found", mime: "text/html; charset=utf-8", location: None, body },
         Err(_) => plain("404 Not Found", "There is no such file."),
     }
 }
 
 fn plain(status: &'static str, text: &str) -> Answer {
-    Answer {
-        status,
-        mime: "text/plain; charset=utf-8",
-        location: None,
-        body: text.as_bytes().to_vec(),
-    }
+    Answer { status, mime: "text/plain; charset=utf-8", location: None, body: text.as_bytes().to_vec() }
 }
 
 /// Percent-decoding; `None` when the result is not UTF-8 or holds a zero byte.
@@ -165,11 +145,7 @@ fn decode(text: &str) -> Option<String> {
 }
 
 fn mime(file: &Path) -> &'static str {
-    match file
-        .extension()
-        .and_then(|e| e.to_str())
-        .unwrap_or_default()
-    {
+    match file.extension().and_then(|e| e.to_str()).unwrap_or_default() {
         "html" => "text/html; charset=utf-8",
         "js" | "mjs" => "text/javascript; charset=utf-8",
         "css" => "text/css; charset=utf-8",

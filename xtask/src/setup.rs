@@ -39,14 +39,7 @@ pub fn ensure(purpose: Purpose) -> Result<Ready> {
     let bindgen_version = locked_version("wasm-bindgen")?;
     let path = [
         // An unoptimized trunk is as good, since it only starts other programs, and compiles much sooner.
-        cargo_tool(
-            &rust,
-            "trunk",
-            "trunk",
-            TRUNK,
-            &["--locked", "--debug"],
-            "it puts the site together",
-        )?,
+        cargo_tool(&rust, "trunk", "trunk", TRUNK, &["--locked", "--debug"], "it puts the site together")?,
         // Its own lock file names a crate that not every mirror carries, hence not `--locked`.
         cargo_tool(
             &rust,
@@ -64,9 +57,7 @@ pub fn ensure(purpose: Purpose) -> Result<Ready> {
         vulkan()?;
     }
     say(&format!("ready ({})", run::duration(start.elapsed())));
-    Ok(Ready {
-        rust: rust.with_path(&path),
-    })
+    Ok(Ready { rust: rust.with_path(&path) })
 }
 
 /// The person's home folder.
@@ -76,23 +67,18 @@ pub fn home() -> PathBuf {
 
 /// Where tools are kept: `${XDG_CACHE_HOME:-~/.cache}/paretoscope`.
 pub fn cache() -> PathBuf {
-    let base = std::env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .filter(|p| p.is_absolute());
-    base.unwrap_or_else(|| home().join(".cache"))
-        .join("paretoscope")
+    let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|p| p.is_absolute());
+    base.unwrap_or_else(|| home().join(".cache")).join("paretoscope")
 }
 
 /// Two set-ups at once would build the same tool in the same folder.
 fn lock() -> Result<std::fs::File> {
     let path = cache().join("lock");
     run::write(&path, "")?;
-    let file = std::fs::File::create(&path)
-        .map_err(|e| format!("{} could not be opened ({e}).", path.display()))?;
+    let file = std::fs::File::create(&path).map_err(|e| format!("{} could not be opened ({e}).", path.display()))?;
     if file.try_lock().is_err() {
         say("another set-up is running: waiting for it");
-        file.lock()
-            .map_err(|e| format!("{} could not be locked ({e}).", path.display()))?;
+        file.lock().map_err(|e| format!("{} could not be locked ({e}).", path.display()))?;
     }
     Ok(file)
 }
@@ -100,24 +86,14 @@ fn lock() -> Result<std::fs::File> {
 /// The version of a crate in the checkout's Cargo.lock.
 fn locked_version(name: &str) -> Result<String> {
     let lock = run::read_text(&root().join("Cargo.lock"))?;
-    let mut lines = lock
-        .lines()
-        .skip_while(|l| *l != format!("name = \"{name}\""))
-        .skip(1);
-    let version = lines
-        .next()
-        .and_then(|l| l.strip_prefix("version = \"")?.strip_suffix('"'));
-    version
-        .map(str::to_owned)
-        .ok_or_else(|| format!("Cargo.lock names no {name}; restore the committed Cargo.lock."))
+    let mut lines = lock.lines().skip_while(|l| *l != format!("name = \"{name}\"")).skip(1);
+    let version = lines.next().and_then(|l| l.strip_prefix("version = \"")?.strip_suffix('"'));
+    version.map(str::to_owned).ok_or_else(|| format!("Cargo.lock names no {name}; restore the committed Cargo.lock."))
 }
 
 /// The second word of `TOOL --version`.
 fn version_of(tool: &Path) -> Option<String> {
-    output(Command::new(tool).arg("--version"))?
-        .split_whitespace()
-        .nth(1)
-        .map(str::to_owned)
+    output(Command::new(tool).arg("--version"))?.split_whitespace().nth(1).map(str::to_owned)
 }
 
 /// A tool that `cargo install` builds; returns the folder to put on PATH unless it is there already.
@@ -143,22 +119,13 @@ fn cargo_tool(
         return Ok(Some(bin));
     }
     let start = Instant::now();
-    say(&format!(
-        "building {tool} {version}, once, some minutes ({why})"
-    ));
+    say(&format!("building {tool} {version}, once, some minutes ({why})"));
     let work = cache().join(format!("{tool}-{version}.partial"));
     let mut install = rust.cargo();
     // In the cache folder, so that the checkout's cargo configuration has no say.
     install
         .current_dir(cache())
-        .args([
-            "install",
-            krate,
-            "--version",
-            &format!("={version}"),
-            "--force",
-            "--root",
-        ])
+        .args(["install", krate, "--version", &format!("={version}"), "--force", "--root"])
         .arg(&place)
         .arg("--target-dir")
         .arg(&work)
@@ -170,17 +137,9 @@ fn cargo_tool(
         .env("CARGO_PROFILE_DEV_INCREMENTAL", "false")
         .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
         .env("CARGO_PROFILE_RELEASE_LTO", "off");
-    run(
-        &mut install,
-        &format!(
-            "check that crates.io or its mirror can be reached, or put {tool} {version} on PATH"
-        ),
-    )?;
+    run(&mut install, &format!("check that crates.io or its mirror can be reached, or put {tool} {version} on PATH"))?;
     run::remove(&work)?;
-    say(&format!(
-        "{tool} built in {}",
-        run::duration(start.elapsed())
-    ));
+    say(&format!("{tool} built in {}", run::duration(start.elapsed())));
     Ok(Some(bin))
 }
 
@@ -204,9 +163,7 @@ fn wasm_opt() -> Result<Option<PathBuf>> {
         if find("npm").is_none() {
             apt(&["nodejs", "npm"], "wasm-opt comes as an npm package")?;
         }
-        say(&format!(
-            "fetching wasm-opt {BINARYEN} from npm (it makes the wasm modules small and fast)"
-        ));
+        say(&format!("fetching wasm-opt {BINARYEN} from npm (it makes the wasm modules small and fast)"));
         run::write(&place.join("package.json"), "{\"private\":true}\n")?;
         run(
             Command::new("npm")
@@ -216,10 +173,7 @@ fn wasm_opt() -> Result<Option<PathBuf>> {
             "check that the npm registry can be reached, or put wasm-opt 132 on PATH",
         )?;
         if !fits(&file) {
-            return Err(format!(
-                "{} does not run; it needs node 18 or newer.",
-                file.display()
-            ));
+            return Err(format!("{} does not run; it needs node 18 or newer.", file.display()));
         }
     }
     say(&format!("wasm-opt {BINARYEN}: {}", file.display()));
@@ -228,17 +182,12 @@ fn wasm_opt() -> Result<Option<PathBuf>> {
 
 /// Chromium, or Chrome, with its driver, for the browser tests.
 fn browser() -> Result<()> {
-    let browser = ["chromium", "google-chrome", "chrome"]
-        .iter()
-        .find_map(|name| find(name));
+    let browser = ["chromium", "google-chrome", "chrome"].iter().find_map(|name| find(name));
     if let (Some(browser), Some(_)) = (&browser, find("chromedriver")) {
         say(&format!("browser: {}", browser.display()));
         return Ok(());
     }
-    apt(
-        &["chromium", "chromium-driver"],
-        "the browser tests drive a real one",
-    )
+    apt(&["chromium", "chromium-driver"], "the browser tests drive a real one")
 }
 
 /// A software Vulkan device, on which the shaders are tested without a graphics card.
@@ -247,40 +196,27 @@ fn vulkan() -> Result<()> {
         say(&format!("software Vulkan: {}", icd.display()));
         return Ok(());
     }
-    apt(
-        &["libvulkan1", "mesa-vulkan-drivers"],
-        "shaders are tested on a software device",
-    )
+    apt(&["libvulkan1", "mesa-vulkan-drivers"], "shaders are tested on a software device")
 }
 
 /// Mesa's description of its software device, where it is installed.
 pub fn lavapipe() -> Option<PathBuf> {
     let dir = std::fs::read_dir("/usr/share/vulkan/icd.d").ok()?;
-    let mut found: Vec<_> = dir
-        .flatten()
-        .map(|e| e.path())
-        .filter(|p| is_lavapipe(p))
-        .collect();
+    let mut found: Vec<_> = dir.flatten().map(|e| e.path()).filter(|p| is_lavapipe(p)).collect();
     found.sort();
     found.into_iter().next()
 }
 
 fn is_lavapipe(path: &Path) -> bool {
-    let name = path
-        .file_name()
-        .map(|n| n.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    let foreign = name.contains('.')
-        && name.matches('.').count() == 2
-        && !name.contains(std::env::consts::ARCH);
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let foreign = name.contains('.') && name.matches('.').count() == 2 && !name.contains(std::env::consts::ARCH);
     name.starts_with("lvp_icd") && name.ends_with(".json") && !foreign
 }
 
 /// Installs the Debian packages that are missing.
 pub fn apt(packages: &[&str], why: &str) -> Result<()> {
     let installed = |package: &&str| {
-        output(Command::new("dpkg-query").args(["-Wf", "${db:Status-Status}", package])).as_deref()
-            == Some("installed")
+        output(Command::new("dpkg-query").args(["-Wf", "${db:Status-Status}", package])).as_deref() == Some("installed")
     };
     let missing: Vec<&str> = packages.iter().copied().filter(|p| !installed(p)).collect();
     if missing.is_empty() {
@@ -294,8 +230,7 @@ pub fn apt(packages: &[&str], why: &str) -> Result<()> {
     }
     say(&format!("installing {list} ({why})"));
     let root_user = output(Command::new("id").arg("-u")).as_deref() == Some("0");
-    let by_hand =
-        format!("run `sudo apt-get install --no-install-recommends {list}` yourself and try again");
+    let by_hand = format!("run `sudo apt-get install --no-install-recommends {list}` yourself and try again");
     if !root_user && find("sudo").is_none() {
         return Err(format!("installing {list} needs root; {by_hand}."));
     }
@@ -317,9 +252,6 @@ pub fn apt(packages: &[&str], why: &str) -> Result<()> {
     // A list of packages that cannot be refreshed may still be good enough.
     let _ = apt_get().arg("update").status();
     let mut install = apt_get();
-    install
-        .args(["install", "--no-install-recommends"])
-        .args(&missing)
-        .stdout(std::process::Stdio::null());
+    install.args(["install", "--no-install-recommends"]).args(&missing).stdout(std::process::Stdio::null());
     run(&mut install, &by_hand)
 }

@@ -46,11 +46,7 @@ pub fn build(ready: &Ready, mode: Mode) -> Result<()> {
     }
     run(&mut trunk, "the compiler's message above says why")?;
     finish(&dist())?;
-    say(&format!(
-        "site built in {} in {}",
-        dist().display(),
-        run::duration(start.elapsed())
-    ));
+    say(&format!("site built in {} in {}", dist().display(), run::duration(start.elapsed())));
     Ok(())
 }
 
@@ -61,14 +57,10 @@ fn finish(dist: &Path) -> Result<()> {
     write_loader(dist, &build)?;
     let shell = run::read_text(&dist.join("index.html"))?;
     if !shell.contains(BUILD_MARK) {
-        return Err(format!(
-            "index.html has no `{BUILD_MARK}`; put it back, the page needs it to name its worker."
-        ));
+        return Err(format!("index.html has no `{BUILD_MARK}`; put it back, the page needs it to name its worker."));
     }
-    let shell = shell.replace(
-        BUILD_MARK,
-        &format!("{}{build}\"", BUILD_MARK.trim_end_matches('"')),
-    );
+    let filled = format!("<meta name=\"paretoscope-build\" content=\"{build}\"");
+    let shell = shell.replace(BUILD_MARK, &filled);
     run::write(&dist.join("index.html"), with_policy(&shell)?)?;
     // Seen from where a mangled link `/%23…` leads, addresses relative to the site's root hold.
     run::write(&dist.join("404.html"), with_policy(&shell)?)?;
@@ -103,8 +95,7 @@ fn copy_new(from: &Path, to: &Path) -> Result<()> {
 
 /// All files below a folder, sorted.
 fn files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = std::fs::read_dir(folder)
-        .map_err(|e| format!("{} could not be listed ({e}).", folder.display()))?;
+    let entries = std::fs::read_dir(folder).map_err(|e| format!("{} could not be listed ({e}).", folder.display()))?;
     let mut found = Vec::new();
     for entry in entries.flatten() {
         let path = entry.path();
@@ -121,41 +112,22 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
 /// A hash of every file of the site but its pages, which carry it.
 fn stamp(dist: &Path) -> Result<String> {
     let mut hash = Sha256::new();
-    for file in files(dist)?
-        .iter()
-        .filter(|f| f.extension().is_none_or(|e| e != "html"))
-    {
-        let name = file
-            .strip_prefix(dist)
-            .unwrap_or(file)
-            .to_string_lossy()
-            .into_owned();
+    for file in files(dist)?.iter().filter(|f| f.extension().is_none_or(|e| e != "html")) {
+        let name = file.strip_prefix(dist).unwrap_or(file).to_string_lossy().into_owned();
         let bytes = run::read(file)?;
         hash.update(format!("{name}\0{}\0", bytes.len()));
         hash.update(&bytes);
     }
-    Ok(hash
-        .finalize()
-        .iter()
-        .take(8)
-        .map(|b| format!("{b:02x}"))
-        .collect())
+    Ok(hash.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect())
 }
 
 /// The worker's first script. Trunk's own knows neither version nor failure: an error here has to
 /// reach the page's `onerror`, which a rejected promise in a worker does not.
 fn write_loader(dist: &Path, build: &str) -> Result<()> {
     let loader = dist.join("worker_loader.js");
-    for needed in [
-        &loader,
-        &dist.join("worker.js"),
-        &dist.join("worker_bg.wasm"),
-    ] {
+    for needed in [&loader, &dist.join("worker.js"), &dist.join("worker_bg.wasm")] {
         if !needed.is_file() {
-            return Err(format!(
-                "Trunk did not write {}; look at the worker's link in index.html.",
-                needed.display()
-            ));
+            return Err(format!("Trunk did not write {}; look at the worker's link in index.html.", needed.display()));
         }
     }
     let text = format!(
@@ -168,39 +140,22 @@ fn write_loader(dist: &Path, build: &str) -> Result<()> {
 
 /// The page as seen from a folder below: one `<base>` before the first address.
 fn with_base(page: &str, base: &str) -> Result<String> {
-    let head = page
-        .find("<head>")
-        .ok_or("index.html has no <head>; put it back.")?
-        + "<head>".len();
-    Ok(format!(
-        "{}<base href=\"{base}\" />{}",
-        &page[..head],
-        &page[head..]
-    ))
+    let head = page.find("<head>").ok_or("index.html has no <head>; put it back.")? + "<head>".len();
+    Ok(format!("{}<base href=\"{base}\" />{}", &page[..head], &page[head..]))
 }
 
 /// The page with the hashes of its inline scripts in its policy.
 fn with_policy(page: &str) -> Result<String> {
     if !page.contains(INLINE_SCRIPTS) {
-        return Err(format!(
-            "index.html's policy has no {INLINE_SCRIPTS}; put it back, or the page may not start."
-        ));
+        return Err(format!("index.html's policy has no {INLINE_SCRIPTS}; put it back, or the page may not start."));
     }
-    let hashes: Vec<String> = inline_scripts(page)
-        .map(|script| format!("'sha256-{}'", base64(&Sha256::digest(script))))
-        .collect();
+    let hashes: Vec<String> =
+        inline_scripts(page).map(|script| format!("'sha256-{}'", base64(&Sha256::digest(script)))).collect();
     // An empty list of hashes allows nothing, which is what a page without inline scripts needs.
     // Only the policy's mark is meant: a comment may speak of it too.
-    let at = page
-        .find("script-src")
-        .and_then(|s| Some(s + page[s..].find(INLINE_SCRIPTS)?));
+    let at = page.find("script-src").and_then(|s| Some(s + page[s..].find(INLINE_SCRIPTS)?));
     let at = at.ok_or("index.html's policy has no script-src; put it back.")?;
-    Ok(format!(
-        "{}{}{}",
-        &page[..at],
-        hashes.join(" "),
-        &page[at + INLINE_SCRIPTS.len()..]
-    ))
+    Ok(format!("{}{}{}", &page[..at], hashes.join(" "), &page[at + INLINE_SCRIPTS.len()..]))
 }
 
 /// The text of every `<script>` without `src`. Data blocks are hashed too, which does no harm.
@@ -216,12 +171,7 @@ fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::new();
     for chunk in bytes.chunks(3) {
-        let word = u32::from_be_bytes([
-            0,
-            chunk[0],
-            *chunk.get(1).unwrap_or(&0),
-            *chunk.get(2).unwrap_or(&0),
-        ]);
+        let word = u32::from_be_bytes([0, chunk[0], *chunk.get(1).unwrap_or(&0), *chunk.get(2).unwrap_or(&0)]);
         for i in 0..4 {
             let digit = DIGITS[(word >> (18 - 6 * i) & 63) as usize] as char;
             out.push(if i <= chunk.len() { digit } else { '=' });
@@ -253,10 +203,7 @@ mod tests {
     fn the_policy_names_each_inline_script_and_no_other() {
         let page = "<head><meta content=\"script-src 'self' 'inline-scripts'\"></head>\
                     <script type=\"module\">a</script><script src=\"x.js\"></script>";
-        let expect = format!(
-            "script-src 'self' 'sha256-{}'\"",
-            base64(&Sha256::digest("a"))
-        );
+        let expect = format!("script-src 'self' 'sha256-{}'\"", base64(&Sha256::digest("a")));
         let got = with_policy(page).unwrap();
         assert!(got.contains(&expect), "{got}");
         assert!(with_policy("<head></head>").is_err());
@@ -265,9 +212,6 @@ mod tests {
     #[test]
     fn a_page_below_has_its_base_first() {
         let got = with_base("<html><head><link href=\"./x\"></head>", "../").unwrap();
-        assert_eq!(
-            got,
-            "<html><head><base href=\"../\" /><link href=\"./x\"></head>"
-        );
+        assert_eq!(got, "<html><head><base href=\"../\" /><link href=\"./x\"></head>");
     }
 }
