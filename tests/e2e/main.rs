@@ -1,0 +1,26 @@
+//! The built site in a real browser; `cargo xtask test` builds the site and runs these.
+
+mod harness;
+
+use harness::{Browser, Options};
+
+#[tokio::test]
+async fn the_page_opens_without_an_error_or_another_host() {
+    for webgpu in [false, true] {
+        let browser = Browser::with(Options { webgpu, ..Options::default() }).await;
+        browser.open("").await;
+        browser.wait_for("body > *").await;
+        browser.screenshot(if webgpu { "open-webgpu" } else { "open" }).await;
+        browser.assert_clean().await;
+    }
+}
+
+#[tokio::test]
+async fn every_page_works_below_a_path() {
+    let browser = Browser::with(Options { prefix: "/sub/dir/".into(), ..Options::default() }).await;
+    for page in ["", "embed/", "bench/?size=S&mode=ew&backend=cpu&ms=100"] {
+        browser.open(page).await;
+        browser.wait_for("body > *").await;
+    }
+    browser.assert_clean().await;
+}
