@@ -29,13 +29,18 @@ impl Scale {
         if value.is_nan() {
             return self.from;
         }
-        let value = value.clamp(self.low, self.high);
+        self.beyond(value.clamp(self.low, self.high))
+    }
+
+    /// Px of a value that may lie outside the axis, at most ten axes away.
+    pub fn beyond(&self, value: f64) -> f64 {
+        let value = if self.log { value.max(self.low * 1e-9) } else { value };
         let t = if self.log {
             (value / self.low).ln() / (self.high / self.low).ln()
         } else {
             (value - self.low) / (self.high - self.low)
         };
-        self.from + t * (self.to - self.from)
+        self.from + t.clamp(-10.0, 10.0) * (self.to - self.from)
     }
 
     /// The same scale between other ends.

@@ -220,7 +220,7 @@ fn bands(scene: &Scene, pen: &mut Pen, left: f64, right: f64, top: f64) {
     let width = 72.0 + pen.stage.text_width(words, LABEL) + pen.stage.text_width("+1 agree", TICK) + 16.0;
     if y + 8.0 <= pen.stage.height && left + width < pen.stage.width {
         pen.tick((left, y + 4.0), "+1 agree", Anchor::Start);
-        let from = left + pen.stage.text_width("+1 agree", TICK) + 6.0;
+        let from = left + pen.stage.text_width("+1 agree", TICK) + 8.0;
         let pixels = (0..36).map(|i| ink.signed(f64::from(i) / 17.5 - 1.0, 1.0).rgb).collect();
         pen.image(Rect { left: from, top: y - 3.0, right: from + 72.0, bottom: y + 3.0 }, 36, pixels);
         pen.tick((from + 78.0, y + 4.0), words, Anchor::Start);

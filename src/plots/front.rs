@@ -172,10 +172,10 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
         }
         for point in points.iter().step_by((points.len() / 60).max(1)) {
             taken.push(Rect {
-                left: point.0 - 2.0,
-                top: point.1 - 2.0,
-                right: point.0 + 2.0,
-                bottom: point.1 + 2.0,
+                left: point.0 - 0.75,
+                top: point.1 - 0.75,
+                right: point.0 + 0.75,
+                bottom: point.1 + 0.75,
             });
         }
         if let Some(end) = points.last() {

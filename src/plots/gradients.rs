@@ -448,7 +448,7 @@ fn signs(scene: &Scene, pen: &mut Pen, updates: &[&Arrow], top: f64) {
     let k = scene.n_tasks();
     let by_task = tasks_are_rows(scene);
     let name = |arrow: &Arrow| match arrow.what {
-        Pointer::Step(run) => format!("step of {}", scene.run_name(run)),
+        Pointer::Step(_) => "its step".to_owned(),
         _ => owner(scene, arrow.what),
     };
     let head: f64 = if by_task {
@@ -466,7 +466,7 @@ fn signs(scene: &Scene, pen: &mut Pen, updates: &[&Arrow], top: f64) {
             let x = head + column * c as f64;
             let style = style(pen, arrow.what);
             pen.marker(&style, (x + 5.0, top + 10.0), 4.0, !matches!(arrow.what, Pointer::Step(_)));
-            let words = pen.stage.fit(&name(arrow), LABEL, column - 18.0);
+            let words = pen.stage.fit(&name(arrow), LABEL, column - 15.0);
             pen.label((x + 14.0, top + 14.0), words, ink.ink, Anchor::Start);
         }
     } else {

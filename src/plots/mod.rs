@@ -23,7 +23,7 @@ pub use gradients::{Arrow, Pointer, arrows};
 pub use ink::{Color, Ink, RunStyle, Shape};
 pub use paint::{Paint, SANS, SERIF, paint, svg};
 pub use picture::{
-    Anchor, Face, Measure, Picture, Point, Rect, Stage, StepAxis, Stroke, Text, typical_width,
+    Anchor, Face, Image, Measure, Picture, Point, Rect, Stage, StepAxis, Stroke, Text, typical_width,
 };
 pub use place::spread;
 

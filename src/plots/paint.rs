@@ -3,6 +3,10 @@
 //! Backends count in whole pixels; `grain` says how many of them make one CSS px, so that curves stay
 //! smooth (SVG is drawn eight times larger under a view box, a canvas in device pixels or finer).
 
+use std::io::Write as _;
+
+use flate2::write::ZlibEncoder;
+use flate2::{Compression, Crc};
 use plotters::coord::Shift;
 use plotters::element::{Drawable, PointCollection};
 use plotters::prelude::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea, SVGBackend};
@@ -11,7 +15,7 @@ use plotters::style::{Color as _, FontFamily, FontStyle, FontTransform, RGBColor
 use plotters_backend::{BackendCoord, DrawingBackend, DrawingErrorKind};
 
 use super::ink::Color;
-use super::picture::{Anchor, Face, Picture, Point, Rect, Stroke, Text};
+use super::picture::{Anchor, Face, Image, Picture, Point, Stroke, Text};
 
 /// The page's sans-serif stack.
 pub const SANS: &str = "-apple-system, BlinkMacSystemFont, \"Segoe UI Variable Text\", \"Segoe UI\", Inter, \
@@ -27,19 +31,20 @@ pub struct Paint {
     pub grain: f64,
     /// Factor on font sizes that undoes a backend's own (1 for the canvas, 1.24 for SVG).
     pub font_factor: f64,
-    /// Whether images are drawn here; a page may rather draw [`Stroke::Image`] smoothly by itself first.
+    /// Whether images are drawn here, as rectangles; who can show pixels smoothly draws
+    /// [`Picture::images`] first and says no.
     pub images: bool,
 }
 
 impl Paint {
     /// For plotters-canvas with `grain` canvas pixels per CSS px.
     pub const fn canvas(grain: f64) -> Self {
-        Self { grain, font_factor: 1.0, images: true }
+        Self { grain, font_factor: 1.0, images: false }
     }
 
     /// For plotters' SVG backend.
     pub const fn svg(grain: f64) -> Self {
-        Self { grain, font_factor: 1.24, images: true }
+        Self { grain, font_factor: 1.24, images: false }
     }
 }
 
@@ -75,7 +80,16 @@ pub fn svg(picture: &Picture, ground: Color, title: &str) -> String {
          style=\"font-variant-numeric:tabular-nums\""
     );
     let escaped = title.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    document.replacen(&fine, &plain, 1).replacen(">\n", &format!("><title>{escaped}</title>\n"), 1)
+    // The first line opens the document, the second is the ground: images follow it.
+    let mut lines = document.splitn(3, '\n');
+    let (open, ground, rest) = (lines.next(), lines.next(), lines.next());
+    let open = open.unwrap_or_default().replacen(&fine, &plain, 1);
+    let images = embedded_images(&picture.images, GRAIN);
+    format!(
+        "{open}<title>{escaped}</title>\n{}\n{images}{}",
+        ground.unwrap_or_default(),
+        rest.unwrap_or_default()
+    )
 }
 
 /// A picture as an element of plotters.
@@ -101,6 +115,9 @@ impl<DB: DrawingBackend> Drawable<DB> for Painted<'_> {
         _parent: (u32, u32),
     ) -> Result<(), DrawingErrorKind<DB::ErrorType>> {
         let brush = Brush { origin: origin.next().unwrap_or((0, 0)), how: self.how };
+        if self.how.images {
+            self.picture.images.iter().try_for_each(|image| brush.image(backend, image))?;
+        }
         self.picture.strokes.iter().try_for_each(|stroke| brush.stroke(backend, stroke))
     }
 }
@@ -139,10 +156,6 @@ impl Brush {
                 backend.draw_circle(self.at(*center), radius, &self.style(*color, *width), width.is_none())
             }
             Stroke::Text(text) => self.text(backend, text),
-            Stroke::Image { place, columns, pixels } if self.how.images => {
-                self.image(backend, place, *columns, pixels)
-            }
-            Stroke::Image { .. } => Ok(()),
         }
     }
 
@@ -196,26 +209,82 @@ impl Brush {
     fn image<DB: DrawingBackend>(
         &self,
         backend: &mut DB,
-        place: &Rect,
-        columns: usize,
-        pixels: &[[u8; 3]],
+        image: &Image,
     ) -> Result<(), DrawingErrorKind<DB::ErrorType>> {
+        let Image { place, columns, pixels } = image;
         let rows = pixels.len() / columns;
-        let (right, bottom) = self.at((place.right, place.bottom));
-        for row in 0..rows {
-            let line = &pixels[row * columns..(row + 1) * columns];
+        // Whole CSS px, so that no seams show between neighbors.
+        let corner = |column: usize, row: usize| {
+            let x = place.left + place.width() * column as f64 / *columns as f64;
             let y = place.top + place.height() * row as f64 / rows as f64;
+            self.at((x.round(), y.round()))
+        };
+        for (row, line) in pixels.chunks_exact(*columns).enumerate() {
             let mut first = 0;
-            while first < columns {
-                // Equal neighbors become one rectangle; each reaches under its successors, so no seams show.
+            while first < line.len() {
                 let same = line[first..].iter().take_while(|pixel| **pixel == line[first]).count();
-                let x = place.left + place.width() * first as f64 / columns as f64;
-                let low = self.at((0.0, y + 2.0 * place.height() / rows as f64)).1.min(bottom);
                 let style = self.style(Color { rgb: line[first], alpha: 1.0 }, None);
-                backend.draw_rect(self.at((x, y)), (right, low), &style, true)?;
+                backend.draw_rect(corner(first, row), corner(first + same, row + 1), &style, true)?;
                 first += same;
             }
         }
         Ok(())
     }
+}
+
+/// The picture's images as SVG elements with embedded PNG files.
+fn embedded_images(images: &[Image], grain: f64) -> String {
+    let mut elements = String::new();
+    for Image { place, columns, pixels } in images {
+        let (x, y) = (place.left * grain, place.top * grain);
+        let (width, height) = (place.width() * grain, place.height() * grain);
+        let data = base64(&png(*columns, pixels));
+        elements += &format!(
+            "<image x=\"{x:.0}\" y=\"{y:.0}\" width=\"{width:.0}\" height=\"{height:.0}\" \
+             preserveAspectRatio=\"none\" href=\"data:image/png;base64,{data}\"/>\n"
+        );
+    }
+    elements
+}
+
+/// An 8-bit RGB PNG file.
+fn png(columns: usize, pixels: &[[u8; 3]]) -> Vec<u8> {
+    let rows = pixels.len() / columns;
+    let mut raw = Vec::with_capacity(rows * (1 + 3 * columns));
+    for line in pixels.chunks_exact(columns) {
+        raw.push(0); // no filter
+        raw.extend(line.iter().flatten());
+    }
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+    // Writing into a vector cannot fail.
+    let _ = encoder.write_all(&raw);
+    let packed = encoder.finish().unwrap_or_default();
+    let mut header = Vec::new();
+    header.extend((columns as u32).to_be_bytes());
+    header.extend((rows as u32).to_be_bytes());
+    header.extend([8, 2, 0, 0, 0]);
+    let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
+    for (kind, body) in [(b"IHDR", &header), (b"IDAT", &packed), (b"IEND", &Vec::new())] {
+        let mut crc = Crc::new();
+        crc.update(kind);
+        crc.update(body);
+        file.extend((body.len() as u32).to_be_bytes());
+        file.extend(kind);
+        file.extend(body);
+        file.extend(crc.sum().to_be_bytes());
+    }
+    file
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let word = chunk.iter().fold(0u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for i in 0..4 {
+            let letter = LETTERS[(word >> (18 - 6 * i)) as usize & 63];
+            text.push(if i <= chunk.len() { letter as char } else { '=' });
+        }
+    }
+    text
 }

@@ -77,8 +77,14 @@ pub enum Stroke {
     /// `width` of the outline, or a filled disc.
     Circle { center: Point, radius: f64, width: Option<f64>, color: Color },
     Text(Text),
-    /// Opaque pixels, row-major from the top left.
-    Image { place: Rect, columns: usize, pixels: Vec<[u8; 3]> },
+}
+
+/// Opaque pixels, row-major from the top left; shown smoothly where the backend can.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Image {
+    pub place: Rect,
+    pub columns: usize,
+    pub pixels: Vec<[u8; 3]>,
 }
 
 /// Where x means a step: for hover, click and keyboard.
@@ -94,6 +100,8 @@ pub struct Picture {
     /// CSS px.
     pub width: f64,
     pub height: f64,
+    /// They lie under all strokes.
+    pub images: Vec<Image>,
     pub strokes: Vec<Stroke>,
     pub step_axes: Vec<StepAxis>,
     /// Drawn points that stand for a step (paths in planes).
@@ -132,12 +140,13 @@ impl Picture {
     /// Whether every number is finite: what adversarial histories must not break.
     pub fn is_finite(&self) -> bool {
         let fine = |p: &Point| p.0.is_finite() && p.1.is_finite();
-        self.strokes.iter().all(|stroke| match stroke {
+        let corners = |r: &Rect| fine(&(r.left, r.top)) && fine(&(r.right, r.bottom));
+        let images = self.images.iter().all(|image| corners(&image.place));
+        images && self.strokes.iter().all(|stroke| match stroke {
             Stroke::Line { points, width, .. } => points.iter().all(fine) && width.is_finite(),
             Stroke::Area { points, .. } => points.iter().all(fine),
             Stroke::Circle { center, radius, .. } => fine(center) && radius.is_finite(),
             Stroke::Text(text) => fine(&text.at) && !text.words.contains("NaN") && !text.words.contains("inf"),
-            Stroke::Image { place, .. } => fine(&(place.left, place.top)) && fine(&(place.right, place.bottom)),
         })
     }
 }
@@ -201,15 +210,16 @@ pub fn typical_width(words: &str, size: f64, face: Face) -> f64 {
     let units: f64 = words
         .chars()
         .map(|c| match c {
-            'i' | 'j' | 'l' | '\'' | '|' => 0.25,
-            '.' | ',' | ':' | ';' | '!' | 'I' | 'f' | 't' | '/' | ' ' => 0.31,
-            '(' | ')' | '[' | ']' | 'r' | '-' => 0.37,
-            'm' | 'M' | 'W' | '%' | '@' => 0.9,
+            'i' | 'j' | 'l' | '\'' | '|' => 0.28,
+            '.' | ',' | ':' | ';' | '!' | 'I' | 'f' | 't' | '/' | ' ' => 0.34,
+            '(' | ')' | '[' | ']' | 'r' | '-' => 0.4,
+            'm' | 'M' | 'W' | '%' | '@' => 0.94,
+            '+' | '−' | '=' | '×' | '<' | '>' => 0.8,
             'w' | 'C' | 'D' | 'G' | 'H' | 'N' | 'O' | 'Q' | 'U' => 0.75,
             'A' | 'B' | 'E' | 'K' | 'P' | 'R' | 'S' | 'T' | 'V' | 'X' | 'Y' | 'Z' | 'F' | 'L' | '&' => 0.66,
             '₀'..='₉' | '⁰' | '¹' | '²' | '³' | '⁴'..='⁹' | '⁻' => 0.4,
             '→' | '↙' | '≈' | '…' => 1.0,
-            _ => 0.58,
+            _ => 0.61,
         })
         .sum();
     units * size * if face == Face::Bold { 1.06 } else { 1.0 }
@@ -283,7 +293,7 @@ impl<'a> Pen<'a> {
 
     pub fn image(&mut self, place: Rect, columns: usize, pixels: Vec<[u8; 3]>) {
         if columns > 0 && !pixels.is_empty() {
-            self.picture.strokes.push(Stroke::Image { place, columns, pixels });
+            self.picture.images.push(Image { place, columns, pixels });
         }
     }
 

@@ -104,7 +104,7 @@ fn maps(scene: &Scene, mut pen: Pen, shown: &[usize]) -> Picture {
     for (i, run) in shown.iter().enumerate() {
         let style = *ink.run(*run);
         pen.marker(&style, (x(i + 1) + 5.0, 10.0), 3.8, true);
-        let words = stage.fit(&scene.run_name(*run), LABEL, cell + gap - 16.0);
+        let words = stage.fit(&scene.run_name(*run), LABEL, cell + gap - 14.0);
         pen.label((x(i + 1) + 14.0, 14.0), words, style.text, Anchor::Start);
     }
     let full = full_scale(predictions);
@@ -332,7 +332,7 @@ fn table(scene: &Scene) -> Table {
         }
         return table;
     }
-    // Maps: a coarse grid of values says more than nothing and less than the picture.
+    // A map's values are in the data; here is how far each reaches.
     let mut table = Table::new(["run", "task", "step", "loss", "lowest", "highest"]);
     for run in scene.runs() {
         let Some(RunPredictions { step, body: PredictionBody::Maps { outputs, .. } }) = all.get(run) else {

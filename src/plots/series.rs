@@ -98,7 +98,10 @@ impl Chart<'_> {
         let left = self.left_margin(pen.stage);
         let right = if labeled { self.right_margin(pen.stage, small) } else { 8.0 };
         let key = if labeled { 0.0 } else { self.key(pen, left) };
-        let (top, bottom, gap) = (18.0 + key, 32.0 + self.below, if labeled { 16.0 } else { 24.0 });
+        // Titles stand above their panels, the step above the first title.
+        let titled = self.panels.iter().any(|panel| !panel.title.is_empty());
+        let title = if titled { 18.0 } else { 6.0 };
+        let (top, bottom, gap) = (14.0 + key + title, 32.0 + self.below, title + 4.0);
         let width = ((pen.stage.width - (left + right) * columns as f64) / columns as f64).max(20.0);
         let height =
             ((pen.stage.height - top - bottom - gap * (rows as f64 - 1.0)) / rows as f64).max(24.0);
@@ -117,10 +120,11 @@ impl Chart<'_> {
         }
         let (x0, cursor) = (left, self.x(left, left + width, f64::from(self.scene.step)));
         if labeled {
-            let size = pen.stage.text_width(&format!("step {}", self.scene.step), TICK) / 2.0;
-            if cursor - size > x0 + 10.0 {
-                pen.tick((x0 - 6.0, top - 8.0), self.quantity, Anchor::End);
+            if titled {
+                pen.tick((x0 - 6.0, top - 6.0), self.quantity, Anchor::End);
             }
+            let (accent, first) = (pen.ink().accent, key + 12.0);
+            pen.hairline((cursor, first), (cursor, top), accent);
             if pen.stage.width - (x0 + width) > 44.0 {
                 pen.tick((x0 + width + 20.0, frame.bottom + 16.0), "step", Anchor::Start);
             }
@@ -129,7 +133,8 @@ impl Chart<'_> {
         let words = format!("step {}", self.scene.step);
         let half = pen.stage.text_width(&words, TICK) / 2.0;
         let at = cursor.clamp(half, (pen.stage.width - half).max(half));
-        pen.text((at, top - 8.0), words, TICK, accent, Anchor::Middle);
+        let y = if labeled { key + 9.0 } else { key + 4.0 };
+        pen.text((at, y), words, TICK, accent, Anchor::Middle);
         for stroke in late {
             stroke(pen);
         }
@@ -215,24 +220,10 @@ impl Chart<'_> {
         if lowest {
             self.step_ticks(pen, place, last);
         }
-        for (value, words) in &panel.words {
-            let y = scale.at(*value);
-            let below = y - place.top < 10.0;
-            pen.put(super::Text {
-                at: (place.right - 4.0, if below { y + 13.0 } else { y - 5.0 }),
-                words: (*words).to_owned(),
-                size: TICK,
-                face: super::Face::Plain,
-                color: ink.ink3,
-                anchor: Anchor::End,
-                halo: Some(ink.halo),
-                upwards: false,
-            });
+        let reference: Vec<Point> = panel.reference.iter().map(|(s, v)| (x(*s), scale.beyond(*v))).collect();
+        for piece in clip(&thin(reference), place) {
+            pen.dashed(&piece, 1.0, ink.ink3, &[1.0, 3.0], 0.0);
         }
-
-        let reference: Vec<Point> = panel.reference.iter().map(|(s, v)| (x(*s), scale.at(*v))).collect();
-        let reference = thin(reference);
-        pen.dashed(&reference, 1.0, ink.ink3, &[1.0, 3.0], 0.0);
         let cursor = x(f64::from(self.scene.step));
         pen.hairline((cursor, place.top), (cursor, place.bottom), ink.accent);
 
@@ -242,14 +233,17 @@ impl Chart<'_> {
             let ended = self.scene.ended(curve.run);
             let kept = self.kept(curve, panel, ended.is_some());
             for (points, noisy) in pieces(kept, &curve.noise) {
-                let drawn: Vec<Point> = points.iter().map(|(s, v)| (x(*s), scale.at(*v))).collect();
+                let drawn: Vec<Point> = points.iter().map(|(s, v)| (x(*s), scale.beyond(*v))).collect();
                 let (before, after) = cut(&thin(drawn), cursor);
-                if noisy {
-                    pen.line(before, 1.0, style.mark.at(0.3));
-                    pen.line(after, 1.0, style.mark.at(0.3));
-                } else {
-                    let used = pen.dashed(&before, 2.0, style.mark, style.dash, 0.0);
-                    pen.dashed(&after, 1.25, style.mark, style.dash, used);
+                let mut used = 0.0;
+                for (half, width) in [(before, 2.0), (after, 1.25)] {
+                    for piece in clip(&half, place) {
+                        if noisy {
+                            pen.line(piece, 1.0, style.mark.at(0.3));
+                        } else {
+                            used = pen.dashed(&piece, width, style.mark, style.dash, used);
+                        }
+                    }
                 }
             }
             let Some(&(step, value)) = kept.last() else { continue };
@@ -267,6 +261,20 @@ impl Chart<'_> {
             } else {
                 ends.push((end.1, self.scene.run_name(curve.run), style.text, LABEL));
             }
+        }
+        for (value, words) in &panel.words {
+            let y = scale.at(*value);
+            let below = y - place.top < 10.0;
+            pen.put(super::Text {
+                at: (place.right - 4.0, if below { y + 13.0 } else { y - 5.0 }),
+                words: (*words).to_owned(),
+                size: TICK,
+                face: super::Face::Plain,
+                color: ink.ink3,
+                anchor: Anchor::End,
+                halo: Some(ink.halo),
+                upwards: false,
+            });
         }
         for curve in &panel.curves {
             let step = f64::from(self.scene.step);
@@ -294,7 +302,8 @@ impl Chart<'_> {
                 ends.push((scale.at(*value), words.to_owned(), ink.ink3, TICK));
             }
             self.end_labels(pen, place, margin, ends, tied);
-            pen.halo((place.right - 4.0, place.top + 1.0), panel.title.clone(), ink.ink2, Anchor::End);
+            let title = pen.stage.fit(&panel.title, LABEL, place.width());
+            pen.label((place.right, place.top - 6.0), title, ink.ink2, Anchor::End);
         } else {
             let words = pen.stage.fit(&panel.title, TICK, place.width());
             pen.text((place.left, place.top - 5.0), words, TICK, ink.ink2, Anchor::Start);
@@ -408,9 +417,10 @@ impl Chart<'_> {
             .map(|(value, run)| (run, self.scene.run_name(run), (self.number)(value), scale.at(value)))
             .collect();
         let at = self.x(place.left, place.right, step);
-        let first = place.top < 80.0;
+        let top_row = if panel.title.is_empty() { place.top - 11.0 } else { place.top - 23.0 };
+        let first = place.top < 60.0;
         let title = format!("step {step}");
-        let near_cursor = (at - self.x(place.left, place.right, f64::from(self.scene.step))).abs() < 64.0;
+        let near_cursor = (at - self.x(place.left, place.right, f64::from(self.scene.step))).abs() < 56.0;
         late.push(Box::new(move |pen: &mut Pen| {
             let ink = pen.ink();
             pen.hairline((at, place.top), (at, place.bottom), ink.ink2);
@@ -419,7 +429,7 @@ impl Chart<'_> {
                 pen.marker(&style, (at, *y), 3.5, true);
             }
             if first && !near_cursor {
-                pen.label((at, place.top - 8.0), title, ink.ink2, Anchor::Middle);
+                pen.label((at, top_row), title, ink.ink2, Anchor::Middle);
             }
             if rows.is_empty() {
                 return;
@@ -481,6 +491,40 @@ fn cut(points: &[Point], x: f64) -> (Vec<Point>, Vec<Point>) {
         after.insert(0, on);
     }
     (before, after)
+}
+
+/// The pieces of a polyline between the frame's top and bottom.
+fn clip(points: &[Point], frame: Rect) -> Vec<Vec<Point>> {
+    let inside = |p: &Point| p.1 >= frame.top - 0.5 && p.1 <= frame.bottom + 0.5;
+    let edge = |a: &Point, b: &Point| {
+        // One of the two is inside: where the segment meets the frame.
+        let y = if a.1.min(b.1) < frame.top - 0.5 { frame.top } else { frame.bottom };
+        let t = if (b.1 - a.1).abs() > 0.0 { ((y - a.1) / (b.1 - a.1)).clamp(0.0, 1.0) } else { 0.0 };
+        (a.0 + t * (b.0 - a.0), y)
+    };
+    let mut pieces: Vec<Vec<Point>> = Vec::new();
+    let mut piece: Vec<Point> = Vec::new();
+    for (i, point) in points.iter().enumerate() {
+        let before = i.checked_sub(1).map(|i| &points[i]);
+        match (before.is_some_and(inside), inside(point)) {
+            (was, true) => {
+                if let (false, Some(before)) = (was, before) {
+                    piece.push(edge(before, point));
+                }
+                piece.push(*point);
+            }
+            (true, false) => {
+                if let Some(before) = before {
+                    piece.push(edge(before, point));
+                }
+                pieces.push(std::mem::take(&mut piece));
+            }
+            (false, false) => {}
+        }
+    }
+    pieces.push(piece);
+    pieces.retain(|piece| piece.len() > 1);
+    pieces
 }
 
 /// At most four points a px column (first, lowest, highest, last): the same ink from any number of records.
