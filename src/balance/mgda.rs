@@ -36,25 +36,37 @@ impl GramianMethod for Mgda {
 /// Writes w (K) on the simplex that makes wᵀG shortest.
 pub fn shortest(gramian: &Gramian, w: &mut [f64]) -> Outcome {
     let k = w.len();
-    let n_zero = (0..k).filter(|&i| gramian.is_zero(i)).count();
+    let mut c: Square = [0.0; MAX_TASKS * MAX_TASKS];
+    for i in 0..k {
+        for j in 0..k {
+            c[i * k + j] = gramian.cosine(i, j);
+        }
+    }
+    shortest_of(gramian.norms(), &c, gramian.noise(), w)
+}
+
+/// The same from lengths (K) and cosines (K, K) with their rounding error.
+pub fn shortest_of(norms: &[f64], c: &Square, noise: f64, w: &mut [f64]) -> Outcome {
+    let k = w.len();
+    let n_zero = norms.iter().filter(|&&n| n == 0.0).count();
     if n_zero > 0 {
-        for (i, w) in w.iter_mut().enumerate() {
-            *w = if gramian.is_zero(i) { 1.0 / n_zero as f64 } else { 0.0 };
+        for (w, &norm) in w.iter_mut().zip(norms) {
+            *w = if norm == 0.0 { 1.0 / n_zero as f64 } else { 0.0 };
         }
         return Outcome::Degenerate;
     }
-    let smallest = gramian.norms().iter().copied().fold(f64::INFINITY, f64::min);
+    let smallest = norms.iter().copied().fold(f64::INFINITY, f64::min);
     let mut b: Column = [0.0; MAX_TASKS];
-    for (b, norm) in b.iter_mut().zip(gramian.norms()) {
+    for (b, norm) in b.iter_mut().zip(norms) {
         *b = smallest / norm;
     }
     let mut a: Square = [0.0; MAX_TASKS * MAX_TASKS];
     for i in 0..k {
         for j in 0..k {
-            a[i * k + j] = gramian.cosine(i, j) + b[i] * b[j];
+            a[i * k + j] = c[i * k + j] + b[i] * b[j];
         }
     }
-    let outcome = cone::project(&a, &b[..k], gramian.noise(), w);
+    let outcome = cone::project(&a, &b[..k], noise, w);
     let mut total = 0.0;
     for i in 0..k {
         w[i] *= b[i];

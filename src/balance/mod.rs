@@ -11,17 +11,22 @@ mod gramian;
 pub mod solve;
 
 pub mod aligned_mtl;
+pub mod cagrad;
 pub mod config;
 pub mod dualproj;
 pub mod dwa;
 pub mod famo;
+pub mod gls;
 pub mod graddrop;
 pub mod imtl_g;
+pub mod imtl_l;
 pub mod mean;
 pub mod mgda;
 pub mod nash_mtl;
 pub mod pcgrad;
 pub mod rlw;
+pub mod si;
+pub mod stch;
 pub mod sum;
 pub mod upgrad;
 pub mod uw;
@@ -238,9 +243,14 @@ pub const METHODS: &[Method] = &[
     rlw::METHOD,
     uw::METHOD,
     dwa::METHOD,
+    gls::METHOD,
+    si::METHOD,
+    imtl_l::METHOD,
+    stch::METHOD,
     famo::METHOD,
     pcgrad::METHOD,
     mgda::METHOD,
+    cagrad::METHOD,
     nash_mtl::METHOD,
     graddrop::METHOD,
     upgrad::METHOD,

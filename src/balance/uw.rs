@@ -27,7 +27,7 @@ pub const METHOD: Method = Method {
         scale: KnobScale::Linear,
     }],
     needs: &[Need::HeadsScaledByWeights, Need::LossValues],
-    same_direction_k2: &[],
+    same_direction_k2: &["imtl_l"],
     build: Build::Losses(|setup| Box::new(Uw::new(setup))),
 };
 

@@ -16,6 +16,7 @@ const EXTRAS: &[(&str, &[&str])] = &[
     ("sum", &["pref"]),
     ("mean", &["pref"]),
     ("rlw", &["seed"]),
+    ("stch", &["pref"]),
     ("pcgrad", &["order", "seed"]),
     ("graddrop", &["U", "seed"]),
     ("upgrad", &["pref"]),

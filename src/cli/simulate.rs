@@ -5,17 +5,26 @@
 
 use super::aggregate::{Params, each_line, named_method, numbers};
 use crate::balance::famo::Famo;
-use crate::balance::{Balancer, LossesMethod, StepContext, rlw, solve, uw};
+use crate::balance::{Balancer, LossesMethod, StepContext, gls, imtl_l, rlw, si, solve, stch, uw};
 use serde_json::{Map, Value, json};
 use std::io::{self, BufRead, Write};
 
 type Case = fn(&Inputs<'_>) -> Result<Value, String>;
 
 /// Methods with step cases.
-const CASES: &[(&str, Case)] = &[("rlw", rlw_case), ("uw", uw_case), ("dwa", dwa_case), ("famo", famo_case)];
+const CASES: &[(&str, Case)] = &[
+    ("rlw", rlw_case),
+    ("uw", uw_case),
+    ("dwa", dwa_case),
+    ("gls", gls_case),
+    ("si", si_case),
+    ("imtl_l", imtl_l_case),
+    ("stch", stch_case),
+    ("famo", famo_case),
+];
 
 /// Params that step cases carry as remarks about a fixed choice.
-const REMARKS: &[(&str, &[&str])] = &[("rlw", &["dist"]), ("famo", &["adam"])];
+const REMARKS: &[(&str, &[&str])] = &[("rlw", &["dist"]), ("si", &["variant"]), ("famo", &["adam"])];
 
 /// Writes one line for every input line; fails only if reading or writing does.
 pub fn simulate(mut input: impl BufRead, mut output: impl Write) -> io::Result<()> {
@@ -95,6 +104,37 @@ fn uw_case(inputs: &Inputs<'_>) -> Result<Value, String> {
     let mut gradient = w.clone();
     let value = uw::evaluate(&losses, &log_var, &mut w, &mut gradient);
     Ok(json!({"value": value, "weights": w, "grad_log_var": gradient}))
+}
+
+fn gls_case(inputs: &Inputs<'_>) -> Result<Value, String> {
+    let losses = inputs.list("losses")?;
+    let mut w = vec![0.0; losses.len()];
+    Ok(json!({"value": gls::evaluate(&losses, &mut w), "weights": w}))
+}
+
+fn si_case(inputs: &Inputs<'_>) -> Result<Value, String> {
+    let losses = inputs.list("losses")?;
+    let mut w = vec![0.0; losses.len()];
+    Ok(json!({"value": si::log_losses(&losses, &mut w), "weights": w}))
+}
+
+fn imtl_l_case(inputs: &Inputs<'_>) -> Result<Value, String> {
+    let losses = inputs.list("losses")?;
+    let log_scale = inputs.sized("log_scale", losses.len())?;
+    let mut w = vec![0.0; losses.len()];
+    let mut gradient = w.clone();
+    let value = imtl_l::evaluate(&losses, &log_scale, &mut w, &mut gradient);
+    Ok(json!({"value": value, "weights": w, "grad_log_scale": gradient}))
+}
+
+fn stch_case(inputs: &Inputs<'_>) -> Result<Value, String> {
+    let losses = inputs.list("losses")?;
+    let k = losses.len();
+    let (pref, ideal) = (inputs.sized("pref", k)?, inputs.sized("ideal", k)?);
+    let mu = inputs.params.setup(k)?.knobs[0];
+    let mut w = vec![0.0; k];
+    let value = stch::evaluate(&losses, &pref, |i| ideal[i], mu, &mut w);
+    Ok(json!({"value": value, "weights": w}))
 }
 
 fn dwa_case(inputs: &Inputs<'_>) -> Result<Value, String> {

@@ -1,0 +1,68 @@
+//! IMTL-L (Liu et al. 2021): minimizes Σ e^(sᵢ)Lᵢ − sᵢ over θ and s, so that every e^(sᵢ)Lᵢ drifts to 1.
+//!
+//! s is learned by an Adam of its own with the model's learning rate, as in `uw`; |s| ≤ 30 keeps weights
+//! finite when losses reach 0.
+
+use super::solve::adam::Adam;
+use super::{Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Setup, StepContext};
+
+pub const METHOD: Method = Method {
+    id: "imtl_l",
+    label: "IMTL-L",
+    gloss: "learned scales",
+    formula: "min Σ e^(sᵢ) Lᵢ − sᵢ",
+    about: "Learns one scale per task that brings every scaled loss to 1, whatever the unit of the loss. Its \
+            objective is twice that of UW, so both walk the same path and differ in length only. One backward pass; \
+            the scales move as slowly as the learning rate lets them.",
+    paper: "Liu et al., Towards Impartial Multi-Task Learning (ICLR)",
+    year: 2021,
+    kind: Kind::LossWeighting,
+    knobs: &[Knob {
+        name: "log_scale",
+        label: "s at the start",
+        default: 0.0,
+        min: -5.0,
+        max: 5.0,
+        scale: KnobScale::Linear,
+    }],
+    needs: &[Need::HeadsScaledByWeights, Need::LossValues],
+    same_direction_k2: &["uw"],
+    build: Build::Losses(|setup| Box::new(ImtlL::new(setup))),
+};
+
+const LARGEST_LOG_SCALE: f64 = 30.0;
+
+struct ImtlL {
+    log_scale: Vec<f64>, // (K)
+    gradient: Vec<f64>,  // (K)
+    adam: Adam,
+}
+
+impl ImtlL {
+    fn new(setup: &Setup) -> Self {
+        let k = setup.n_tasks;
+        Self { log_scale: vec![setup.knobs[0]; k], gradient: vec![0.0; k], adam: Adam::new(k) }
+    }
+}
+
+impl LossesMethod for ImtlL {
+    fn weights(&mut self, ctx: &StepContext<'_>, w: &mut [f64]) -> Outcome {
+        evaluate(ctx.losses, &self.log_scale, w, &mut self.gradient);
+        self.adam.step(ctx.learning_rate, &self.gradient, &mut self.log_scale);
+        for s in &mut self.log_scale {
+            *s = s.clamp(-LARGEST_LOG_SCALE, LARGEST_LOG_SCALE);
+        }
+        Outcome::Settled
+    }
+}
+
+/// Writes w = e^s and the objective's gradient with respect to s (K each); returns the objective.
+pub fn evaluate(losses: &[f64], log_scale: &[f64], w: &mut [f64], gradient: &mut [f64]) -> f64 {
+    let mut value = 0.0;
+    for (i, (&loss, &s)) in losses.iter().zip(log_scale).enumerate() {
+        w[i] = libm::exp(s);
+        gradient[i] = w[i] * loss - 1.0;
+        value += w[i] * loss - s;
+    }
+    value
+}

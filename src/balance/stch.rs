@@ -1,0 +1,54 @@
+//! STCH, smooth Tchebycheff scalarization (Lin et al. 2024): minimizes μ log Σ exp(αᵢ(Lᵢ − zᵢ)/μ).
+//!
+//! wᵢ = αᵢ softmax(α(L − z)/μ)ᵢ. The ideal point z is 0 in training, the lower bound of every loss here.
+
+use super::solve::softmax;
+use super::{Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Setup, StepContext};
+
+pub const METHOD: Method = Method {
+    id: "stch",
+    label: "STCH",
+    gloss: "soft worst case",
+    formula: "min μ log Σ exp(αᵢ Lᵢ / μ)",
+    about: "Works on the largest weighted loss, smoothly: with small μ only the worst task counts, with large μ all do. \
+            With a preference it reaches every trade-off, also where the front bulges inward. One backward pass; \
+            depends on the units of the losses.",
+    paper: "Lin et al., Smooth Tchebycheff Scalarization for Multi-Objective Optimization (ICML)",
+    year: 2024,
+    kind: Kind::LossWeighting,
+    knobs: &[Knob { name: "mu", label: "smoothing μ", default: 0.1, min: 0.001, max: 10.0, scale: KnobScale::Log }],
+    needs: &[Need::HeadsScaledByWeights, Need::LossValues],
+    same_direction_k2: &[],
+    build: Build::Losses(|setup| Box::new(Stch::new(setup))),
+};
+
+struct Stch {
+    mu: f64,
+}
+
+impl Stch {
+    fn new(setup: &Setup) -> Self {
+        Self { mu: setup.knobs[0] }
+    }
+}
+
+impl LossesMethod for Stch {
+    fn weights(&mut self, ctx: &StepContext<'_>, w: &mut [f64]) -> Outcome {
+        evaluate(ctx.losses, ctx.preference, |_| 0.0, self.mu, w);
+        Outcome::Settled
+    }
+}
+
+/// Writes the weights (K) for preference α (K) and ideal point z and returns the scalarized loss.
+pub fn evaluate(losses: &[f64], preference: &[f64], ideal: impl Fn(usize) -> f64, mu: f64, w: &mut [f64]) -> f64 {
+    for (i, w) in w.iter_mut().enumerate() {
+        *w = preference[i] * (losses[i] - ideal(i)) / mu;
+    }
+    let top = w.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let value = mu * (top + libm::log(w.iter().map(|x| libm::exp(x - top)).sum::<f64>()));
+    softmax(w);
+    for (w, alpha) in w.iter_mut().zip(preference) {
+        *w *= alpha;
+    }
+    value
+}
