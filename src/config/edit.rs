@@ -98,7 +98,7 @@ impl ExperimentConfig {
             Edit::DataKnob { knob, value } => {
                 *self.data.knobs.get_mut(*knob).ok_or_else(|| absent("dk", "data setting", knob))? = *value;
             }
-            Edit::Tasks(tasks) => self.set_tasks(tasks),
+            Edit::Tasks(tasks) => self.set_tasks(tasks)?,
             Edit::ToggleTask(task) => {
                 let mut tasks = self.data.tasks.clone();
                 match tasks.iter().position(|chosen| chosen == task) {
@@ -108,7 +108,7 @@ impl ExperimentConfig {
                     Some(at) => drop(tasks.remove(at)),
                     None => tasks.push(*task),
                 }
-                self.set_tasks(&tasks);
+                self.set_tasks(&tasks)?;
             }
             Edit::LossScale { position, scale } => {
                 let scales = &mut self.data.loss_scales;
@@ -196,7 +196,10 @@ impl ExperimentConfig {
         Ok(())
     }
 
-    fn set_tasks(&mut self, tasks: &[usize]) {
+    fn set_tasks(&mut self, tasks: &[usize]) -> Result<(), Complaint> {
+        if let Some(task) = tasks.iter().find(|task| **task >= self.data.source.tasks.len()) {
+            return Err(absent("tasks", "task", task));
+        }
         let before = &self.data;
         let scale = |task: &usize| {
             let position = before.tasks.iter().position(|chosen| chosen == task);
@@ -208,6 +211,7 @@ impl ExperimentConfig {
         }
         self.data.loss_scales = scales;
         self.data.tasks = tasks.to_vec();
+        Ok(())
     }
 }
 

@@ -316,7 +316,8 @@ fn fragment(text: &str, notices: &mut Vec<String>) -> String {
             body.truncate(whole);
         }
     }
-    if !body.is_empty() && !text.ends_with(&body) {
+    let before = text.strip_suffix(body.as_str());
+    if !body.is_empty() && !before.is_some_and(|before| before.is_empty() || before.ends_with(['#', '?'])) {
         notices.push("The link was changed on its way (escaped or extended) and has been repaired.".into());
     }
     body

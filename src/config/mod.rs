@@ -71,7 +71,7 @@ pub struct ExperimentConfig {
 }
 
 /// A data set, its knobs and the tasks taken from it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct DataConfig {
     pub source: &'static DataSource,
     /// One value for each of the source's knobs.
@@ -136,7 +136,7 @@ pub enum Batch {
 }
 
 /// One compared run.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct RunConfig {
     pub method: &'static Method,
     /// One value for each of the method's knobs.
@@ -305,6 +305,19 @@ impl DataConfig {
             loss_scales: vec![1.0; tasks.len()],
             tasks,
         }
+    }
+}
+
+// Entries of registries are long: by id they can be read in a test's message.
+impl std::fmt::Debug for DataConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {:?}, tasks {:?} × {:?}", self.source.id, self.knobs, self.tasks, self.loss_scales)
+    }
+}
+
+impl std::fmt::Debug for RunConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {:?}", self.method.id, self.knobs)
     }
 }
 

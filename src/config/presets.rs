@@ -11,7 +11,7 @@ use super::{
 use crate::{balance, data};
 
 /// An experiment with a name. Data sets, tasks and methods by id.
-#[derive(Debug, PartialEq)]
+#[derive(PartialEq)]
 pub struct Preset {
     /// Value of `p=`.
     pub id: &'static str,
@@ -150,6 +150,12 @@ const DIGITS8: Preset = Preset {
     runs: FOUR,
     step: 0,
 };
+
+impl std::fmt::Debug for Preset {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.id)
+    }
+}
 
 impl Preset {
     /// The preset's experiment.

@@ -1,0 +1,761 @@
+//! Links: they come back exactly, junk gets sentences and never a panic, and published ones hold for ever.
+
+use paretoscope::balance::{KnobScale, METHODS, method};
+use paretoscope::config::link::{self, CHECK_KEY, Cause, KEYS, Parsed, Rejected};
+use paretoscope::config::presets::{PRESETS, default_preset, preset};
+use paretoscope::config::*;
+use paretoscope::data::{self, DATASETS};
+use proptest::prelude::*;
+
+/// Lines of `link → canonical form` and of `preset ⇒ its whole configuration`; only ever added to.
+const GOLDEN: &str = include_str!("../data/links.txt");
+
+// ------------------------------------------------------------------ good links
+
+#[track_caller]
+fn read(text: &str) -> Parsed {
+    match link::parse(text) {
+        Ok(parsed) => parsed,
+        Err(rejected) => panic!("{text}: {:?}", rejected.complaints),
+    }
+}
+
+#[track_caller]
+fn refuse(text: &str) -> Rejected {
+    match link::parse(text) {
+        Ok(parsed) => panic!("{text} was read as {}", link::write(&parsed.config)),
+        Err(rejected) => rejected,
+    }
+}
+
+#[test]
+fn published_links_decode_the_same_for_ever() {
+    let mut count = 0;
+    for line in GOLDEN.lines().filter(|line| !line.starts_with("//") && !line.contains(" ⇒ ")) {
+        let (given, canonical) = line.split_once(" → ").unwrap_or_else(|| panic!("no arrow in {line}"));
+        let config = read(given).config;
+        assert_eq!(link::write(&config), canonical, "{given}");
+        assert_eq!(read(canonical).config, config, "{canonical}");
+        count += 1;
+    }
+    assert!(count >= 25, "{count} golden links");
+}
+
+#[test]
+fn published_presets_are_frozen() {
+    for entry in PRESETS {
+        let start = format!("{} ⇒ ", entry.id);
+        let frozen = GOLDEN.lines().find_map(|line| line.strip_prefix(start.as_str()));
+        assert_eq!(Some(link::to_json(&entry.config()).as_str()), frozen, "{}", entry.id);
+    }
+}
+
+#[test]
+fn golden_links_use_every_key() {
+    for key in KEYS {
+        let pair = format!("&{}=", key.name);
+        assert!(key.name == "v" || GOLDEN.contains(&pair), "no golden link has {}", key.name);
+    }
+}
+
+#[test]
+fn two_sines_is_the_default_experiment() {
+    let parsed = read("");
+    assert!(parsed.notices.is_empty());
+    let config = parsed.config;
+    assert_eq!(link::write_unchecked(&config), "#v=1&p=two-sines");
+    assert_eq!(config.data.source.id, "two-sines");
+    assert_eq!(config.data.loss_scales, [1.0, 0.05]);
+    assert_eq!(config.network.trunk, [4, 4]);
+    assert!(config.network.head.is_empty());
+    assert_eq!(config.network.activation, Activation::Tanh);
+    assert_eq!(config.network.init, Init::Gains { first: 1.5, trunk: 1.2, head: 1.0 });
+    assert_eq!(config.training.optimizer, Optimizer::Adam);
+    assert_eq!((config.training.learning_rate, config.training.batch), (0.01, Batch::All));
+    assert_eq!((config.training.steps, config.training.seed, config.view.step), (600, 4, 150));
+    let ids: Vec<_> = config.runs.iter().map(|run| run.method.id).collect();
+    assert_eq!(ids, ["sum", "pcgrad", "mgda", "nash_mtl"]);
+    assert_eq!(config.backend, BackendChoice::Cpu);
+}
+
+#[test]
+fn presets_are_sound() {
+    for (at, entry) in PRESETS.iter().enumerate() {
+        let config = entry.config();
+        assert_eq!(config.check(), Ok(()), "{}", entry.id);
+        assert_eq!(read(&link::write(&config)).config, config);
+        assert_eq!(link::write_unchecked(&config), format!("#v=1&p={}", entry.id));
+        assert_eq!(config.backend, BackendChoice::Cpu, "{}: presets pin their backend", entry.id);
+        assert!(PRESETS[..at].iter().all(|earlier| earlier.id != entry.id));
+        assert!(entry.id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'));
+        assert!(!entry.label.is_empty() && entry.description.ends_with('.'));
+        assert_eq!(preset(entry.id).map(|found| found.id), Some(entry.id));
+    }
+}
+
+#[test]
+fn keys_are_sound() {
+    for (at, key) in KEYS.iter().enumerate() {
+        assert!(KEYS[..at].iter().all(|earlier| earlier.name != key.name));
+        assert!(key.name.bytes().all(|b| b.is_ascii_lowercase()) && key.name.len() <= 8);
+        assert!(key.about.ends_with('.') && !key.label.is_empty(), "{}", key.name);
+        if ["v", "p", CHECK_KEY].contains(&key.name) {
+            continue;
+        }
+        // The example in the docs is one that works.
+        let base = match key.name {
+            "dk" => "v=1&p=two-labelings",
+            "tasks" => "v=1&p=digits8",
+            _ => "v=1&p=two-sines",
+        };
+        let config = read(&format!("{base}&{}={}", key.name, key.example)).config;
+        assert_eq!(config.check(), Ok(()), "{}", key.name);
+    }
+}
+
+#[test]
+fn registries_fit_links() {
+    let fits = |id: &str| id.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
+    for method in METHODS {
+        assert!(fits(method.id) && method.knobs.iter().all(|knob| fits(knob.name)), "{}", method.id);
+    }
+    for source in DATASETS {
+        assert!(fits(source.id) && source.knobs.iter().all(|knob| fits(knob.name)), "{}", source.id);
+        assert!(source.tasks.iter().all(|task| fits(task.id)), "{}", source.id);
+        let other = PRESETS.iter().find(|preset| preset.config().data.source.id != source.id);
+        let other = other.expect("presets of two data sets").id;
+        let config = read(&format!("v=1&p={other}&d={}", source.id)).config;
+        assert_eq!(config.data, DataConfig::new(source));
+    }
+    assert!(VIEWS.iter().all(|view| fits(view) && *view != "overview"));
+}
+
+#[test]
+fn a_link_is_found_inside_an_address_and_repaired() {
+    let link = link::write(&read("v=1&p=two-sines&lr=.02&s=7").config);
+    let wanted = read(&link).config;
+    assert_eq!(wanted.training.seed, 7);
+    let bare = link.trim_start_matches('#');
+    let plain = [
+        link.clone(),
+        bare.into(),
+        format!("https://example.org/sub/path/{link}"),
+        format!("https://example.org/?utm_source=x{link}"),
+        format!("  {link}\n"),
+        format!("/?{bare}"),
+    ];
+    for text in plain {
+        let parsed = read(&text);
+        assert_eq!(parsed.config, wanted, "{text}");
+        assert!(parsed.notices.is_empty(), "{text}: {:?}", parsed.notices);
+    }
+    let mangled = [
+        format!("https://example.org/%23{bare}"),
+        format!("/%2523{bare}"),
+        format!("https://example.org/#{}", bare.replace('=', "%3D").replace('&', "%26")),
+        link.replace('&', "&amp;"),
+        format!("{link}."),
+        format!("{link})."),
+        format!("#/{bare}"),
+    ];
+    for text in mangled {
+        let parsed = read(&text);
+        assert_eq!(parsed.config, wanted, "{text}");
+        assert_eq!(parsed.notices.len(), 1, "{text}: {:?}", parsed.notices);
+    }
+    for text in ["https://example.org/", "https://example.org/#", "/", "#", "?", " "] {
+        assert_eq!(read(text).config, default_preset().config(), "{text}");
+    }
+}
+
+#[test]
+fn unknown_keys_are_kept_with_a_notice() {
+    let parsed = read("#v=1&p=wide-16&lesson=3&s=9&fbclid=Ab_-.~");
+    assert_eq!(parsed.notices.len(), 2);
+    assert!(parsed.notices[0].contains("lesson"));
+    let written = link::write_keeping(&parsed.config, &parsed.unknown);
+    assert!(written.starts_with("#v=1&p=wide-16&s=9&lesson=3&fbclid=Ab_-.~&h="), "{written}");
+    assert_eq!(read(&written), parsed);
+}
+
+#[test]
+fn a_link_without_preset_says_so() {
+    let parsed = read("#m=sum,mgda");
+    assert_eq!(parsed.notices.len(), 1);
+    assert!(parsed.notices[0].contains(default_preset().label));
+    // Nothing to explain where nothing was asked for.
+    assert_eq!(read("#utm_source=mail").notices.len(), 1);
+}
+
+#[test]
+fn links_are_short_and_end_in_a_letter_or_digit() {
+    for entry in PRESETS {
+        for seed in 0..500 {
+            let mut config = entry.config();
+            config.training.seed = seed;
+            let link = link::write(&config);
+            assert!(link.len() < 100);
+            assert!(link.ends_with(|c: char| c.is_ascii_alphanumeric()), "{link}");
+        }
+    }
+}
+
+// ------------------------------------------------------------------- bad links
+
+/// The complaint under `key` names all `parts`, and what could be read is a valid experiment.
+#[track_caller]
+fn check_complaint(text: &str, key: &str, parts: &[&str]) {
+    let rejected = refuse(text);
+    let Some(complaint) = rejected.complaints.iter().find(|complaint| complaint.key == key) else {
+        panic!("{text}: no complaint about {key} in {:?}", rejected.complaints)
+    };
+    for part in parts {
+        assert!(complaint.sentence.contains(part), "{text}: “{part}” is not in “{}”", complaint.sentence);
+    }
+    for complaint in &rejected.complaints {
+        assert!(complaint.sentence.ends_with('.') && complaint.sentence.len() < 600, "{}", complaint.sentence);
+    }
+    if let Some(config) = &rejected.readable {
+        assert_eq!(config.check(), Ok(()), "{text}");
+    }
+}
+
+#[test]
+fn every_fault_gets_its_sentence() {
+    let cases: &[(&str, &str, &[&str])] = &[
+        // Values out of range: the given and the allowed.
+        ("lr=99", "lr", &["99", "0.000001 to 10"]),
+        ("lr=0", "lr", &["0", "0.000001 to 10"]),
+        ("lr=-.01", "lr", &["-.01", "0.000001 to 10"]),
+        ("lr=NaN", "lr", &["NaN", "not a number"]),
+        ("lr=inf", "lr", &["inf", "not a number"]),
+        ("lr=1e999", "lr", &["1e999", "0.000001 to 10"]),
+        ("lr=0.", "lr", &["0.", "not a number"]),
+        ("lr=.01.1", "lr", &["not a number"]),
+        ("clip=0", "clip", &["0.001 to 1000"]),
+        ("clip=never", "clip", &["never", "not a number"]),
+        ("net=1000000000", "net", &["1000000000", "1 to 1024"]),
+        ("net=1000000000x1000000000", "net", &["1000000000", "1 to 1024"]),
+        ("net=4x1000000000", "net", &["1000000000", "1 to 6"]),
+        ("net=99999999999999999999999", "net", &["larger", "1 to 1024"]),
+        ("net=4-4-4-4-4-4-4", "net", &["7 layers", "1 to 6"]),
+        ("net=0", "net", &["0", "1 to 1024"]),
+        ("net=4x0", "net", &["1 to 6"]),
+        ("net=4x", "net", &["not a whole number"]),
+        ("net=4-", "net", &["not a whole number"]),
+        ("net=-4", "net", &["not a whole number"]),
+        ("net=4.5", "net", &["4.5", "not a whole number"]),
+        ("head=8x9", "head", &["9", "1 to 3"]),
+        ("act=gelu", "act", &["gelu", "relu, tanh"]),
+        ("init=xavier", "init", &["xavier", "fan-in"]),
+        ("init=gains~1~2", "init", &["gains~1~2", "three numbers"]),
+        ("init=gains~1~2~3~4", "init", &["three numbers"]),
+        ("init=gains~1~2~300", "init", &["300", "0 to 10"]),
+        ("opt=lion", "opt", &["lion", "adam, sgd"]),
+        ("opt=sgd~1", "opt", &["1", "0 to 0.999"]),
+        ("b=0", "b", &["0", "1 to 4096"]),
+        ("b=some", "b", &["some", "whole number"]),
+        ("st=0", "st", &["0", "1 to 20000"]),
+        ("st=1000000000", "st", &["1000000000", "1 to 20000"]),
+        ("st=6e2", "st", &["6e2", "whole number"]),
+        ("s=4294967296", "s", &["4294967296", "0 to 4294967295"]),
+        ("s=-1", "s", &["-1", "whole number"]),
+        ("t=601", "t", &["601", "0 to 600"]),
+        ("st=100&t=150", "t", &["150", "0 to 100"]),
+        ("backend=tpu", "backend", &["tpu", "auto, cpu, gpu"]),
+        ("theme=blue", "theme", &["blue", "light"]),
+        ("view=cone", "view", &["cone", "losses"]),
+        ("view=losses,losses", "view", &["losses", "twice"]),
+        // Counts and lists.
+        ("sc=1,1,1", "sc", &["3 given for 2 tasks"]),
+        ("sc=1", "sc", &["1 given for 2 tasks"]),
+        ("sc=1,0", "sc", &["0", "0.0001 to 10000"]),
+        ("sc=1,", "sc", &["not a number"]),
+        ("pref=.5,.5,0", "pref", &["3 given for 2 tasks"]),
+        ("pref=.5,.9", "pref", &["1.4", "add up to 1"]),
+        ("pref=2,-1", "pref", &["0 to 1"]),
+        ("m=sum,sum,sum,sum,sum,sum,sum", "m", &["7 runs", "1 to 6"]),
+        ("m=sum,pcgrad,mgda,na", "m", &["na", "nash_mtl"]),
+        ("m=sum,", "m", &["no method “”"]),
+        ("m=famo~gamma", "m", &["gamma", "no value"]),
+        ("m=famo~beta~1", "m", &["famo", "beta", "gamma"]),
+        ("m=sum~x~1", "m", &["sum", "no settings"]),
+        ("m=famo~gamma~1e9", "m", &["gamma", "1e9", "0 to 1"]),
+        ("m=famo~gamma~.1~gamma~.2", "m", &["gamma", "twice"]),
+        ("p=three-sines", "p", &["three-sines", "two-sines"]),
+        ("d=imagenet", "d", &["imagenet", "two-sines"]),
+        ("tasks=sin-x3", "tasks", &["sin-x3", "sin-x1"]),
+        ("tasks=sin-x1,sin-x1", "tasks", &["sin-x1", "twice"]),
+        ("dk=angle~60", "dk", &["angle", "no settings"]),
+        ("d=two-labelings&dk=angle~999", "dk", &["999", "0 to 180"]),
+        ("d=two-labelings&dk=points~20.5", "dk", &["20.5", "whole"]),
+        ("d=two-labelings&dk=angle", "dk", &["angle", "no value"]),
+        ("d=digits8&tasks=odd,ge5,prime&sc=1,2", "sc", &["2 given for 3 tasks"]),
+        // The text itself.
+        ("lr", "lr", &["lr", "cut"]),
+        ("lr=", "lr", &["lr=", "cut"]),
+        ("=5", "", &["=5", "key"]),
+        ("lr=.1&", "", &["&", "cut"]),
+        ("lr=.1&&s=1", "", &["&"]),
+        ("lr=.1&lr=.2", "lr", &["twice", ".1", ".2"]),
+        ("x=1&x=2", "x", &["twice"]),
+        ("s=7<script>", "", &["<", "A–Z"]),
+        ("s=7%zz", "", &["%"]),
+        ("s=７", "", &["position"]),
+        ("v=0", "v", &["0", "version 1"]),
+        ("v=one", "v", &["one", "version 1"]),
+        ("h=abc", "h", &["cut short"]),
+        ("h=000000", "h", &["does not match"]),
+        ("h=0000000000", "h", &["does not match"]),
+        // Each value in range, together too much.
+        ("d=multimnist&net=512x6&b=4096&st=20000", "st", &["work"]),
+        ("d=two-labelings&net=1024x6&tasks=line1,line2,line3,line4,line5,line6", "net", &["parameters"]),
+    ];
+    for (text, key, parts) in cases {
+        let mut text = text.to_string();
+        for (name, value) in [("p", "two-sines"), ("v", "1")] {
+            if !text.split('&').any(|pair| pair.starts_with(&format!("{name}="))) {
+                text = format!("{name}={value}&{text}");
+            }
+        }
+        check_complaint(&format!("#{text}"), key, parts);
+    }
+}
+
+#[test]
+fn a_wrong_checksum_is_damage_and_what_was_read_is_offered() {
+    let link = link::write(&read("v=1&p=two-sines&net=6x2&s=12").config);
+    let rejected = refuse(&link.replace("net=6x2", "net=7x2"));
+    assert_eq!(rejected.cause, Cause::Damaged);
+    assert_eq!(rejected.complaints.len(), 1);
+    let readable = rejected.readable.expect("all values were in range");
+    assert_eq!(readable.network.trunk, [7, 7]);
+    assert!(rejected.read.contains(&("shared layers", "7x2".into())));
+    assert!(!rejected.cause.headline().is_empty());
+}
+
+#[test]
+fn every_cut_is_noticed_or_leaves_a_whole_link() {
+    let link = link::write(&read("v=1&p=two-sines&net=6x2&sc=1,.25&m=sum,famo~gamma~.01,mgda&st=400&t=120").config);
+    let whole = link.len() - "&h=000000".len();
+    for end in whole + 1..link.len() {
+        refuse(&link[..end]);
+    }
+    // One changed character, anywhere.
+    for at in 1..link.len() {
+        let other = if &link[at..=at] == "7" { "8" } else { "7" };
+        let changed = format!("{}{other}{}", &link[..at], &link[at + 1..]);
+        // The `h` of `h=` itself may turn the checksum into an unknown key.
+        assert!(link::parse(&changed).is_err() || changed.contains("&7="), "{changed}");
+    }
+}
+
+#[test]
+fn newer_versions_are_not_guessed_at() {
+    for text in ["#v=2&p=two-sines", "#v=17&q=1&z", "#v=2&p=two-sines&lr=99&h=000000"] {
+        let rejected = refuse(text);
+        assert_eq!(rejected.cause, Cause::NewerVersion, "{text}");
+        assert_eq!(rejected.complaints.len(), 1);
+        assert!(rejected.readable.is_none());
+    }
+}
+
+#[test]
+fn huge_texts_are_refused_before_any_work() {
+    let huge = format!("#v=1&p=two-sines&m={}", "sum,".repeat(2_500_000));
+    let start = refuse(&huge);
+    assert_eq!(start.cause, Cause::TooLong);
+    assert!(start.complaints[0].sentence.contains("10000019 characters"), "{:?}", start.complaints);
+    assert!(start.received.len() <= 400 && start.readable.is_none());
+    let json = link::from_json(&format!("{{\"m\":\"{huge}\"}}")).expect_err("10 MB");
+    assert_eq!(json.cause, Cause::TooLong);
+    // Just below the limit, made to yield as many complaints as possible.
+    for unit in ["&", "a&", "a=&", "m=a&", "=", "%", "m=sum,", "x=1&", "~", "é"] {
+        let text = format!("#v=1&p=two-sines&{}", unit.repeat(7_900 / unit.len()));
+        assert!(link::parse(&text).is_err(), "{unit}");
+    }
+}
+
+#[test]
+fn what_cannot_be_anchored_is_not_offered() {
+    assert!(refuse("#v=1&p=lost&net=6x2").readable.is_none());
+    assert!(refuse("#v=1&p=multimnist&net=1024x6&b=4096&st=20000").readable.is_none());
+    let some = refuse("#v=1&p=two-sines&m=ls,pcgrad,mgda,na").readable.expect("two methods were read");
+    let ids: Vec<_> = some.runs.iter().map(|run| run.method.id).collect();
+    assert_eq!(ids, ["pcgrad", "mgda"]);
+}
+
+#[test]
+fn loaded_data_are_held_against_the_configuration() {
+    let config = read("v=1&p=digits8&b=512").config;
+    assert_eq!(config.check_loaded(64, 1293), Ok(()));
+    let complaint = config.check_loaded(64, 200).expect_err("more rows than there are");
+    assert_eq!(complaint.key, "b");
+    assert!(complaint.sentence.contains("512") && complaint.sentence.contains("200"));
+    let wide = read("v=1&p=digits8&net=1024&b=4096").config;
+    assert_eq!(wide.check_loaded(8, 10_000), Ok(()));
+    assert_eq!(wide.check_loaded(100_000, 10_000).map_err(|c| c.key), Err("net".into()));
+    let all = read("v=1&p=two-sines&net=256x4&st=9000").config;
+    assert_eq!(all.check_loaded(2, 256), Ok(()));
+    assert_eq!(all.check_loaded(2, 1_000_000).map_err(|c| c.key), Err("st".into()));
+}
+
+#[test]
+fn parameters_are_counted() {
+    assert_eq!(read("v=1&p=two-sines").config.n_parameters(2), f64::from(3 * 4 + 5 * 4 + 2 * 5));
+    let multimnist = read("v=1&p=multimnist").config;
+    assert_eq!(multimnist.n_parameters(324), f64::from(325 * 256 + 257 * 128 + 2 * 129 * 10));
+}
+
+// ------------------------------------------------------------------------ JSON
+
+#[test]
+fn json_comes_back() {
+    for entry in PRESETS {
+        let config = entry.config();
+        let json = link::to_json(&config);
+        assert_eq!(link::from_json(&json).map(|parsed| parsed.config), Ok(config.clone()), "{json}");
+        assert_eq!(link::read(&json).map(|parsed| parsed.config), Ok(config.clone()));
+        assert_eq!(link::read(&link::write(&config)).map(|parsed| parsed.config), Ok(config));
+    }
+    let json = link::to_json(&default_preset().config());
+    for part in [r#""v":1"#, r#""sc":[1,0.05]"#, r#""net":"4x2""#, r#""m":["sum","pcgrad","mgda","nash_mtl"]"#] {
+        assert!(json.contains(part), "{part} is not in {json}");
+    }
+}
+
+#[track_caller]
+fn check_json_complaint(json: &str, key: &str, part: &str) {
+    let rejected = link::from_json(json).expect_err(json);
+    let found = rejected.complaints.iter().any(|c| c.key == key && c.sentence.contains(part));
+    assert!(found, "{json}: {:?}", rejected.complaints);
+}
+
+#[test]
+fn json_has_the_same_validator() {
+    let parsed = link::from_json(r#"{"p":"two-sines","lr":0.02,"m":["sum","famo~gamma~.01"],"st":300}"#);
+    let config = parsed.expect("all is right").config;
+    assert_eq!((config.training.learning_rate, config.training.steps, config.runs.len()), (0.02, 300, 2));
+    check_json_complaint(r#"{"v":2}"#, "v", "version 2");
+    check_json_complaint(r#"{"p":"two-sines","lr":99}"#, "lr", "0.000001 to 10");
+    check_json_complaint(r#"{"p":"two-sines","lr":null}"#, "lr", "neither");
+    check_json_complaint(r#"{"p":"two-sines","m":[]}"#, "m", "neither");
+    check_json_complaint(r#"{"p":"two-sines","m":[["sum"]]}"#, "m", "neither");
+    check_json_complaint(r#"{"p":"two-sines","m":"sum&lr=1"}"#, "m", "neither");
+    check_json_complaint(r#"{"p":"two-sines","sc":[1,2,3]}"#, "sc", "3 given for 2 tasks");
+    check_json_complaint(r#"{"p":"two-sines","lr":1e999}"#, "", "JSON");
+    check_json_complaint(r#"["p"]"#, "", "JSON");
+    check_json_complaint(r#"{"p""#, "", "JSON");
+    check_json_complaint(&"[".repeat(60_000), "", "JSON");
+}
+
+// ----------------------------------------------------------------------- edits
+
+#[track_caller]
+fn edited(from: &str, edit: Edit) -> String {
+    let config = read(from).config;
+    match config.apply(&edit) {
+        Ok(next) => link::write_unchecked(&next),
+        Err(complaint) => format!("{}: {complaint}", complaint.key),
+    }
+}
+
+#[track_caller]
+fn check_edit(from: &str, edit: Edit, to: &str) {
+    assert_eq!(edited(&format!("#v=1&p={from}"), edit), format!("#v=1&p={to}"));
+}
+
+#[track_caller]
+fn check_refused(from: &str, edit: Edit, key: &str) {
+    let outcome = edited(&format!("#v=1&p={from}"), edit);
+    assert!(outcome.starts_with(&format!("{key}: ")), "{outcome}");
+}
+
+#[test]
+fn edits_keep_the_configuration_valid() {
+    let word = String::from;
+    check_edit("two-sines&lr=.5&theme=dark", Edit::Preset(word("wide-16")), "wide-16&theme=dark");
+    check_edit("two-sines&backend=gpu", Edit::Preset(word("multimnist")), "multimnist&backend=gpu");
+    check_edit("two-sines", Edit::Data(word("digits8")), "two-sines&d=digits8&b=256");
+    check_edit("digits8&pref=.2,.8", Edit::Data(word("two-labelings")), "digits8&d=two-labelings&b=all");
+    check_edit("two-labelings", Edit::DataKnob { knob: 0, value: 60.0 }, "two-labelings&dk=angle~60");
+    check_edit("digits8&sc=1,3", Edit::Tasks(vec![2, 4]), "digits8&tasks=ge5,prime&sc=3,1");
+    check_edit("digits8&pref=.2,.8", Edit::ToggleTask(3), "digits8&tasks=odd,ge5,loop");
+    check_edit("digits8&sc=2,3", Edit::ToggleTask(1), "digits8&tasks=ge5&sc=3");
+    check_edit("two-sines", Edit::LossScale { position: 1, scale: 1.0 }, "two-sines&sc=1,1");
+    check_edit("two-sines", Edit::Width(16), "two-sines&net=16x2");
+    check_edit("multimnist", Edit::Depth(3), "multimnist&net=256-128-128");
+    check_edit("multimnist", Edit::Depth(1), "multimnist&net=256");
+    check_edit("two-sines", Edit::Trunk(vec![8, 6]), "two-sines&net=8-6");
+    check_edit("two-sines", Edit::Head(vec![8]), "two-sines&head=8");
+    check_edit("two-sines", Edit::Activation(Activation::Relu), "two-sines&act=relu");
+    check_edit("two-sines", Edit::Init(Init::FanIn), "two-sines&init=fan-in");
+    check_edit("two-sines", Edit::Optimizer(Optimizer::Sgd { momentum: 0.5 }), "two-sines&opt=sgd~.5");
+    check_edit("two-sines&opt=sgd", Edit::Momentum(0.9), "two-sines&opt=sgd~.9");
+    check_edit("two-sines", Edit::LearningRate(0.03), "two-sines&lr=.03");
+    check_edit("two-sines", Edit::Clip(Some(1.0)), "two-sines&clip=1");
+    check_edit("two-sines", Edit::Batch(Batch::Rows(32)), "two-sines&b=32");
+    check_edit("two-sines", Edit::Steps(100), "two-sines&st=100");
+    check_edit("two-sines&st=900&t=800", Edit::Steps(700), "two-sines&st=700&t=700");
+    check_edit("two-sines", Edit::Seed(9), "two-sines&s=9");
+    check_edit("two-sines", Edit::AddRun(word("famo")), "two-sines&m=sum,pcgrad,mgda,nash_mtl,famo");
+    check_edit("two-sines", Edit::RemoveRun(1), "two-sines&m=sum,mgda,nash_mtl");
+    check_edit("two-sines", Edit::ToggleMethod(word("sum")), "two-sines&m=pcgrad,mgda,nash_mtl");
+    check_edit("two-sines&m=sum", Edit::ToggleMethod(word("mgda")), "two-sines&m=sum,mgda");
+    check_edit("two-sines&m=sum,mgda", Edit::ReplaceRun { run: 0, method: word("uw") }, "two-sines&m=uw,mgda");
+    check_edit("two-sines", Edit::Methods(vec![word("famo~gamma~.5")]), "two-sines&m=famo~gamma~.5");
+    check_edit("two-sines", Edit::Preference(Some(vec![0.25, 0.75])), "two-sines&pref=.25,.75");
+    check_edit("two-sines&pref=.3,.7", Edit::Preference(None), "two-sines");
+    check_edit("two-sines", Edit::Backend(BackendChoice::Gpu), "two-sines&backend=gpu");
+    check_edit("two-sines", Edit::ViewStep(0), "two-sines&t=0");
+    check_edit("two-sines", Edit::Views(vec![word("front")]), "two-sines&view=front");
+    check_edit("two-sines", Edit::Theme(Some(Theme::Dark)), "two-sines&theme=dark");
+    let gamma = METHODS.iter().find(|m| m.id == "famo").and_then(|m| m.knobs.iter().position(|k| k.name == "gamma"));
+    let knob = gamma.expect("FAMO has γ");
+    let edit = |value| Edit::RunKnob { run: 0, knob, value };
+    check_edit("two-sines&m=famo", edit(0.25), "two-sines&m=famo~gamma~.25");
+    check_refused("two-sines&m=famo", edit(7.0), "m");
+    check_refused("two-sines", Edit::Preset(word("none")), "p");
+    check_refused("two-sines", Edit::Data(word("none")), "d");
+    check_refused("two-sines", Edit::DataKnob { knob: 0, value: 1.0 }, "dk");
+    check_refused("two-sines", Edit::Tasks(vec![]), "tasks");
+    check_refused("two-sines", Edit::Tasks(vec![0, 9]), "tasks");
+    check_refused("two-sines", Edit::Tasks(vec![0, 0]), "tasks");
+    check_refused("digits8&tasks=odd", Edit::ToggleTask(1), "tasks");
+    check_refused("two-sines", Edit::LossScale { position: 1, scale: f64::NAN }, "sc");
+    check_refused("two-sines", Edit::LossScale { position: 5, scale: 1.0 }, "sc");
+    check_refused("two-sines", Edit::Width(0), "net");
+    check_refused("two-sines", Edit::Depth(0), "net");
+    check_refused("two-sines", Edit::Depth(usize::MAX), "net");
+    check_refused("two-sines", Edit::Momentum(0.9), "opt");
+    check_refused("two-sines", Edit::LearningRate(f64::INFINITY), "lr");
+    check_refused("two-sines", Edit::Steps(0), "st");
+    check_refused("two-sines", Edit::ViewStep(601), "t");
+    check_refused("two-sines", Edit::AddRun(word("none")), "m");
+    check_refused("two-sines&m=sum,sum,sum,sum,sum,sum", Edit::AddRun(word("sum")), "m");
+    check_refused("two-sines&m=sum", Edit::RemoveRun(0), "m");
+    check_refused("two-sines&m=sum,sum", Edit::ToggleMethod(word("sum")), "m");
+    check_refused("two-sines", Edit::Methods(vec![]), "m");
+    check_refused("two-sines", Edit::Methods(vec![word("sum,mgda")]), "m");
+    check_refused("two-sines", Edit::Preference(Some(vec![1.0])), "pref");
+    check_refused("two-sines", Edit::Views(vec![word("cone")]), "view");
+}
+
+#[test]
+fn only_what_trains_needs_a_restart() {
+    let old = read("v=1&p=two-sines").config;
+    let check = |edit: Edit, restart: bool| {
+        let new = old.apply(&edit).expect("a valid edit");
+        assert_eq!(needs_restart(&old, &new), restart, "{edit:?}");
+    };
+    check(Edit::ViewStep(3), false);
+    check(Edit::Theme(Some(Theme::Light)), false);
+    check(Edit::Views(vec!["front".into()]), false);
+    check(Edit::Seed(old.training.seed), false);
+    check(Edit::Seed(8), true);
+    check(Edit::Backend(BackendChoice::Gpu), true);
+    check(Edit::RemoveRun(0), true);
+}
+
+#[test]
+fn runs_are_named_by_what_differs() {
+    let config = read("v=1&p=two-sines&m=pcgrad,famo~gamma~.01,famo,pcgrad").config;
+    let names: Vec<_> = (0..5).map(|at| name_of_run(&config, at)).collect();
+    assert_eq!(names[0], "PCGrad");
+    assert!(names[1].starts_with("FAMO ") && names[1].ends_with(" 0.01"), "{}", names[1]);
+    assert_eq!(names[2..], ["FAMO", "PCGrad (2)", ""]);
+}
+
+#[test]
+fn a_preference_is_normalized() {
+    let config = read("v=1&p=two-sines&pref=.33,.66").config;
+    let preference = config.preference();
+    assert!((preference.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+    assert_eq!(read("v=1&p=two-sines").config.preference(), [0.5, 0.5]);
+}
+
+// ------------------------------------------------------------------- at random
+
+/// A number in range, of any number of digits.
+fn within(low: f64, high: f64, integer: bool) -> impl Strategy<Value = f64> {
+    let exact = (0.0..=1.0_f64).prop_map(move |u| (low + u * (high - low)).clamp(low, high));
+    let short = (0..=20_u32).prop_map(move |n| (low + f64::from(n) / 20.0 * (high - low)).clamp(low, high));
+    prop_oneof![exact, short].prop_map(move |x| if integer { x.round().clamp(low, high) } else { x })
+}
+
+fn knobs(knobs: &'static [paretoscope::balance::Knob]) -> impl Strategy<Value = Vec<f64>> {
+    let one = |knob: &paretoscope::balance::Knob| {
+        let any = within(knob.min, knob.max, knob.scale == KnobScale::Integer);
+        prop_oneof![Just(knob.default), any].boxed()
+    };
+    knobs.iter().map(one).collect::<Vec<_>>()
+}
+
+fn data_config() -> impl Strategy<Value = DataConfig> {
+    (0..DATASETS.len()).prop_flat_map(|at| {
+        let source = &DATASETS[at];
+        let all: Vec<usize> = (0..source.tasks.len()).collect();
+        let most = all.len().min(*TASKS.end());
+        let tasks = proptest::sample::subsequence(all, 1..=most).prop_shuffle();
+        (knobs(source.knobs), tasks).prop_flat_map(move |(knobs, tasks)| {
+            let k = tasks.len();
+            let scale = within(*LOSS_SCALE.start(), *LOSS_SCALE.end(), false);
+            let scales = proptest::collection::vec(prop_oneof![Just(1.0), scale], k);
+            scales.prop_map(move |loss_scales| DataConfig {
+                source,
+                knobs: knobs.clone(),
+                tasks: tasks.clone(),
+                loss_scales,
+            })
+        })
+    })
+}
+
+fn network() -> impl Strategy<Value = NetworkConfig> {
+    let gain = || within(0.0, 10.0, false);
+    let init = prop_oneof![
+        Just(Init::FanIn),
+        (gain(), gain(), gain()).prop_map(|(first, trunk, head)| Init::Gains { first, trunk, head }),
+    ];
+    let width = || prop_oneof![Just(4_u32), 1..=96_u32];
+    (
+        proptest::collection::vec(width(), TRUNK_LAYERS),
+        proptest::collection::vec(width(), HEAD_LAYERS),
+        prop_oneof![Just(Activation::Relu), Just(Activation::Tanh)],
+        init,
+    )
+        .prop_map(|(trunk, head, activation, init)| NetworkConfig { trunk, head, activation, init })
+}
+
+fn training(k: usize) -> impl Strategy<Value = TrainingConfig> {
+    let momentum = prop_oneof![Just(0.0), within(*MOMENTUM.start(), *MOMENTUM.end(), false)];
+    let optimizer = prop_oneof![Just(Optimizer::Adam), momentum.prop_map(|momentum| Optimizer::Sgd { momentum })];
+    let rate = within(*LEARNING_RATE.start(), *LEARNING_RATE.end(), false);
+    let clip = proptest::option::of(within(*CLIP.start(), *CLIP.end(), false));
+    let batch = prop_oneof![Just(Batch::All), BATCH.prop_map(Batch::Rows)];
+    let preference = proptest::option::of(proptest::collection::vec(0.01..1.0_f64, k).prop_map(|parts| {
+        let sum: f64 = parts.iter().sum();
+        parts.iter().map(|part| part / sum).collect()
+    }));
+    (optimizer, rate, clip, batch, STEPS, any::<u32>(), preference).prop_map(
+        |(optimizer, learning_rate, clip, batch, steps, seed, preference)| TrainingConfig {
+            optimizer,
+            learning_rate,
+            clip,
+            batch,
+            steps,
+            seed,
+            preference,
+        },
+    )
+}
+
+fn run() -> impl Strategy<Value = RunConfig> {
+    (0..METHODS.len()).prop_flat_map(|at| {
+        let method = &METHODS[at];
+        knobs(method.knobs).prop_map(move |knobs| RunConfig { method, knobs })
+    })
+}
+
+fn config() -> impl Strategy<Value = ExperimentConfig> {
+    let backend = prop_oneof![Just(BackendChoice::Auto), Just(BackendChoice::Cpu), Just(BackendChoice::Gpu)];
+    let theme = proptest::option::of(prop_oneof![Just(Theme::Light), Just(Theme::Dark)]);
+    let views = proptest::sample::subsequence(VIEWS.to_vec(), 0..=VIEWS.len()).prop_shuffle();
+    let runs = proptest::collection::vec(run(), RUNS);
+    let rest = (network(), runs, backend, theme, views, 0.0..=1.0_f64);
+    (0..PRESETS.len(), data_config(), rest).prop_flat_map(
+        |(preset, data, (network, runs, backend, theme, views, progress))| {
+            training(data.tasks.len()).prop_map(move |training| ExperimentConfig {
+                preset: &PRESETS[preset],
+                view: ViewConfig {
+                    step: (progress * f64::from(training.steps)) as u32,
+                    views: views.clone(),
+                    theme,
+                },
+                data: data.clone(),
+                network: network.clone(),
+                training,
+                runs: runs.clone(),
+                backend,
+            })
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn valid_configurations_come_back_exactly(config in config()) {
+        prop_assume!(config.check_loaded(1, 4096).is_ok());
+        prop_assert_eq!(config.check(), Ok(()));
+        let link = link::write(&config);
+        let parsed = link::parse(&link);
+        prop_assert_eq!(parsed.as_ref().map(|parsed| &parsed.config), Ok(&config), "{}", link);
+        prop_assert!(parsed.is_ok_and(|parsed| parsed.notices.is_empty()));
+        prop_assert_eq!(link::write(&read(&link).config), link.clone());
+        prop_assert!(link.len() < link::LONGEST);
+        prop_assert_eq!(link::from_json(&link::to_json(&config)).map(|parsed| parsed.config), Ok(config));
+    }
+
+    #[test]
+    fn junk_never_panics(text in any::<String>()) {
+        let _ = link::parse(&text);
+        let _ = link::read(&text);
+        let _ = link::from_json(&text);
+    }
+
+    #[test]
+    fn junk_of_the_alphabet_never_panics(text in "[a-z0-9=&~,.%#?x-]{0,120}") {
+        check_junk(&text);
+    }
+
+    #[test]
+    fn junk_values_never_panic(key in 0..KEYS.len(), value in "[a-z0-9~,.x_-]{1,30}") {
+        check_junk(&format!("#v=1&p=two-labelings&{}={value}", KEYS[key].name));
+    }
+
+    #[test]
+    fn mutated_links_never_run_as_something_else(
+        config in config(),
+        at in any::<proptest::sample::Index>(),
+        character in any::<char>(),
+        kind in 0..3,
+    ) {
+        prop_assume!(config.check_loaded(1, 4096).is_ok());
+        let link = link::write(&config);
+        let at = at.index(link.len());
+        let mutated = match kind {
+            0 => format!("{}{character}{}", &link[..at], &link[at..]),
+            1 => format!("{}{}", &link[..at], &link[at + 1..]),
+            _ => link[..at].to_string(),
+        };
+        check_junk(&mutated);
+        if let (Ok(parsed), true) = (link::parse(&mutated), mutated.contains(&format!("&{CHECK_KEY}="))) {
+            prop_assert_eq!(parsed.config, config, "{} from {}", mutated, link);
+        }
+    }
+}
+
+/// Whatever is read of any text is valid, and whatever is rejected says why.
+#[track_caller]
+fn check_junk(text: &str) {
+    match link::parse(text) {
+        Ok(parsed) => {
+            assert_eq!(parsed.config.check(), Ok(()), "{text}");
+            assert_eq!(read(&link::write_keeping(&parsed.config, &parsed.unknown)).config, parsed.config, "{text}");
+        }
+        Err(rejected) => {
+            assert!(!rejected.complaints.is_empty(), "{text}");
+            if let Some(config) = rejected.readable {
+                assert_eq!(config.check(), Ok(()), "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn lookups_refuse_what_is_not_there() {
+    assert!(preset("").is_none() && method("").is_none() && data::source("").is_none());
+    assert!(link::key("lr").is_some() && link::key("").is_none());
+}
