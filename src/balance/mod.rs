@@ -15,6 +15,7 @@ pub mod cagrad;
 pub mod config;
 pub mod dualproj;
 pub mod dwa;
+pub mod fairgrad;
 pub mod famo;
 pub mod gls;
 pub mod graddrop;
@@ -252,6 +253,7 @@ pub const METHODS: &[Method] = &[
     mgda::METHOD,
     cagrad::METHOD,
     nash_mtl::METHOD,
+    fairgrad::METHOD,
     graddrop::METHOD,
     upgrad::METHOD,
     dualproj::METHOD,

@@ -46,6 +46,7 @@ const PROMISES: &[(&str, &[Property])] = &[
     ("mgda", &[NoTaskHurt, OrderFree, Linear, OnSimplex, ShortestAverage, RestsWhenOpposed]),
     ("cagrad", &[OrderFree, Linear, RestsWhenOpposed]),
     ("nash_mtl", &[NoTaskHurt, OrderFree, RowScaleFree, Bargain, RestsWhenOpposed]),
+    ("fairgrad", &[NoTaskHurt, OrderFree, Bargain, RestsWhenOpposed]),
     ("graddrop", &[OrderFree, Linear]),
     ("upgrad", &[NoTaskHurt, OrderFree, Linear, RestsWhenOpposed]),
     ("dualproj", &[NoTaskHurt, OrderFree, Linear, RestsWhenOpposed]),
@@ -373,6 +374,7 @@ fn two_methods_differ_unless_declared_equal() {
             let (a, b) = (steps(one, &case, 2).d, steps(other, &case, 2).d);
             let cosine = dot(&a, &b) / (norm(&a) * norm(&b));
             let declared = one.same_direction_k2.contains(&other.id);
+            // FairGrad with its default α = 1 is the bargain for any K.
             // dwa sees equal progress here and is the sum.
             let equal_progress = (one.id == "dwa") != (other.id == "dwa");
             assert!(cosine < 1.0 - 1e-9 || declared || equal_progress, "{} and {} are the same", one.id, other.id);

@@ -8,6 +8,7 @@ pub mod cholesky;
 pub mod cone;
 pub mod dual_cone;
 pub mod eigen;
+pub mod fair;
 pub mod nash;
 pub mod rank;
 
