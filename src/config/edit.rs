@@ -17,12 +17,18 @@ pub enum Edit {
     Preset(String),
     /// Another data set with its default knobs and tasks, and loss scales of 1.
     Data(String),
-    DataKnob { knob: usize, value: f64 },
+    DataKnob {
+        knob: usize,
+        value: f64,
+    },
     /// Positions in the source's tasks. A task that stays keeps its loss scale; the preference becomes uniform.
     Tasks(Vec<usize>),
     /// Adds the task at the end, or takes it away.
     ToggleTask(usize),
-    LossScale { position: usize, scale: f64 },
+    LossScale {
+        position: usize,
+        scale: f64,
+    },
     /// All shared layers get this width.
     Width(u32),
     /// Adds shared layers as wide as the last one, or takes the last ones away.
@@ -46,8 +52,15 @@ pub enum Edit {
     RemoveRun(usize),
     /// Adds a run of the method, or removes all of its runs.
     ToggleMethod(String),
-    ReplaceRun { run: usize, method: String },
-    RunKnob { run: usize, knob: usize, value: f64 },
+    ReplaceRun {
+        run: usize,
+        method: String,
+    },
+    RunKnob {
+        run: usize,
+        knob: usize,
+        value: f64,
+    },
     Preference(Option<Vec<f64>>),
     Backend(BackendChoice),
     /// Moves the view cursor.

@@ -693,10 +693,8 @@ fn read_preference(reader: &mut Reader, text: &str) {
     let sum: f64 = parts.iter().sum();
     // Room for decimals cut after the second digit, not for another meaning of the numbers.
     if (sum - 1.0).abs() > 0.02 {
-        return reader.complain(format!(
-            "The preference adds up to {}; it must add up to 1.",
-            plain((sum * 1e6).round() / 1e6)
-        ));
+        return reader
+            .complain(format!("The preference adds up to {}; it must add up to 1.", plain((sum * 1e6).round() / 1e6)));
     }
     reader.config.training.preference = Some(parts);
 }

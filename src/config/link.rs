@@ -104,10 +104,8 @@ pub fn parse(text: &str) -> Result<Parsed, Rejected> {
                 complaints.push(Complaint::new("", format!("No key stands before “={}”.", shown(value))));
             }
             Some(pair) => pairs.push(pair),
-            None if part.is_empty() => complaints.push(Complaint::new(
-                "",
-                "Nothing stands beside an “&”: the link was cut there, or a key is missing.",
-            )),
+            None if part.is_empty() => complaints
+                .push(Complaint::new("", "Nothing stands beside an “&”: the link was cut there, or a key is missing.")),
             None => complaints.push(Complaint::new(
                 part,
                 format!("“{}” is not a key with a value: the link was cut there, or “=” is missing.", shown(part)),
@@ -146,9 +144,8 @@ pub fn from_json(text: &str) -> Result<Parsed, Rejected> {
     let object: Map<String, Value> = match serde_json::from_str(text) {
         Ok(object) => object,
         Err(error) => {
-            let sentence = format!(
-                "The configuration is not a JSON object of keys and values ({error}). Export one and compare."
-            );
+            let sentence =
+                format!("The configuration is not a JSON object of keys and values ({error}). Export one and compare.");
             return fail(Cause::Unreadable, sentence);
         }
     };
@@ -291,18 +288,20 @@ fn fragment(text: &str, notices: &mut Vec<String>) -> String {
     let mut body = if let Some((_, after)) = text.split_once('#') {
         after.to_string()
     } else {
-        let decoded = percent_decoded(text);
+        // Twice: some programs escape what was escaped already.
+        let decoded = percent_decoded(&percent_decoded(text));
         if let Some((_, after)) = decoded.split_once('#') {
             after.to_string()
         } else if let Some((_, after)) = text.split_once('?') {
             after.to_string()
         } else if text.contains("://") || text.starts_with('/') {
-            String::new()
+            // Pairs in the last part of a path have lost their `#`; without pairs it is only an address.
+            let last = text.rsplit('/').next().unwrap_or_default();
+            if last.contains('=') { last.to_string() } else { String::new() }
         } else {
             text.to_string()
         }
     };
-    // Some programs escape what was escaped already.
     for _ in 0..2 {
         body = percent_decoded(&body);
     }

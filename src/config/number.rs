@@ -98,7 +98,9 @@ mod tests {
     fn what_is_no_number_is_refused() {
         let words = ["", "-", ".", "0.", "1.", "e3", "1e", "1e-", "NaN", "nan", "inf", "-inf", "infinity", "+1"];
         words.into_iter().for_each(check_refused);
-        ["1e999", "-1e999", "0x10", "1_000", "1,5", "1 ", "--1", "1.2.3", "1e1e1", "１"].into_iter().for_each(check_refused);
+        ["1e999", "-1e999", "0x10", "1_000", "1,5", "1 ", "--1", "1.2.3", "1e1e1", "１"]
+            .into_iter()
+            .for_each(check_refused);
         check_refused(&"9".repeat(500));
         assert_eq!(read_whole("12"), Ok(12));
         for text in ["", "-1", "1.5", "1e3", "99999999999999999999999"] {

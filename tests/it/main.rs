@@ -3,8 +3,10 @@
 mod balance;
 mod data;
 mod gradients;
+mod link;
 mod rng;
 mod session;
+mod tidy;
 
 // The command line's functions, without its binary.
 #[cfg(feature = "cli")]
