@@ -1,4 +1,5 @@
 //! Quantities read off gradients, losses and fronts.
 
 pub mod front;
+pub mod headline;
 pub mod pull;

@@ -73,7 +73,12 @@ fn table(scene: &Scene) -> Table {
     for run in scene.runs() {
         let Some(record) = scene.history.runs[run].at(scene.step) else { continue };
         let mut row = vec![scene.run_name(run), record.step.to_string()];
-        row.extend(record.losses.iter().map(|loss| number(*loss)));
+        if let Some(end) = scene.ended(run).filter(|end| scene.step > *end) {
+            row[1] = format!("ends at {end}");
+            row.extend((0..scene.n_tasks()).map(|_| "–".to_owned()));
+        } else {
+            row.extend(record.losses.iter().map(|loss| number(*loss)));
+        }
         table.rows.push(row);
     }
     let alone: Vec<String> = (0..scene.n_tasks())
@@ -113,6 +118,7 @@ fn summary(scene: &Scene) -> String {
         let mut values: Vec<(f64, String)> = scene
             .runs()
             .into_iter()
+            .filter(|run| scene.ended(*run).is_none_or(|end| scene.step <= end))
             .filter_map(|run| {
                 let loss = *scene.history.runs[run].at(scene.step)?.losses.get(task)?;
                 loss.is_finite().then(|| (loss, scene.run_name(run)))
