@@ -24,3 +24,18 @@ async fn every_page_works_below_a_path() {
     }
     browser.assert_clean().await;
 }
+
+#[tokio::test]
+async fn a_link_whose_hash_was_escaped_is_repaired() {
+    let browser = Browser::with(Options { prefix: "/sub/dir/".into(), ..Options::default() }).await;
+    for page in ["", "embed/"] {
+        browser.open(&format!("{page}%23v=1")).await;
+        let expect = format!("/sub/dir/{page}");
+        browser.wait_js("return location.pathname", harness::PATIENCE, |path| *path == *expect).await;
+        browser
+            .wait_js("return location.hash", harness::PATIENCE, |hash| {
+                hash.as_str().is_some_and(|h| h.starts_with("#v=1"))
+            })
+            .await;
+    }
+}

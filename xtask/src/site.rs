@@ -13,6 +13,10 @@ use std::time::Instant;
 
 /// Pages that are the app's page seen from one folder below.
 const BELOW: &[&str] = &["embed", "bench"];
+/// Some mail programs escape the `#` of a link, which then leads to a file that is not there. The
+/// page for missing files puts it back, at any depth, before it asks for anything else.
+const REPAIR: &str = "{ const { pathname, search } = location, at = pathname.search(/%23/); \
+    if (at >= 0) location.replace(pathname.slice(0, at) + search + '#' + pathname.slice(at + 3)); }";
 /// Where the policy in index.html takes the hashes.
 const INLINE_SCRIPTS: &str = "'inline-scripts'";
 /// The mark that index.html leaves for the build's hash.
@@ -52,7 +56,7 @@ pub fn build(ready: &Ready, mode: Mode) -> Result<()> {
 
 /// Everything after Trunk.
 fn finish(dist: &Path) -> Result<()> {
-    copy_new(&root().join("www"), dist)?;
+    let copied = copy_new(&root().join("www"), dist)?;
     let build = stamp(dist)?;
     write_loader(dist, &build)?;
     let shell = run::read_text(&dist.join("index.html"))?;
@@ -60,20 +64,21 @@ fn finish(dist: &Path) -> Result<()> {
         return Err(format!("index.html has no `{BUILD_MARK}`; put it back, the page needs it to name its worker."));
     }
     let filled = format!("<meta name=\"paretoscope-build\" content=\"{build}\"");
-    let shell = shell.replace(BUILD_MARK, &filled);
+    let shell = with_versions(&shell.replace(BUILD_MARK, &filled), &copied, &build);
     run::write(&dist.join("index.html"), with_policy(&shell)?)?;
-    // Seen from where a mangled link `/%23…` leads, addresses relative to the site's root hold.
-    run::write(&dist.join("404.html"), with_policy(&shell)?)?;
+    let missing = at_head(&shell, &format!("<script>{REPAIR}</script>"))?;
+    run::write(&dist.join("404.html"), with_policy(&missing)?)?;
     for folder in BELOW {
-        let page = with_base(&shell, "../")?;
+        let page = at_head(&shell, "<base href=\"../\" />")?;
         run::write(&dist.join(folder).join("index.html"), with_policy(&page)?)?;
     }
     Ok(())
 }
 
 /// Copies `from` into `to`, and refuses to overwrite what Trunk made. HTML pages among the copied
-/// files get their policy like the rest.
-fn copy_new(from: &Path, to: &Path) -> Result<()> {
+/// files get their policy like the rest. Gives back the files' addresses.
+fn copy_new(from: &Path, to: &Path) -> Result<Vec<String>> {
+    let mut copied = Vec::new();
     for file in files(from)? {
         let relative = file.strip_prefix(from).unwrap_or(&file);
         let target = to.join(relative);
@@ -89,8 +94,16 @@ fn copy_new(from: &Path, to: &Path) -> Result<()> {
             Ok(text) => run::write(&target, text)?,
             Err(e) => run::write(&target, e.as_bytes())?,
         }
+        copied.push(relative.to_string_lossy().replace('\\', "/"));
     }
-    Ok(())
+    Ok(copied)
+}
+
+/// The page with `?v=` on the scripts and styles that keep their names, so that no cache mixes two
+/// builds.
+fn with_versions(page: &str, copied: &[String], build: &str) -> String {
+    let code = copied.iter().filter(|name| name.ends_with(".css") || name.ends_with(".js"));
+    code.fold(page.to_owned(), |page, name| page.replace(&format!("=\"{name}\""), &format!("=\"{name}?v={build}\"")))
 }
 
 /// All files below a folder, sorted.
@@ -138,10 +151,10 @@ fn write_loader(dist: &Path, build: &str) -> Result<()> {
     run::write(&loader, text)
 }
 
-/// The page as seen from a folder below: one `<base>` before the first address.
-fn with_base(page: &str, base: &str) -> Result<String> {
+/// The page with `text` before everything else in its head, so that it comes before the first address.
+fn at_head(page: &str, text: &str) -> Result<String> {
     let head = page.find("<head>").ok_or("index.html has no <head>; put it back.")? + "<head>".len();
-    Ok(format!("{}<base href=\"{base}\" />{}", &page[..head], &page[head..]))
+    Ok(format!("{}{text}{}", &page[..head], &page[head..]))
 }
 
 /// The page with the hashes of its inline scripts in its policy.
@@ -207,11 +220,20 @@ mod tests {
         let got = with_policy(page).unwrap();
         assert!(got.contains(&expect), "{got}");
         assert!(with_policy("<head></head>").is_err());
+        assert!(with_policy("<!-- 'inline-scripts' --><head></head>").is_err());
+    }
+
+    #[test]
+    fn scripts_and_styles_from_www_carry_the_build() {
+        let copied = ["app.css", "data/x.csv"].map(str::to_owned);
+        let got = with_versions("<link href=\"app.css\" /><a href=\"data/x.csv\">", &copied, "7");
+        assert_eq!(got, "<link href=\"app.css?v=7\" /><a href=\"data/x.csv\">");
     }
 
     #[test]
     fn a_page_below_has_its_base_first() {
-        let got = with_base("<html><head><link href=\"./x\"></head>", "../").unwrap();
+        let got = at_head("<html><head><link href=\"./x\"></head>", "<base href=\"../\" />").unwrap();
         assert_eq!(got, "<html><head><base href=\"../\" /><link href=\"./x\"></head>");
+        assert!(at_head("<html>", "x").is_err());
     }
 }
