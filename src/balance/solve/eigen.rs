@@ -19,7 +19,7 @@ pub fn decompose(a: &mut Square, v: &mut Square, n: usize) {
         for i in 0..n {
             for j in i + 1..n {
                 let (ii, jj, ij) = (a[i * n + i], a[j * n + j], a[i * n + j]);
-                if ij == 0.0 || ij.abs() <= 0.5 * f64::EPSILON * (ii.abs() * jj.abs()).sqrt() {
+                if ij == 0.0 || ij.abs() <= 2.0 * f64::EPSILON * (ii.abs() * jj.abs()).sqrt() {
                     continue;
                 }
                 rotated = true;
