@@ -82,8 +82,7 @@ fn listed(names: &[String]) -> String {
 }
 
 fn counted(n: usize) -> String {
-    const WORDS: [&str; 11] =
-        ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+    const WORDS: [&str; 11] = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
     WORDS.get(n).map_or_else(|| n.to_string(), |word| (*word).to_owned())
 }
 
@@ -240,8 +239,7 @@ fn accuracies(history: &History, alive: &[usize], step: u32) -> String {
     let mut costs: Vec<f64> = Vec::new();
     let mut known = false;
     for idx in 0..n_tasks {
-        let mut values: Vec<(f64, usize)> =
-            alive.iter().filter_map(|run| Some((metric(*run, idx)?, *run))).collect();
+        let mut values: Vec<(f64, usize)> = alive.iter().filter_map(|run| Some((metric(*run, idx)?, *run))).collect();
         values.sort_by(|a, b| a.0.total_cmp(&b.0));
         let (Some(low), Some(high)) = (values.first(), values.last()) else { continue };
         known = true;
@@ -321,11 +319,7 @@ mod tests {
     #[test]
     fn a_run_that_gave_up_a_task_is_named() {
         let rows = [("Sum", [0.001, 0.829]), ("MGDA", [0.608, 0.002]), ("Nash-MTL", [0.064, 0.038])];
-        check(
-            &with_losses(&rows, -0.4),
-            0,
-            "Same network, same start. Sum gave up task 2, MGDA gave up task 1.",
-        );
+        check(&with_losses(&rows, -0.4), 0, "Same network, same start. Sum gave up task 2, MGDA gave up task 1.");
         let rows = [("Sum", [0.1, 0.9]), ("PCGrad", [0.1, 0.8]), ("MGDA", [0.2, 0.1])];
         check(&with_losses(&rows, -0.4), 0, "Same network, same start. Sum and PCGrad gave up task 2.");
     }
@@ -343,11 +337,7 @@ mod tests {
     #[test]
     fn otherwise_it_says_where_runs_lie() {
         let rows = [("Sum", [0.2, 0.4]), ("MGDA", [0.3, 0.35])];
-        check(
-            &with_losses(&rows, -0.5),
-            0,
-            "No run is lowest everywhere: Sum lies lowest on task 1, MGDA on task 2.",
-        );
+        check(&with_losses(&rows, -0.5), 0, "No run is lowest everywhere: Sum lies lowest on task 1, MGDA on task 2.");
         check(&with_losses(&[("Sum", [0.2, 0.3]), ("MGDA", [0.3, 0.4])], -0.5), 0, "Sum lies lowest on both tasks.");
     }
 
@@ -356,11 +346,7 @@ mod tests {
         let mut known = with_losses(&[("Sum", [3.0, 3.0]), ("MGDA", [0.3, 0.3])], -0.5);
         known.runs[0].diverged = Some(Divergence { last_finite_step: 88, cause: String::new() });
         assert!(!headline(&known, 80).contains("diverged"));
-        check(
-            &known,
-            90,
-            "Sum diverged at step 88. MGDA lags most on task 2. Add a method to compare.",
-        );
+        check(&known, 90, "Sum diverged at step 88. MGDA lags most on task 2. Add a method to compare.");
         known.runs[1].diverged = Some(Divergence { last_finite_step: 9, cause: String::new() });
         check(&known, 90, "Sum and MGDA diverged. No run is left; a smaller learning rate may hold.");
     }
@@ -373,8 +359,7 @@ mod tests {
             run.evaluations = vec![Evaluation { step: 0, metrics: vec![accuracy, 0.8], losses: vec![] }];
         }
         check(&known, 0, "Both answer equally well.");
-        known.references =
-            vec![Reference { losses: vec![], metrics: vec![(0, 0.82)] }, Reference::default()];
+        known.references = vec![Reference { losses: vec![], metrics: vec![(0, 0.82)] }, Reference::default()];
         check(&known, 0, "Both answer equally well. Sharing costs about one point.");
         known.runs[1].evaluations[0].metrics[1] = 0.7;
         check(&known, 0, "MGDA lies ten points below the highest on task 2.");

@@ -150,8 +150,7 @@ mod tests {
     fn check_isometry(rows: &[&[f64]]) {
         let k = rows.len();
         let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
-        let m: Vec<f64> =
-            rows.iter().flat_map(|a| rows.iter().map(|b| dot(a, b)).collect::<Vec<_>>()).collect();
+        let m: Vec<f64> = rows.iter().flat_map(|a| rows.iter().map(|b| dot(a, b)).collect::<Vec<_>>()).collect();
         let embedding = Embedding::new(&m, k);
         let lengths = embedding.lengths().to_vec();
         for i in 0..k {
@@ -162,8 +161,7 @@ mod tests {
             }
         }
         let weights: Vec<f64> = (0..k).map(|i| 0.3 + i as f64).collect();
-        let d: Vec<f64> =
-            (0..rows[0].len()).map(|c| (0..k).map(|i| weights[i] * rows[i][c]).sum()).collect();
+        let d: Vec<f64> = (0..rows[0].len()).map(|c| (0..k).map(|i| weights[i] * rows[i][c]).sum()).collect();
         let combined = embedding.combine(&weights);
         assert!((dot(&combined, &combined) - dot(&d, &d)).abs() <= 1e-9 * dot(&d, &d));
         let products: Vec<f64> = rows.iter().map(|row| dot(row, &d)).collect();

@@ -99,8 +99,7 @@ pub fn step_values(last: u32) -> Vec<f64> {
             }
         }
     }
-    let values: Vec<f64> =
-        round_values(0.0, last_value.max(1.0), 4).into_iter().filter(|v| v.fract() == 0.0).collect();
+    let values: Vec<f64> = round_values(0.0, last_value.max(1.0), 4).into_iter().filter(|v| v.fract() == 0.0).collect();
     if values.len() > 1 { values } else { vec![0.0, last_value.max(1.0)] }
 }
 
@@ -183,8 +182,7 @@ pub fn cosine(value: f64) -> String {
 
 /// `three`, `12`.
 pub fn count(n: usize) -> String {
-    const WORDS: [&str; 11] =
-        ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+    const WORDS: [&str; 11] = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
     WORDS.get(n).map_or_else(|| n.to_string(), |word| (*word).to_owned())
 }
 

@@ -60,9 +60,9 @@ fn read(scene: &Scene, run: usize, reading: Reading) -> Vec<Point> {
     let end = scene.ended(run).unwrap_or(u32::MAX);
     let known = || {
         let records = scene.history.runs[run].records.iter().filter(|record| record.step <= end);
-        records.filter_map(|record| Some((record.step, record.pull.as_ref()?))).filter(|(_, pull)| {
-            pull.gramian.len() == k * k && pull.gramian.iter().all(|entry| entry.is_finite())
-        })
+        records
+            .filter_map(|record| Some((record.step, record.pull.as_ref()?)))
+            .filter(|(_, pull)| pull.gramian.len() == k * k && pull.gramian.iter().all(|entry| entry.is_finite()))
     };
     let mut most = vec![0.0f64; k];
     for (_, pull) in known() {

@@ -7,16 +7,8 @@ use super::picture::{Anchor, Face, LABEL, Pen, Point, Rect, TICK, Text};
 use super::place::{Wish, settle};
 use super::{Picture, Plot, Scene, Stage, Table, exact, number};
 
-pub(super) const PLOT: Plot = Plot {
-    id: "front",
-    title: "Loss space",
-    subtitle,
-    least_height: |_| 300.0,
-    draw,
-    table,
-    data,
-    summary,
-};
+pub(super) const PLOT: Plot =
+    Plot { id: "front", title: "Loss space", subtitle, least_height: |_| 300.0, draw, table, data, summary };
 
 /// A run's losses of the first two tasks at the cursor.
 struct Standing {
@@ -79,8 +71,7 @@ fn range(scene: &Scene, task: usize) -> Scale {
         let keep = if scene.ended(run).is_some() { 1 } else { usize::MAX };
         values.extend(path(scene, run).into_iter().take(keep).map(|(_, losses)| losses[task]));
     }
-    let (low, high) =
-        values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
+    let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
     if low > high {
         return Scale::log(0.01, 1.0, 0.0, 1.0);
     }
@@ -106,10 +97,8 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
         return pen.empty("Each run's path through loss space appears here as it trains. Press play.");
     }
     let ink = pen.ink();
-    let place =
-        Rect { left: 44.0, top: 12.0, right: stage.width - 12.0, bottom: (stage.height - 36.0).max(60.0) };
-    let (x, y) =
-        (range(scene, 0).between(place.left, place.right), range(scene, 1).between(place.bottom, place.top));
+    let place = Rect { left: 44.0, top: 12.0, right: stage.width - 12.0, bottom: (stage.height - 36.0).max(60.0) };
+    let (x, y) = (range(scene, 0).between(place.left, place.right), range(scene, 1).between(place.bottom, place.top));
     let at = |losses: [f64; 2]| -> Point { (x.at(losses[0]), y.at(losses[1])) };
     let standings = standings(scene);
 
@@ -154,8 +143,7 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
         let path = path(scene, run);
         let ended = scene.ended(run).is_some();
         let inside = |l: &[f64; 2]| l[0] <= x.high && l[1] <= y.high;
-        let keep =
-            if ended { path.iter().rposition(|(_, l)| inside(l)).map_or(1, |i| i + 2) } else { path.len() };
+        let keep = if ended { path.iter().rposition(|(_, l)| inside(l)).map_or(1, |i| i + 2) } else { path.len() };
         let path = &path[..keep.min(path.len())];
         let now = path.partition_point(|(step, _)| *step <= scene.step);
         let points: Vec<Point> = path.iter().map(|(_, losses)| at(*losses)).collect();
@@ -234,12 +222,7 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
         let words = stage.fit(note, TICK, place.width() - 20.0);
         let corner = (place.left + 10.0, place.bottom - 10.0 - 16.0 * i as f64);
         let wide = stage.text_width(&words, TICK);
-        taken.push(Rect {
-            left: corner.0,
-            top: corner.1 - 10.0,
-            right: corner.0 + wide,
-            bottom: corner.1 + 3.0,
-        });
+        taken.push(Rect { left: corner.0, top: corner.1 - 10.0, right: corner.0 + wide, bottom: corner.1 + 3.0 });
         pen.put(Text {
             at: corner,
             words,
@@ -327,8 +310,7 @@ fn summary(scene: &Scene) -> String {
     if scene.n_tasks() < 2 || scene.is_empty() {
         return "No path through loss space yet.".to_owned();
     }
-    let free: Vec<String> =
-        standings(scene).iter().filter(|s| !s.beaten).map(|s| scene.run_name(s.run)).collect();
+    let free: Vec<String> = standings(scene).iter().filter(|s| !s.beaten).map(|s| scene.run_name(s.run)).collect();
     let [a, b] = reference(scene);
     format!(
         "Loss space at step {}. No run is better on both of {} and {} than: {}. Hypervolume {} below ({}, {}).",

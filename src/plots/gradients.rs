@@ -78,8 +78,7 @@ pub fn arrows(scene: &Scene) -> Vec<Arrow> {
         if products.len() != k || !(length > 0.0 && length.is_finite()) {
             return None;
         }
-        let cosines: Vec<Option<f64>> =
-            (0..k).map(|i| pull::cosine(products[i], lengths[i], length)).collect();
+        let cosines: Vec<Option<f64>> = (0..k).map(|i| pull::cosine(products[i], lengths[i], length)).collect();
         if cosines.iter().all(Option::is_none) {
             return None;
         }
@@ -100,16 +99,9 @@ pub fn arrows(scene: &Scene) -> Vec<Arrow> {
 
     let mut arrows = Vec::new();
     for i in 0..k {
-        let cosines =
-            (0..k).map(|j| pull::cosine(pull.gramian[i * k + j], lengths[i], lengths[j])).collect();
+        let cosines = (0..k).map(|j| pull::cosine(pull.gramian[i * k + j], lengths[i], lengths[j])).collect();
         let toward = if k == 2 { units[i] } else { [0.0; 2] };
-        arrows.push(Arrow {
-            what: Pointer::Gradient(i),
-            toward,
-            length: lengths[i],
-            cosines,
-            outside: 0.0,
-        });
+        arrows.push(Arrow { what: Pointer::Gradient(i), toward, length: lengths[i], cosines, outside: 0.0 });
     }
     for run in scene.runs() {
         let what = Pointer::Update(run);
@@ -140,15 +132,12 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
     if arrows.iter().take(scene.n_tasks()).all(|arrow| arrow.length == 0.0) {
         return pen.empty("All task gradients are zero here: nothing pulls.");
     }
-    let updates: Vec<&Arrow> =
-        arrows.iter().filter(|arrow| !matches!(arrow.what, Pointer::Gradient(_))).collect();
-    let table = signs_height(scene, updates.len());
+    let updates: Vec<&Arrow> = arrows.iter().filter(|arrow| !matches!(arrow.what, Pointer::Gradient(_))).collect();
+    let by_task = tasks_are_rows(scene, stage, &updates);
+    let table = signs_height(scene, updates.len(), by_task);
     let notes = notes(scene, &updates);
-    let notes_height: f64 = if notes.is_empty() {
-        0.0
-    } else {
-        16.0 * stage.wrap(&notes, TICK, stage.width - 8.0).len() as f64 + 4.0
-    };
+    let notes_height: f64 =
+        if notes.is_empty() { 0.0 } else { 16.0 * stage.wrap(&notes, TICK, stage.width - 8.0).len() as f64 + 4.0 };
     let below = table + notes_height;
     let tall = stage.height - below >= 150.0;
     let bottom = if tall { stage.height - below } else { stage.height };
@@ -158,7 +147,7 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
         matrix(scene, &mut pen, bottom);
     }
     if tall {
-        signs(scene, &mut pen, &updates, bottom + 4.0);
+        signs(scene, &mut pen, &updates, by_task, bottom + 4.0);
         let color = pen.ink().ink3;
         for (i, line) in stage.wrap(&notes, TICK, stage.width - 8.0).into_iter().enumerate() {
             let y = bottom + table + 13.0 + 16.0 * i as f64;
@@ -244,12 +233,7 @@ fn plane(scene: &Scene, pen: &mut Pen, arrows: &[Arrow], bottom: f64) {
         }
         pen.line(vec![at(from, 1.0), origin, at(to, 1.0)], 1.0, ink.ink3);
         pen.line(arc(from, to, 1.0), 2.0, ink.ink2);
-        pen.label(
-            (origin.0, origin.1 - radius - 10.0),
-            "common descent: no task loses",
-            ink.ink2,
-            Anchor::Middle,
-        );
+        pen.label((origin.0, origin.1 - radius - 10.0), "common descent: no task loses", ink.ink2, Anchor::Middle);
     }
 
     let mut taken: Vec<Rect> = Vec::new();
@@ -265,11 +249,7 @@ fn plane(scene: &Scene, pen: &mut Pen, arrows: &[Arrow], bottom: f64) {
         let wide = pen.stage.text_width(&words, TICK);
         // Narrow angles leave no room beside the tips; the names step away from the axis.
         let least = if i == 0 { origin.0 + 40.0 + wide } else { origin.0 - 40.0 - wide };
-        let x = if i == 0 {
-            (tip.0 + outward).max(least).min(width)
-        } else {
-            (tip.0 + outward).min(least).max(0.0)
-        };
+        let x = if i == 0 { (tip.0 + outward).max(least).min(width) } else { (tip.0 + outward).min(least).max(0.0) };
         let y = tip.1 + 18.0;
         pen.put(Text {
             at: (x, y),
@@ -321,7 +301,13 @@ fn plane(scene: &Scene, pen: &mut Pen, arrows: &[Arrow], bottom: f64) {
         let size = if members.len() > 1 { 9.0 } else { 6.0 };
         taken.push(Rect { left: tip.0 - size, top: tip.1 - size, right: tip.0 + size, bottom: tip.1 + size });
         let near_up = (a - FRAC_PI_2).abs() < 0.2;
-        let side = if near_up { FRAC_PI_2 } else if a.cos() > 0.0 { 0.0 } else { PI };
+        let side = if near_up {
+            FRAC_PI_2
+        } else if a.cos() > 0.0 {
+            0.0
+        } else {
+            PI
+        };
         for idx in members {
             let arrow = &updates[*idx];
             let name = match arrow.what {
@@ -389,11 +375,7 @@ fn matrix(scene: &Scene, pen: &mut Pen, bottom: f64) {
             pen.tick((left - 6.0, y + cell / 2.0 + 4.0), words, Anchor::End);
             let words = number(lengths[i]);
             pen.tick((left + cell * k as f64 + 8.0, y + cell / 2.0 + 4.0), words, Anchor::Start);
-            pen.tick(
-                (left + cell * (i as f64 + 0.5), top - 6.0),
-                format!("g{}", subscript(i + 1)),
-                Anchor::Middle,
-            );
+            pen.tick((left + cell * (i as f64 + 0.5), top - 6.0), format!("g{}", subscript(i + 1)), Anchor::Middle);
         }
         for j in 0..k {
             let x = left + cell * j as f64;
@@ -407,13 +389,7 @@ fn matrix(scene: &Scene, pen: &mut Pen, bottom: f64) {
             pen.rect(place, ground);
             if cell >= 32.0 {
                 let words = cosine.map_or("–".to_owned(), axis::cosine);
-                pen.text(
-                    (x + (cell - 1.0) / 2.0, y + cell / 2.0 + 4.0),
-                    words,
-                    TICK,
-                    ink.on(ground),
-                    Anchor::Middle,
-                );
+                pen.text((x + (cell - 1.0) / 2.0, y + cell / 2.0 + 4.0), words, TICK, ink.on(ground), Anchor::Middle);
             }
         }
     }
@@ -426,33 +402,46 @@ fn capitalized(words: &str) -> String {
 
 const ROW: f64 = 22.0;
 
-/// Few tasks are rows under the runs; many tasks are columns beside them.
-fn tasks_are_rows(scene: &Scene) -> bool {
-    scene.n_tasks() <= 3
+/// What heads a row or column of the sign table.
+fn short_name(scene: &Scene, what: Pointer) -> String {
+    match what {
+        Pointer::Step(_) => "its step".to_owned(),
+        _ => owner(scene, what),
+    }
 }
 
-fn signs_height(scene: &Scene, n_updates: usize) -> f64 {
+/// Few tasks are rows under the runs while the runs' names fit; else tasks are columns beside them.
+fn tasks_are_rows(scene: &Scene, stage: &Stage, updates: &[&Arrow]) -> bool {
+    let widest =
+        updates.iter().map(|arrow| stage.text_width(&short_name(scene, arrow.what), LABEL)).fold(0.0, f64::max);
+    let column = (stage.width - task_width(scene, stage)) / updates.len().max(1) as f64;
+    let room = stage.height - signs_height(scene, updates.len(), false) >= 230.0;
+    scene.n_tasks() <= 3 && (widest + 15.0 <= column || !room)
+}
+
+fn task_width(scene: &Scene, stage: &Stage) -> f64 {
+    let widths = (0..scene.n_tasks()).map(|task| stage.text_width(&scene.task_name(task), TICK));
+    (widths.fold(0.0, f64::max) + 12.0).min(stage.width * 0.35)
+}
+
+fn signs_height(scene: &Scene, n_updates: usize, by_task: bool) -> f64 {
     if n_updates == 0 {
         return 0.0;
     }
-    let rows = if tasks_are_rows(scene) { scene.n_tasks() } else { n_updates };
+    let rows = if by_task { scene.n_tasks() } else { n_updates };
     30.0 + ROW * rows as f64
 }
 
 /// Whom each update helps: word, sign and cosine; only `hurts` is colored.
-fn signs(scene: &Scene, pen: &mut Pen, updates: &[&Arrow], top: f64) {
+fn signs(scene: &Scene, pen: &mut Pen, updates: &[&Arrow], by_task: bool, top: f64) {
     if updates.is_empty() {
         return;
     }
     let ink = pen.ink();
     let k = scene.n_tasks();
-    let by_task = tasks_are_rows(scene);
-    let name = |arrow: &Arrow| match arrow.what {
-        Pointer::Step(_) => "its step".to_owned(),
-        _ => owner(scene, arrow.what),
-    };
+    let name = |arrow: &Arrow| short_name(scene, arrow.what);
     let head: f64 = if by_task {
-        (0..k).map(|task| pen.stage.text_width(&scene.task_name(task), TICK)).fold(0.0, f64::max) + 12.0
+        task_width(scene, pen.stage)
     } else {
         updates.iter().map(|arrow| pen.stage.text_width(&name(arrow), LABEL)).fold(0.0, f64::max) + 28.0
     };

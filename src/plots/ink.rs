@@ -89,23 +89,17 @@ pub struct Ink {
     pub signed: [Color; 5],
 }
 
-const SHAPES: [Shape; 6] =
-    [Shape::Circle, Shape::Square, Shape::Triangle, Shape::Diamond, Shape::Cross, Shape::Plus];
+const SHAPES: [Shape; 6] = [Shape::Circle, Shape::Square, Shape::Triangle, Shape::Diamond, Shape::Cross, Shape::Plus];
 const DASHES: [&[f64]; 6] =
     [&[], &[7.0, 3.0], &[2.0, 3.0], &[9.0, 3.0, 2.0, 3.0], &[5.0, 2.0, 1.0, 2.0, 1.0, 2.0], &[12.0, 3.0]];
 
 const fn runs(codes: [(u32, u32); 6]) -> [RunStyle; 6] {
-    const BLANK: RunStyle =
-        RunStyle { mark: Color::hex(0), text: Color::hex(0), shape: Shape::Circle, dash: &[] };
+    const BLANK: RunStyle = RunStyle { mark: Color::hex(0), text: Color::hex(0), shape: Shape::Circle, dash: &[] };
     let mut styles = [BLANK; 6];
     let mut i = 0;
     while i < 6 {
-        styles[i] = RunStyle {
-            mark: Color::hex(codes[i].0),
-            text: Color::hex(codes[i].1),
-            shape: SHAPES[i],
-            dash: DASHES[i],
-        };
+        styles[i] =
+            RunStyle { mark: Color::hex(codes[i].0), text: Color::hex(codes[i].1), shape: SHAPES[i], dash: DASHES[i] };
         i += 1;
     }
     styles
@@ -193,7 +187,7 @@ impl Ink {
 
     /// Black or white, whichever reads better on `ground`.
     pub fn on(&self, ground: Color) -> Color {
-        let (white, black) = (Color::hex(0xFFFFFF), Color::hex(0x141416));
+        let (white, black) = (Color::hex(0xFFFFFF), Color::hex(0x000000));
         if white.contrast(ground) >= black.contrast(ground) { white } else { black }
     }
 }

@@ -51,15 +51,11 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
         })
         .collect();
     // One range for all tasks: panels are compared by eye.
-    let all = panels.iter().flat_map(|panel| {
-        axis_values(scene, &panel.curves).chain(panel.reference.iter().map(|point| point.1))
-    });
+    let all = panels
+        .iter()
+        .flat_map(|panel| axis_values(scene, &panel.curves).chain(panel.reference.iter().map(|point| point.1)));
     let (low, high) = axis::loss_range(all, scene.log_losses);
-    let scale = if scene.log_losses {
-        Scale::log(low, high, 0.0, 1.0)
-    } else {
-        Scale::linear(low, high, 0.0, 1.0)
-    };
+    let scale = if scene.log_losses { Scale::log(low, high, 0.0, 1.0) } else { Scale::linear(low, high, 0.0, 1.0) };
     for panel in &mut panels {
         panel.scale = scale;
         panel.ticks = scale.ticks().into_iter().map(|value| (value, axis::tick(value))).collect();

@@ -35,10 +35,7 @@ fn subtitle(scene: &Scene) -> String {
 fn curve(scene: &Scene, run: usize, task: usize) -> Vec<(f64, f64)> {
     let end = scene.ended(run).unwrap_or(u32::MAX);
     let known = scene.history.runs[run].evaluations.iter().filter(|evaluation| evaluation.step <= end);
-    known
-        .filter_map(|e| Some((f64::from(e.step), *e.metrics.get(task)?)))
-        .filter(|point| point.1.is_finite())
-        .collect()
+    known.filter_map(|e| Some((f64::from(e.step), *e.metrics.get(task)?))).filter(|point| point.1.is_finite()).collect()
 }
 
 fn reference(scene: &Scene, task: usize) -> Vec<(f64, f64)> {

@@ -88,8 +88,32 @@ pub fn svg(picture: &Picture, ground: Color, title: &str) -> String {
     format!(
         "{open}<title>{escaped}</title>\n{}\n{images}{}",
         ground.unwrap_or_default(),
-        rest.unwrap_or_default()
+        joined(rest.unwrap_or_default())
     )
+}
+
+/// The same document with neighboring polylines of one style as one path: dashes are many.
+fn joined(document: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    let mut open_style = None; // of the path in the last line
+    for line in document.lines() {
+        let parts = line.strip_prefix("<polyline ").and_then(|rest| rest.split_once("points=\""));
+        let Some((style, points)) = parts else {
+            open_style = None;
+            lines.push(line.to_owned());
+            continue;
+        };
+        let points = points.trim_end_matches("/>").trim_end_matches('"').trim_end();
+        match lines.last_mut() {
+            Some(last) if open_style == Some(style) => {
+                last.truncate(last.len() - "\"/>".len());
+                *last += &format!("M{points}\"/>");
+            }
+            _ => lines.push(format!("<path {style}d=\"M{points}\"/>")),
+        }
+        open_style = Some(style);
+    }
+    lines.join("\n") + "\n"
 }
 
 /// A picture as an element of plotters.
@@ -159,18 +183,14 @@ impl Brush {
         }
     }
 
-    fn text<DB: DrawingBackend>(
-        &self,
-        backend: &mut DB,
-        text: &Text,
-    ) -> Result<(), DrawingErrorKind<DB::ErrorType>> {
+    fn text<DB: DrawingBackend>(&self, backend: &mut DB, text: &Text) -> Result<(), DrawingErrorKind<DB::ErrorType>> {
         // Backends center on the x-height; a baseline lies about a quarter of the size lower.
         let lift = -0.27 * text.size;
         let (x, y) = if text.upwards { (text.at.0 + lift, text.at.1) } else { (text.at.0, text.at.1 + lift) };
         if let Some(halo) = text.halo {
-            // Twelve copies on a ring: a backend can fill words but not outline them.
-            for i in 0..12 {
-                let angle = f64::from(i) * std::f64::consts::TAU / 12.0;
+            // Eight copies on a ring: a backend can fill words but not outline them.
+            for i in 0..8 {
+                let angle = f64::from(i) * std::f64::consts::TAU / 8.0;
                 self.words(backend, text, (x + 1.8 * angle.cos(), y + 1.8 * angle.sin()), halo)?;
             }
         }
@@ -197,9 +217,8 @@ impl Brush {
         };
         let size = text.size * self.how.grain * self.how.font_factor;
         let color = RGBColor(r, g, b).mix(color.alpha);
-        let mut style = TextStyle::from((FontFamily::Name(family), size, face))
-            .color(&color)
-            .pos(Pos::new(h_pos, VPos::Center));
+        let mut style =
+            TextStyle::from((FontFamily::Name(family), size, face)).color(&color).pos(Pos::new(h_pos, VPos::Center));
         if text.upwards {
             style = style.transform(FontTransform::Rotate270);
         }

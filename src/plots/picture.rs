@@ -72,10 +72,22 @@ pub struct Text {
 /// One stroke of ink.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Stroke {
-    Line { points: Vec<Point>, width: f64, color: Color },
-    Area { points: Vec<Point>, color: Color },
+    Line {
+        points: Vec<Point>,
+        width: f64,
+        color: Color,
+    },
+    Area {
+        points: Vec<Point>,
+        color: Color,
+    },
     /// `width` of the outline, or a filled disc.
-    Circle { center: Point, radius: f64, width: Option<f64>, color: Color },
+    Circle {
+        center: Point,
+        radius: f64,
+        width: Option<f64>,
+        color: Color,
+    },
     Text(Text),
 }
 
@@ -142,12 +154,13 @@ impl Picture {
         let fine = |p: &Point| p.0.is_finite() && p.1.is_finite();
         let corners = |r: &Rect| fine(&(r.left, r.top)) && fine(&(r.right, r.bottom));
         let images = self.images.iter().all(|image| corners(&image.place));
-        images && self.strokes.iter().all(|stroke| match stroke {
-            Stroke::Line { points, width, .. } => points.iter().all(fine) && width.is_finite(),
-            Stroke::Area { points, .. } => points.iter().all(fine),
-            Stroke::Circle { center, radius, .. } => fine(center) && radius.is_finite(),
-            Stroke::Text(text) => fine(&text.at) && !text.words.contains("NaN") && !text.words.contains("inf"),
-        })
+        images
+            && self.strokes.iter().all(|stroke| match stroke {
+                Stroke::Line { points, width, .. } => points.iter().all(fine) && width.is_finite(),
+                Stroke::Area { points, .. } => points.iter().all(fine),
+                Stroke::Circle { center, radius, .. } => fine(center) && radius.is_finite(),
+                Stroke::Text(text) => fine(&text.at) && !text.words.contains("NaN") && !text.words.contains("inf"),
+            })
     }
 }
 
@@ -308,16 +321,7 @@ impl<'a> Pen<'a> {
     }
 
     pub fn text(&mut self, at: Point, words: impl Into<String>, size: f64, color: Color, anchor: Anchor) {
-        self.put(Text {
-            at,
-            words: words.into(),
-            size,
-            face: Face::Plain,
-            color,
-            anchor,
-            halo: None,
-            upwards: false,
-        });
+        self.put(Text { at, words: words.into(), size, face: Face::Plain, color, anchor, halo: None, upwards: false });
     }
 
     /// Label-size words with a halo.
@@ -354,8 +358,7 @@ impl<'a> Pen<'a> {
             }
             return;
         }
-        let outline: Vec<Point> =
-            outline(style.shape, radius).into_iter().map(|(x, y)| (at.0 + x, at.1 + y)).collect();
+        let outline: Vec<Point> = outline(style.shape, radius).into_iter().map(|(x, y)| (at.0 + x, at.1 + y)).collect();
         let mut closed = outline.clone();
         closed.push(outline[0]);
         closed.push(outline[1]);
@@ -372,10 +375,7 @@ impl<'a> Pen<'a> {
     pub fn arrow_head(&mut self, tip: Point, angle: f64, size: f64, color: Color) {
         let (cos, sin) = (angle.cos(), angle.sin());
         let at = |along: f64, aside: f64| (tip.0 + along * cos - aside * sin, tip.1 - along * sin - aside * cos);
-        self.area(
-            vec![at(0.0, 0.0), at(-size, 0.46 * size), at(-0.72 * size, 0.0), at(-size, -0.46 * size)],
-            color,
-        );
+        self.area(vec![at(0.0, 0.0), at(-size, 0.46 * size), at(-0.72 * size, 0.0), at(-size, -0.46 * size)], color);
     }
 
     /// 45° hatching inside a convex polygon, lines `gap` apart.
@@ -422,10 +422,9 @@ impl<'a> Pen<'a> {
 /// Outline of a marker around the origin, drawn so that all shapes weigh the same.
 fn outline(shape: Shape, r: f64) -> Vec<Point> {
     match shape {
-        Shape::Circle => (0..24)
-            .map(|i| f64::from(i) * std::f64::consts::TAU / 24.0)
-            .map(|a| (r * a.cos(), r * a.sin()))
-            .collect(),
+        Shape::Circle => {
+            (0..24).map(|i| f64::from(i) * std::f64::consts::TAU / 24.0).map(|a| (r * a.cos(), r * a.sin())).collect()
+        }
         Shape::Square => {
             let s = 0.9 * r;
             vec![(-s, -s), (s, -s), (s, s), (-s, s)]

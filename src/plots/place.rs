@@ -79,8 +79,7 @@ pub fn settle(wishes: &[Wish], taken: &[Rect], bounds: Rect) -> Vec<Rect> {
                     || place.top < bounds.top
                     || place.bottom > bounds.bottom;
                 let hidden: f64 = taken.iter().map(|other| place.overlap(other)).sum();
-                let cost =
-                    4.0 * hidden + 1.5 * far + 1.2 * f64::from(turn) + if outside { 4000.0 } else { 0.0 };
+                let cost = 4.0 * hidden + 1.5 * far + 1.2 * f64::from(turn) + if outside { 4000.0 } else { 0.0 };
                 if cost < best.0 {
                     best = (cost, place);
                 }

@@ -51,14 +51,12 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
         return maps(scene, pen, &shown);
     }
     match body(scene, scene.at_run) {
-        Some(PredictionBody::Samples(samples)) if !samples.is_empty() => {
-            match &scene.history.outline.input {
-                InputOutline::Image { width, height } if *width > 0 && *height > 0 => {
-                    images(scene, pen, samples, *width, *height)
-                }
-                _ => rows(scene, pen, samples),
+        Some(PredictionBody::Samples(samples)) if !samples.is_empty() => match &scene.history.outline.input {
+            InputOutline::Image { width, height } if *width > 0 && *height > 0 => {
+                images(scene, pen, samples, *width, *height)
             }
-        }
+            _ => rows(scene, pen, samples),
+        },
         _ => pen.empty("This run has no predictions at this step."),
     }
 }
@@ -96,8 +94,7 @@ fn maps(scene: &Scene, mut pen: Pen, shown: &[usize]) -> Picture {
     // Fewer tasks at a legible size beat many stamps; the table has all.
     let least = ((stage.height - head - foot) / 36.0).floor().max(1.0) as usize;
     let n_rows = scene.n_tasks().min(least).max(1);
-    let cell =
-        if by_height < n_rows as f64 { (stage.height - head - foot) / n_rows as f64 - below } else { cell };
+    let cell = if by_height < n_rows as f64 { (stage.height - head - foot) / n_rows as f64 - below } else { cell };
     let cell = cell.max(12.0);
     let x = |column: usize| side_room + column as f64 * (cell + gap);
     pen.label((x(0), 14.0), stage.fit("target", LABEL, cell + gap - 2.0), ink.ink2, Anchor::Start);
@@ -227,8 +224,7 @@ fn images(scene: &Scene, mut pen: Pen, samples: &[Sample], width: usize, height:
         let top = (idx / columns) as f64 * (size + text + 8.0);
         let place = Rect { left, top, right: left + size, bottom: top + size };
         if sample.pixels.len() == width * height {
-            let pixels =
-                sample.pixels.iter().map(|grey| ink.sunk.mix(ink.ink, f64::from(*grey)).rgb).collect();
+            let pixels = sample.pixels.iter().map(|grey| ink.sunk.mix(ink.ink, f64::from(*grey)).rgb).collect();
             pen.image(place, width, pixels);
         } else {
             pen.rect(place, ink.sunk);
@@ -395,8 +391,7 @@ fn data(scene: &Scene) -> Table {
 fn summary(scene: &Scene) -> String {
     let Some(all) = scene.predictions else { return "No predictions yet.".to_owned() };
     if let Some(PredictionBody::Samples(samples)) = body(scene, scene.at_run) {
-        let mut words =
-            format!("{} answers {} rows of the test split.", scene.run_name(scene.at_run), samples.len());
+        let mut words = format!("{} answers {} rows of the test split.", scene.run_name(scene.at_run), samples.len());
         for task in (0..scene.n_tasks()).filter(|task| is_class(scene, *task)) {
             let answers = samples.iter().filter_map(|sample| sample.answers.get(task));
             let wrong = answers.filter(|answer| is_wrong(scene, task, answer)).count();

@@ -3,11 +3,11 @@
 //! Up to four panels stand in one column over one step axis; more become small multiples. Axes hold
 //! everything recorded so far, so playing moves the cursor and never the curves.
 
+use super::Scene;
 use super::axis::{self, Scale};
 use super::ink::Color;
 use super::picture::{Anchor, LABEL, Pen, Picture, Point, Rect, Stage, StepAxis, TICK};
 use super::place::spread;
-use super::Scene;
 
 /// The curve of one run in one panel.
 pub(super) struct Curve {
@@ -90,7 +90,7 @@ impl Chart<'_> {
         let columns = if n <= 4 {
             1
         } else {
-            let across = (pen.stage.width / 190.0).floor().clamp(2.0, 6.0) as usize;
+            let across = (pen.stage.width / 150.0).floor().clamp(2.0, 6.0) as usize;
             across.min(n)
         };
         let rows = n.div_ceil(columns).max(1);
@@ -103,8 +103,7 @@ impl Chart<'_> {
         let title = if titled { 18.0 } else { 6.0 };
         let (top, bottom, gap) = (14.0 + key + title, 32.0 + self.below, title + 4.0);
         let width = ((pen.stage.width - (left + right) * columns as f64) / columns as f64).max(20.0);
-        let height =
-            ((pen.stage.height - top - bottom - gap * (rows as f64 - 1.0)) / rows as f64).max(24.0);
+        let height = ((pen.stage.height - top - bottom - gap * (rows as f64 - 1.0)) / rows as f64).max(24.0);
         let mut late: Vec<Box<dyn FnOnce(&mut Pen)>> = Vec::new();
         let mut frame = Frame { left, right: left + width, bottom: top + height };
         for (i, panel) in self.panels.iter().enumerate() {
@@ -164,7 +163,9 @@ impl Chart<'_> {
             0.0
         };
         let widest = names.fold(reference, f64::max);
-        (widest + 12.0).clamp(52.0, (stage.width * 0.3).max(52.0))
+        // What stands below may need a column of its own words.
+        let least = if self.below > 0.0 { 76.0 } else { 52.0 };
+        (widest + 12.0).clamp(least, (stage.width * 0.3).max(least))
     }
 
     /// Small multiples have no room for labels at line ends: one row names the runs. Returns its height.
@@ -232,12 +233,15 @@ impl Chart<'_> {
             let style = *ink.run(curve.run);
             let ended = self.scene.ended(curve.run);
             let kept = self.kept(curve, panel, ended.is_some());
+            let mut left_at = None;
             for (points, noisy) in pieces(kept, &curve.noise) {
                 let drawn: Vec<Point> = points.iter().map(|(s, v)| (x(*s), scale.beyond(*v))).collect();
                 let (before, after) = cut(&thin(drawn), cursor);
                 let mut used = 0.0;
+                left_at = None;
                 for (half, width) in [(before, 2.0), (after, 1.25)] {
                     for piece in clip(&half, place) {
+                        left_at = piece.last().copied();
                         if noisy {
                             pen.line(piece, 1.0, style.mark.at(0.3));
                         } else {
@@ -248,6 +252,8 @@ impl Chart<'_> {
             }
             let Some(&(step, value)) = kept.last() else { continue };
             let end = (x(step), scale.at(value));
+            // A diverged run usually leaves through the top: its cross stands there.
+            let end = left_at.filter(|_| ended.is_some()).unwrap_or(end);
             if let Some(last_finite) = ended {
                 let words = format!("{} ends at {last_finite}", self.scene.run_name(curve.run));
                 let bad = ink.bad;
@@ -380,9 +386,8 @@ impl Chart<'_> {
         ends.sort_by(|a, b| a.0.total_cmp(&b.0));
         // Neighbors share a line when there is no room for all.
         while ends.len() > 1 && (ends.len() as f64 - 1.0) * GAP > (high - low).max(0.0) {
-            let nearest = (1..ends.len()).min_by(|a, b| {
-                (ends[*a].0 - ends[*a - 1].0).total_cmp(&(ends[*b].0 - ends[*b - 1].0))
-            });
+            let nearest =
+                (1..ends.len()).min_by(|a, b| (ends[*a].0 - ends[*a - 1].0).total_cmp(&(ends[*b].0 - ends[*b - 1].0)));
             let Some(nearest) = nearest else { break };
             let lower = ends.remove(nearest);
             let upper = &mut ends[nearest - 1];
@@ -397,14 +402,7 @@ impl Chart<'_> {
     }
 
     /// A hairline with exact numbers beside it, sorted as the lines lie.
-    fn read_out(
-        &self,
-        panel: &Panel,
-        place: Rect,
-        scale: Scale,
-        step: f64,
-        late: &mut Vec<Box<dyn FnOnce(&mut Pen)>>,
-    ) {
+    fn read_out(&self, panel: &Panel, place: Rect, scale: Scale, step: f64, late: &mut Vec<Box<dyn FnOnce(&mut Pen)>>) {
         let mut rows: Vec<(f64, usize)> = panel
             .curves
             .iter()

@@ -13,3 +13,6 @@ mod tidy;
 mod aggregate;
 #[cfg(feature = "cli")]
 mod goldens;
+
+#[cfg(feature = "plots")]
+mod plots;

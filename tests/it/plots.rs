@@ -1,0 +1,481 @@
+//! Pictures: snapshots in both inks and two widths, labels that never touch, and histories meant to break them.
+
+use paretoscope::measure::headline::headline;
+use paretoscope::plots::{
+    Color, Ink, PLOTS, Paint, Picture, Pointer, Rect, Scene, Stage, Stroke, Table, arrows, csv, number, plot, spread,
+    svg,
+};
+use paretoscope::protocol::{
+    Answer, Divergence, Evaluation, InputOutline, Outline, PredictionBody, Pull, Record, RunOutline, RunPredictions,
+    Sample, TaskOutline,
+};
+use paretoscope::train::History;
+use proptest::prelude::*;
+
+/// What a synthetic history is made of.
+#[derive(Debug, Clone, Copy)]
+struct Shape {
+    n_tasks: usize,
+    n_runs: usize,
+    n_records: usize,
+    accuracy: bool,
+}
+
+const NAMES: [&str; 4] = ["Sum", "PCGrad", "MGDA", "Nash-MTL"];
+
+/// Smooth losses that split by run; gradients that turn against each other.
+fn history(shape: Shape) -> History {
+    let Shape { n_tasks: k, n_runs, n_records, accuracy } = shape;
+    let steps = 20 * (n_records.max(2) as u32 - 1);
+    let task = |i: usize| TaskOutline {
+        id: format!("t{i}"),
+        name: format!("task {}", i + 1),
+        metric: if accuracy { "accuracy" } else { "R²" }.to_owned(),
+        classes: if accuracy { (0..10).map(|class| class.to_string()).collect() } else { Vec::new() },
+    };
+    let run = |r: usize| RunOutline { id: format!("m-{r}"), label: NAMES[r % 4].to_owned(), ..Default::default() };
+    let mut history = History::new(Outline {
+        n_tasks: k,
+        steps,
+        tasks: (0..k).map(task).collect(),
+        runs: (0..n_runs).map(run).collect(),
+        input: InputOutline::Plane { low: -1.0, high: 1.0 },
+        ..Outline::default()
+    });
+    for (r, run) in history.runs.iter_mut().enumerate() {
+        for i in 0..n_records {
+            let t = i as f64 / n_records as f64;
+            let rate = |task: usize| 6.0 * ((r + 2 * task) % 4) as f64 / 3.0 + 0.3;
+            let losses: Vec<f64> = (0..k).map(|task| 1.2 * (-rate(task) * t).exp()).collect();
+            // Unit gradients in the plane, drifting apart; every task at its own angle and length.
+            let angle = |task: usize| task as f64 * (0.8 + 1.3 * t) + 0.2 * r as f64 * t;
+            let length = |task: usize| losses[task] / (1.0 + task as f64);
+            let gramian: Vec<f64> = (0..k * k)
+                .map(|idx| length(idx / k) * length(idx % k) * (angle(idx / k) - angle(idx % k)).cos())
+                .collect();
+            let weights = |r: usize| -> Vec<f64> {
+                let raw: Vec<f64> = (0..k).map(|task| 1.0 + ((r + task) % 3) as f64).collect();
+                let sum: f64 = raw.iter().sum();
+                raw.iter().map(|w| w / sum).collect()
+            };
+            let w = weights(r);
+            let along: Vec<f64> = (0..k).map(|a| (0..k).map(|b| gramian[a * k + b] * w[b]).sum::<f64>()).collect();
+            let square: f64 = along.iter().zip(&w).map(|(a, w)| a * w).sum();
+            let pull = Pull {
+                along_direction: along.clone(),
+                direction_length: square.max(0.0).sqrt(),
+                along_step: along.iter().map(|a| -0.01 * a).collect(),
+                step_length: 0.02 * square.max(0.0).sqrt(),
+                gramian,
+            };
+            run.records.push(Record {
+                step: 20 * i as u32,
+                losses: losses.clone(),
+                weights: w,
+                pull: Some(pull),
+                unsettled: false,
+                compared: (0..n_runs).map(weights).collect(),
+            });
+            let metrics = losses.iter().map(|loss| if accuracy { 0.9 - 0.3 * loss } else { 1.0 - loss }).collect();
+            run.evaluations.push(Evaluation { step: 20 * i as u32, metrics, losses: losses.clone() });
+        }
+    }
+    for (task, reference) in history.references.iter_mut().enumerate() {
+        for i in 0..n_records {
+            let loss = 1.2 * (-8.0 * i as f64 / n_records as f64).exp() + 0.001 * task as f64;
+            reference.losses.push((20 * i as u32, loss));
+            reference.metrics.push((20 * i as u32, if accuracy { 0.92 - 0.3 * loss } else { 1.0 - loss }));
+        }
+    }
+    history
+}
+
+fn maps(n_runs: usize, n_tasks: usize) -> Vec<RunPredictions> {
+    const SIDE: usize = 6;
+    let map = |phase: f32| (0..SIDE * SIDE).map(|i| (i as f32 * 0.4 + phase).sin()).collect::<Vec<f32>>();
+    let body = |run: usize| PredictionBody::Maps {
+        side: SIDE,
+        outputs: (0..n_tasks).map(|task| map(run as f32 + task as f32)).collect(),
+        targets: (0..n_tasks).map(|task| map(task as f32)).collect(),
+    };
+    (0..n_runs).map(|run| RunPredictions { step: 100, body: body(run) }).collect()
+}
+
+fn samples(n_runs: usize, n_tasks: usize, side: usize) -> Vec<RunPredictions> {
+    let sample = |i: usize| Sample {
+        pixels: (0..side * side).map(|p| ((p * (i + 2)) % 7) as f32 / 6.0).collect(),
+        answers: (0..n_tasks)
+            .map(|task| Answer {
+                truth: ((i + task) % 10) as f32,
+                predicted: ((i + task + usize::from(i % 3 == 1 && task == 0)) % 10) as f32,
+                confidence: 0.5 + 0.05 * (i % 10) as f32,
+            })
+            .collect(),
+    };
+    let body = || PredictionBody::Samples((0..12).map(sample).collect());
+    (0..n_runs).map(|_| RunPredictions { step: 100, body: body() }).collect()
+}
+
+fn scene<'a>(history: &'a History, predictions: Option<&'a [RunPredictions]>) -> Scene<'a> {
+    Scene { history, predictions, step: 100, hover: None, shown: &[], log_losses: true, at_run: 0 }
+}
+
+const SMALL: Shape = Shape { n_tasks: 2, n_runs: 3, n_records: 9, accuracy: false };
+
+/// Compares an SVG with its file in `snapshots/`.
+#[track_caller]
+fn check_svg(name: &str, scene: &Scene, plot_id: &str, dark: bool, width: f64, height: f64) {
+    let entry = plot(plot_id).expect("a registered plot");
+    let ink = Ink::of(dark);
+    let picture = (entry.draw)(scene, &Stage::new(width, height, ink));
+    assert!(picture.is_finite(), "{name}");
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, svg(&picture, ink.bg, &(entry.summary)(scene))));
+}
+
+#[test]
+fn every_plot_in_both_inks_and_two_widths() {
+    let history = history(SMALL);
+    let predictions = maps(3, 2);
+    let scene = scene(&history, Some(&predictions));
+    for entry in PLOTS {
+        for (dark, width, height) in
+            [(false, 620.0, 360.0), (true, 620.0, 360.0), (false, 360.0, 340.0), (true, 360.0, 340.0)]
+        {
+            let ink = if dark { "dark" } else { "light" };
+            check_svg(&format!("plot-{}-{ink}-{width}", entry.id), &scene, entry.id, dark, width, height);
+        }
+    }
+}
+
+#[test]
+fn hover_divergence_and_ties_are_drawn() {
+    let mut split = history(SMALL);
+    split.runs[0].diverged = Some(Divergence { last_finite_step: 88, cause: "too large a step".to_owned() });
+    split.runs[0].records[4].losses = vec![1e9, f64::NAN];
+    let hovered = Scene { hover: Some(120), ..scene(&split, None) };
+    check_svg("plot-losses-diverged-hover", &hovered, "losses", false, 620.0, 360.0);
+
+    let mut tied = history(Shape { n_runs: 4, accuracy: true, ..SMALL });
+    let first = tied.runs[0].evaluations.clone();
+    for run in &mut tied.runs {
+        run.evaluations.clone_from(&first);
+    }
+    check_svg("plot-metrics-tied", &scene(&tied, None), "metrics", false, 620.0, 360.0);
+}
+
+#[test]
+fn many_tasks_become_small_multiples_and_a_matrix() {
+    let three = history(Shape { n_tasks: 3, n_records: 6, ..SMALL });
+    check_svg("plot-gradients-three-tasks", &scene(&three, None), "gradients", false, 620.0, 460.0);
+    let many = history(Shape { n_tasks: 16, n_runs: 2, n_records: 4, accuracy: false });
+    check_svg("plot-losses-16-tasks", &scene(&many, None), "losses", false, 620.0, 460.0);
+}
+
+#[test]
+fn images_and_rows_show_wrong_answers() {
+    let mut digits = history(Shape { accuracy: true, n_records: 6, ..SMALL });
+    digits.outline.input = InputOutline::Image { width: 6, height: 6 };
+    let pictures = samples(3, 2, 6);
+    check_svg("plot-predictions-images", &scene(&digits, Some(&pictures)), "predictions", false, 400.0, 300.0);
+    digits.outline.input = InputOutline::Tabular;
+    let rows = samples(3, 2, 0);
+    check_svg("plot-predictions-rows", &scene(&digits, Some(&rows)), "predictions", false, 400.0, 300.0);
+}
+
+#[test]
+fn empty_plots_say_what_will_be_here() {
+    let empty = history(Shape { n_records: 0, ..SMALL });
+    let scene = scene(&empty, None);
+    for entry in PLOTS {
+        let picture = (entry.draw)(&scene, &Stage::new(360.0, 240.0, &Ink::LIGHT));
+        let words: Vec<&str> = picture.texts().map(|text| text.words.as_str()).collect();
+        assert!(words.join(" ").contains("Press play."), "{}: {words:?}", entry.id);
+        assert!(!(entry.summary)(&scene).is_empty(), "{}", entry.id);
+    }
+}
+
+#[test]
+fn the_registry_is_sound() {
+    let ids: Vec<&str> = PLOTS.iter().map(|entry| entry.id).collect();
+    assert_eq!(ids, ["losses", "gradients", "cosine", "weights", "front", "metrics", "predictions"]);
+    let history = history(SMALL);
+    let predictions = maps(3, 2);
+    let scene = scene(&history, Some(&predictions));
+    for entry in PLOTS {
+        for table in [(entry.table)(&scene), (entry.data)(&scene)] {
+            assert!(!table.rows.is_empty(), "{}", entry.id);
+            assert!(table.rows.iter().all(|row| row.len() == table.columns.len()), "{}", entry.id);
+        }
+        assert!((entry.least_height)(&scene) >= 150.0);
+        assert!(!entry.title.is_empty() && !(entry.subtitle)(&scene).is_empty(), "{}", entry.id);
+    }
+}
+
+#[test]
+fn drawn_directions_have_the_cosines_of_the_gramian() {
+    let history = history(SMALL);
+    let scene = scene(&history, None);
+    let drawn = arrows(&scene);
+    let record = history.runs[0].pull_at(100).expect("a Gramian");
+    let dot = |a: [f64; 2], b: [f64; 2]| a[0] * b[0] + a[1] * b[1];
+    let [first, second] = [&drawn[0], &drawn[1]];
+    let gramian = &record.pull.as_ref().expect("a Gramian").gramian;
+    assert!((first.length * second.length * dot(first.toward, second.toward) - gramian[1]).abs() < 1e-9);
+    for arrow in &drawn[2..] {
+        assert!((dot(arrow.toward, arrow.toward) - 1.0).abs() < 1e-9);
+        let inside = (1.0 - arrow.outside).sqrt();
+        for (task, gradient) in [first, second].into_iter().enumerate() {
+            // A direction outside the plane is drawn by its part inside.
+            let cosine = arrow.cosines[task].expect("a cosine");
+            assert!((inside * dot(arrow.toward, gradient.toward) - cosine).abs() < 1e-9, "{arrow:?}");
+        }
+    }
+    let kinds: Vec<Pointer> = drawn.iter().map(|arrow| arrow.what).collect();
+    assert_eq!(kinds.last(), Some(&Pointer::Step(0)));
+    // The step is half as long along the gradients as its length would allow: three quarters lie outside.
+    assert!((drawn.last().expect("a step").outside - 0.75).abs() < 1e-9);
+}
+
+#[test]
+fn pointers_find_steps() {
+    let history = history(SMALL);
+    let scene = scene(&history, None);
+    let stage = Stage::new(620.0, 360.0, &Ink::LIGHT);
+    let losses = (plot("losses").expect("losses").draw)(&scene, &stage);
+    let axis = losses.step_axes[0];
+    assert_eq!(losses.step_at(axis.place.left, axis.place.top + 5.0), Some(0));
+    assert_eq!(losses.step_at(axis.place.right, axis.place.top + 5.0), Some(160));
+    assert_eq!(losses.step_at(619.0, 1.0), None);
+    let front = (plot("front").expect("front").draw)(&scene, &stage);
+    let (point, step) = front.spots[3];
+    assert_eq!(front.step_at(point.0, point.1), Some(step));
+}
+
+#[test]
+fn tables_become_csv() {
+    let cells = |row: [&str; 2]| row.map(str::to_owned).to_vec();
+    let table = Table { columns: cells(["run", "loss"]), rows: vec![cells(["a, \"b\"", "−0.5"])] };
+    assert_eq!(csv(&table), "run,loss\n\"a, \"\"b\"\"\",-0.5\n");
+}
+
+#[track_caller]
+fn check_number(value: f64, words: &str) {
+    assert_eq!(number(value), words);
+}
+
+#[test]
+fn numbers_have_three_digits_and_a_true_minus() {
+    check_number(0.0, "0");
+    check_number(0.322_49, "0.322");
+    check_number(0.009_999, "0.0100");
+    check_number(-12.345, "−12.3");
+    check_number(2190.4, "2190");
+    check_number(9.996, "10.0");
+    check_number(3.217e-7, "3.22×10⁻⁷");
+    check_number(1e12, "1.00×10¹²");
+    check_number(f64::NAN, "–");
+    check_number(f64::NEG_INFINITY, "–");
+}
+
+#[test]
+fn inks_keep_their_contrast() {
+    for ink in [&Ink::LIGHT, &Ink::DARK] {
+        for run in &ink.runs {
+            assert!(run.mark.contrast(ink.bg) >= 3.0 && run.text.contrast(ink.bg) >= 4.5);
+            assert!(run.text.contrast(ink.sunk) >= 4.5);
+        }
+        for text in [ink.ink, ink.ink2, ink.ink3, ink.accent, ink.bad] {
+            assert!(text.contrast(ink.bg) >= 4.5 && text.contrast(ink.sunk) >= 4.5);
+        }
+        for value in [-1.0, -0.5, 0.0, 0.5, 1.0] {
+            let ground = ink.signed(value, 1.0);
+            assert!(ink.on(ground).contrast(ground) >= 4.5, "{value}");
+        }
+    }
+    assert_eq!(Ink::LIGHT.signed(f64::NAN, 1.0), Ink::LIGHT.signed[2]);
+    assert_eq!(Color::hex(0x010203).rgb, [1, 2, 3]);
+}
+
+#[test]
+fn painting_works_with_images_as_rectangles() {
+    use plotters::prelude::{IntoDrawingArea, SVGBackend};
+    let history = history(SMALL);
+    let predictions = maps(3, 2);
+    let scene = scene(&history, Some(&predictions));
+    let picture = (plot("predictions").expect("predictions").draw)(&scene, &Stage::new(360.0, 300.0, &Ink::LIGHT));
+    let mut document = String::new();
+    let area = SVGBackend::with_string(&mut document, (720, 600)).into_drawing_area();
+    paretoscope::plots::paint(&picture, &area, Paint { images: true, ..Paint::svg(2.0) }).expect("strings take all");
+    drop(area);
+    assert!(document.matches("<rect").count() > 36);
+}
+
+/// The box of every end label right of a panel.
+fn end_labels(picture: &Picture) -> Vec<Rect> {
+    let right = picture.step_axes.first().map_or(f64::MAX, |axis| axis.place.right);
+    let labels = picture.texts().filter(|text| (text.at.0 - right - 8.0).abs() < 0.5);
+    labels
+        .map(|text| Rect { left: text.at.0, top: text.at.1 - 10.0, right: text.at.0 + 10.0, bottom: text.at.1 + 3.0 })
+        .collect()
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Damage {
+    None,
+    NanLosses,
+    HugeLosses,
+    ZeroLosses,
+    NegativeLosses,
+    BrokenGramians,
+    ZeroGramians,
+    AllDiverged,
+    MissingParts,
+}
+
+fn damage(history: &mut History, how: Damage) {
+    for (r, run) in history.runs.iter_mut().enumerate() {
+        if let Damage::AllDiverged = how {
+            run.diverged = Some(Divergence { last_finite_step: 20 * r as u32, cause: String::new() });
+        }
+        for (i, record) in run.records.iter_mut().enumerate() {
+            match how {
+                Damage::NanLosses => record.losses.fill(if i % 2 == 0 { f64::NAN } else { f64::INFINITY }),
+                Damage::HugeLosses => record.losses.fill(10f64.powi(300 - 600 * (i as i32 % 2))),
+                Damage::ZeroLosses => record.losses.fill(0.0),
+                Damage::NegativeLosses => record.losses.fill(-1e9 + i as f64),
+                Damage::BrokenGramians => {
+                    if let Some(pull) = &mut record.pull {
+                        pull.gramian.fill([f64::NAN, f64::INFINITY, 1e308, -1.0][i % 4]);
+                        pull.along_step.clear();
+                        pull.direction_length = f64::NAN;
+                    }
+                }
+                Damage::ZeroGramians => {
+                    if let Some(pull) = &mut record.pull {
+                        pull.gramian.fill(0.0);
+                        pull.along_direction.fill(0.0);
+                    }
+                }
+                Damage::MissingParts => {
+                    record.pull = record.pull.take().filter(|_| i % 2 == 0);
+                    record.losses.truncate(i);
+                    record.weights.clear();
+                    record.compared.clear();
+                }
+                Damage::None | Damage::AllDiverged => {}
+            }
+        }
+        if let Damage::NanLosses | Damage::HugeLosses = how {
+            for evaluation in &mut run.evaluations {
+                evaluation.metrics.fill(if r % 2 == 0 { f64::NAN } else { -1e200 });
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_history_breaks_a_picture(
+        n_tasks in prop::sample::select(vec![0usize, 1, 2, 3, 5, 16]),
+        n_runs in prop::sample::select(vec![0usize, 1, 2, 4, 9]),
+        n_records in prop::sample::select(vec![0usize, 1, 2, 40]),
+        damaged in prop::sample::select(vec![
+            Damage::None, Damage::NanLosses, Damage::HugeLosses, Damage::ZeroLosses, Damage::NegativeLosses,
+            Damage::BrokenGramians, Damage::ZeroGramians, Damage::AllDiverged, Damage::MissingParts,
+        ]),
+        accuracy: bool,
+        log_losses: bool,
+        hover in prop::option::of(0u32..2000),
+        step in 0u32..1000,
+        at_run in 0usize..10,
+        (width, height) in prop::sample::select(vec![(620.0, 360.0), (200.0, 160.0), (20.0, 10.0), (1.0, 1.0)]),
+        pictured in 0usize..4,
+    ) {
+        let mut history = history(Shape { n_tasks, n_runs, n_records, accuracy });
+        damage(&mut history, damaged);
+        let predictions = match pictured {
+            0 => None,
+            1 => Some(maps(n_runs, n_tasks)),
+            2 => Some(samples(n_runs, n_tasks, 6)),
+            _ => Some(vec![RunPredictions::default(); n_runs]),
+        };
+        let shown = [true, true, false];
+        let scene = Scene {
+            history: &history, predictions: predictions.as_deref(), step, hover, shown: &shown, log_losses, at_run,
+        };
+        let stage = Stage::new(width, height, &Ink::DARK);
+        for entry in PLOTS {
+            let picture = (entry.draw)(&scene, &stage);
+            prop_assert!(picture.is_finite(), "{} is not finite", entry.id);
+            prop_assert!(picture.strokes.len() < 60_000, "{}: {}", entry.id, picture.strokes.len());
+            let table = (entry.table)(&scene);
+            let all = [(entry.summary)(&scene), (entry.subtitle)(&scene), csv(&table), csv(&(entry.data)(&scene))];
+            for words in &all {
+                prop_assert!(!words.contains("NaN") && !words.contains("inf"), "{}: {words}", entry.id);
+            }
+            prop_assert!(table.rows.iter().all(|row| row.len() <= table.columns.len()));
+            let _ = picture.step_at(width / 2.0, height / 2.0);
+        }
+        prop_assert!(!headline(&history, step).contains("NaN"));
+    }
+
+    #[test]
+    fn labels_are_pushed_apart_in_order(
+        wanted in prop::collection::vec(-50.0f64..250.0, 0..12),
+        gap in 1.0f64..16.0,
+    ) {
+        let placed = spread(&wanted, gap, 0.0, 200.0);
+        let mut order: Vec<usize> = (0..wanted.len()).collect();
+        order.sort_by(|a, b| wanted[*a].total_cmp(&wanted[*b]));
+        for pair in order.windows(2) {
+            prop_assert!(placed[pair[1]] - placed[pair[0]] >= gap - 1e-9);
+        }
+        prop_assert!(placed.iter().all(|y| (-1e-9..=200.0 + 1e-9).contains(y)));
+        // Labels that are fine stay where they want to be.
+        let far = wanted.iter().all(|a| (0.0..=200.0).contains(a))
+            && order.windows(2).all(|pair| wanted[pair[1]] - wanted[pair[0]] >= gap);
+        if far {
+            prop_assert!(wanted.iter().zip(&placed).all(|(a, b)| (a - b).abs() < 1e-9));
+        }
+    }
+
+    #[test]
+    fn end_labels_never_overlap(
+        finals in prop::collection::vec(1e-4f64..2.0, 1..9),
+        height in 120.0f64..500.0,
+    ) {
+        let mut history = history(Shape { n_runs: finals.len(), ..SMALL });
+        for (run, last) in history.runs.iter_mut().zip(&finals) {
+            run.records.last_mut().expect("records").losses.fill(*last);
+        }
+        let picture = (plot("losses").expect("losses").draw)(
+            &scene(&history, None), &Stage::new(620.0, height, &Ink::LIGHT),
+        );
+        let boxes = end_labels(&picture);
+        prop_assert!(!boxes.is_empty());
+        for (i, a) in boxes.iter().enumerate() {
+            for b in &boxes[i + 1..] {
+                prop_assert!(a.overlap(b) < 1e-6, "{a:?} {b:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn pictures_are_made_of_few_strokes() {
+    let history = history(Shape { n_records: 4000, ..SMALL });
+    let picture =
+        (plot("losses").expect("losses").draw)(&scene(&history, None), &Stage::new(620.0, 360.0, &Ink::LIGHT));
+    let points: usize = picture
+        .strokes
+        .iter()
+        .map(|stroke| match stroke {
+            Stroke::Line { points, .. } => points.len(),
+            _ => 1,
+        })
+        .sum();
+    assert!(points < 30_000, "{points}");
+}
