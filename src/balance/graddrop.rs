@@ -4,7 +4,7 @@
 //! Pₚ ≤ U; entries that are dropped leak with factor ℓ. Acts on parameter gradients (the paper: on the
 //! gradients of a representation). Coordinates where all entries are 0 stay 0.
 
-use super::{Build, Kind, Knob, KnobScale, Method, RowsMethod, Setup, StepContext};
+use super::{Build, Kind, Knob, KnobScale, Method, RowsKernel, RowsMethod, Setup, StepContext};
 
 pub const METHOD: Method = Method {
     id: "graddrop",
@@ -42,6 +42,12 @@ impl GradDrop {
 }
 
 impl RowsMethod for GradDrop {
+    fn kernel(&self) -> Option<RowsKernel> {
+        let leak = self.leaks.first().map_or(0.0, |&leak| leak as f32);
+        let source = include_str!("../../shaders/balance/graddrop.wgsl");
+        Some(RowsKernel { name: METHOD.id, source, settings: [leak, 0.0, 0.0, 0.0] })
+    }
+
     fn begin(&mut self, _ctx: &StepContext<'_>, _n_shared: usize) {}
 
     fn direction(&mut self, ctx: &StepContext<'_>, first: usize, rows: &[&[f64]], out: &mut [f64]) {

@@ -181,6 +181,21 @@ pub trait RowsMethod {
     fn begin(&mut self, ctx: &StepContext<'_>, n_shared: usize);
     /// `rows`: K slices with coordinates `first .. first + n`; writes d for them into `out` (n).
     fn direction(&mut self, ctx: &StepContext<'_>, first: usize, rows: &[&[f64]], out: &mut [f64]);
+    /// The same rule as a shader; without one the method trains on the CPU alone.
+    fn kernel(&self) -> Option<RowsKernel> {
+        None
+    }
+}
+
+/// A rows method's WGSL, behind shaders/common.wgsl: one vec4 of coordinates an invocation, 64 a workgroup.
+///
+/// Bindings: 0 the uniform `Rows` (see shaders/balance), 1 G, 2 the coordinates' numbers, 3 d.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RowsKernel {
+    /// Id of the method and name of the file.
+    pub name: &'static str,
+    pub source: &'static str,
+    pub settings: [f32; 4],
 }
 
 impl Kind {

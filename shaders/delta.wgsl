@@ -1,0 +1,112 @@
+// dx (R, I) = (dy (R, O) W^T) o activation'(y below (B, I)); row r of the stack meets row r mod B below.
+//
+// One invocation computes 8 rows by 4 vecs in registers, as in dense.wgsl. A vector times a matrix whose
+// columns are four rows of W gives four inner products at once, so W is read along its rows.
+
+override LANES: u32 = 16u;
+
+struct Delta {
+    rows: u32,        // R
+    below_rows: u32,  // B
+    dx_vecs: u32,     // of a row of dx
+    dy_vecs: u32,     // of a row of dy
+    activation: u32,  // of the layer below
+    weight: u32,      // where W begins in theta
+    theta_step: u32,  // from one task's W to the next one's
+    below_step: u32,
+    dy_step: u32,
+    dx: u32,          // where dx begins
+    dx_step: u32,
+    spare_0: u32,
+}
+
+@group(0) @binding(0) var<uniform> shape: Delta;
+@group(0) @binding(1) var<storage, read> theta: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read> dy: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> below: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read_write> dx: array<vec4<f32>>;
+
+fn finish(task: u32, row: u32, column: u32, c: mat4x4<f32>) {
+    if (row >= shape.rows) {
+        return;
+    }
+    let at = shape.dx + task * shape.dx_step + row * shape.dx_vecs + column;
+    let y = task * shape.below_step + row % shape.below_rows * shape.dx_vecs + column;
+    dx[at] = c[0] * slope(shape.activation, below[y]);
+    if (column + 1u < shape.dx_vecs) {
+        dx[at + 1u] = c[1] * slope(shape.activation, below[y + 1u]);
+    }
+    if (column + 2u < shape.dx_vecs) {
+        dx[at + 2u] = c[2] * slope(shape.activation, below[y + 2u]);
+    }
+    if (column + 3u < shape.dx_vecs) {
+        dx[at + 3u] = c[3] * slope(shape.activation, below[y + 3u]);
+    }
+}
+
+// Four rows of W from `at`, as the columns of a matrix.
+fn four_rows(at: u32) -> mat4x4<f32> {
+    let n = shape.dy_vecs;
+    return mat4x4<f32>(theta[at], theta[at + n], theta[at + 2u * n], theta[at + 3u * n]);
+}
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    let column_tiles = (shape.dx_vecs + 3u) / 4u;
+    let row = id.x / column_tiles * 8u;
+    if (row >= shape.rows) {
+        return;
+    }
+    let column = id.x % column_tiles * 4u;
+    let last_row = shape.rows - 1u;
+    let last_vec = shape.dx_vecs - 1u;
+    let i = min(vec4<u32>(column, column + 1u, column + 2u, column + 3u), vec4<u32>(last_vec));
+    let w = shape.weight + id.z * shape.theta_step + i * (4u * shape.dy_vecs);
+    let dy_start = id.z * shape.dy_step;
+    let dy0 = dy_start + min(row + 0u, last_row) * shape.dy_vecs;
+    let dy1 = dy_start + min(row + 1u, last_row) * shape.dy_vecs;
+    let dy2 = dy_start + min(row + 2u, last_row) * shape.dy_vecs;
+    let dy3 = dy_start + min(row + 3u, last_row) * shape.dy_vecs;
+    let dy4 = dy_start + min(row + 4u, last_row) * shape.dy_vecs;
+    let dy5 = dy_start + min(row + 5u, last_row) * shape.dy_vecs;
+    let dy6 = dy_start + min(row + 6u, last_row) * shape.dy_vecs;
+    let dy7 = dy_start + min(row + 7u, last_row) * shape.dy_vecs;
+    var c0 = mat4x4<f32>();
+    var c1 = mat4x4<f32>();
+    var c2 = mat4x4<f32>();
+    var c3 = mat4x4<f32>();
+    var c4 = mat4x4<f32>();
+    var c5 = mat4x4<f32>();
+    var c6 = mat4x4<f32>();
+    var c7 = mat4x4<f32>();
+    for (var k = 0u; k < shape.dy_vecs; k++) {
+        let w0 = four_rows(w.x + k);
+        let w1 = four_rows(w.y + k);
+        let w2 = four_rows(w.z + k);
+        let w3 = four_rows(w.w + k);
+        let a0 = dy[dy0 + k];
+        c0 += mat4x4<f32>(a0 * w0, a0 * w1, a0 * w2, a0 * w3);
+        let a1 = dy[dy1 + k];
+        c1 += mat4x4<f32>(a1 * w0, a1 * w1, a1 * w2, a1 * w3);
+        let a2 = dy[dy2 + k];
+        c2 += mat4x4<f32>(a2 * w0, a2 * w1, a2 * w2, a2 * w3);
+        let a3 = dy[dy3 + k];
+        c3 += mat4x4<f32>(a3 * w0, a3 * w1, a3 * w2, a3 * w3);
+        let a4 = dy[dy4 + k];
+        c4 += mat4x4<f32>(a4 * w0, a4 * w1, a4 * w2, a4 * w3);
+        let a5 = dy[dy5 + k];
+        c5 += mat4x4<f32>(a5 * w0, a5 * w1, a5 * w2, a5 * w3);
+        let a6 = dy[dy6 + k];
+        c6 += mat4x4<f32>(a6 * w0, a6 * w1, a6 * w2, a6 * w3);
+        let a7 = dy[dy7 + k];
+        c7 += mat4x4<f32>(a7 * w0, a7 * w1, a7 * w2, a7 * w3);
+    }
+    finish(id.z, row + 0u, column, c0);
+    finish(id.z, row + 1u, column, c1);
+    finish(id.z, row + 2u, column, c2);
+    finish(id.z, row + 3u, column, c3);
+    finish(id.z, row + 4u, column, c4);
+    finish(id.z, row + 5u, column, c5);
+    finish(id.z, row + 6u, column, c6);
+    finish(id.z, row + 7u, column, c7);
+}

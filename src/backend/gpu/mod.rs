@@ -1,0 +1,763 @@
+//! The GPU backend: WGSL kernels through wgpu, WebGPU in the browser and Vulkan natively.
+//!
+//! All buffers and bindings of a run are made once. A call of `losses`, `gradients` or `apply` is one pass and
+//! one submit, and what it reads back is K losses and the partial sums of inner products: θ, G and moments stay.
+
+mod device;
+pub mod kernel;
+mod layout;
+
+pub use device::{Copy, Dispatch, GpuDevice, padded_rows};
+pub use layout::PaddedLayout;
+
+use super::{Apply, BackendError, Combine, StepReport, Workload};
+use crate::balance::{RowsKernel, StepContext};
+use crate::config::Optimizer;
+use crate::data::Targets;
+use crate::nn::{Layer, Owner};
+use crate::rng::StreamId;
+use kernel::{
+    COMBINE, DELTA, DENSE, GATHER, GRAMIAN, Kernel, LOSS, PARTS, UPDATE, WEIGHT_GRADIENT, activation, loss_kind,
+    per_task, vecs,
+};
+use std::ops::Range;
+use std::rc::Rc;
+use wgpu::Buffer;
+
+const BETA1: f64 = 0.9;
+const BETA2: f64 = 0.999;
+const FLOAT: u64 = size_of::<f32>() as u64;
+
+/// θ, moments and gradients of one run on a device.
+pub struct Gpu {
+    device: Rc<GpuDevice>,
+    workload: Workload,
+    layout: PaddedLayout,
+    tensors: Tensors,
+    groups: Vec<HeadGroup>,
+    batch: Batch,
+    forward: Vec<Dispatch>,
+    backward_heads: Vec<Dispatch>,
+    stack_sum: Weighing,
+    backward_weighted: Vec<Dispatch>,
+    weigh_heads: Weighing,
+    norm: Dispatch,
+    update: Dispatch,
+    rows: Option<TaskRows>,
+    /// Taken while it is mapped, so that an abandoned read-back costs a buffer and no error.
+    staging: Option<Buffer>,
+    updates: u64,
+    dispatches: u64,
+}
+
+/// What several kernels share.
+struct Tensors {
+    theta: Buffer,
+    gradient: Buffer, // like θ: d, then every head's own gradient
+    moved: Buffer,    // like θ: Δθ
+    x: Buffer,        // (B, D)
+    targets: Buffer,  // (K, B)
+    trunk: Vec<Buffer>,
+    stack: [Buffer; 2], // (K·B, widest trunk layer): deltas on their way down
+    losses: Buffer,
+    partials: Buffer,
+}
+
+/// Consecutive tasks whose heads have the same shape and loss: one dispatch serves them all.
+struct HeadGroup {
+    first: usize,
+    count: usize,
+    outputs: Vec<Buffer>, // per layer (count, B, width)
+    deltas: Vec<Buffer>,  // the same: gradients at the layers' outputs
+}
+
+/// How the rows of a batch reach the device.
+enum Batch {
+    /// The data set lies there; only the indices travel.
+    Resident { rows: Buffer },
+    /// The data set is larger than a buffer may be.
+    Host,
+}
+
+/// G and what needs it; made at the first use, since many methods never form G.
+struct TaskRows {
+    g: Buffer, // (K, P)
+    backward: Vec<Dispatch>,
+    gramian: Dispatch,
+    combine: Weighing,
+    direction: Option<(&'static str, Dispatch, kernel::Rows)>,
+    along_direction: [Dispatch; 2],
+    along_step: [Dispatch; 2],
+}
+
+/// A `combine` whose weights change.
+struct Weighing {
+    dispatch: Dispatch,
+    uniform: kernel::Combine,
+}
+
+/// Where each inner product's partial sums lie, in numbers.
+struct Partials {
+    n_tasks: usize,
+}
+
+impl Partials {
+    fn gramian(&self) -> Range<usize> {
+        0..self.n_tasks * self.n_tasks * PARTS
+    }
+    fn norm(&self) -> usize {
+        self.gramian().end
+    }
+    fn along_direction(&self) -> usize {
+        self.norm() + PARTS
+    }
+    fn direction(&self) -> usize {
+        self.along_direction() + self.n_tasks * PARTS
+    }
+    fn along_step(&self) -> usize {
+        self.direction() + PARTS
+    }
+    fn step(&self) -> usize {
+        self.along_step() + self.n_tasks * PARTS
+    }
+    fn end(&self) -> usize {
+        self.step() + PARTS
+    }
+}
+
+impl Gpu {
+    /// A run at `theta` (n_parameters).
+    ///
+    /// # Errors
+    /// [`BackendError::Refused`] where a buffer would be above the device's limits.
+    pub fn new(device: Rc<GpuDevice>, workload: &Workload, theta: &[f32]) -> Result<Self, BackendError> {
+        device.check()?;
+        let network = &workload.network;
+        let (k, batch_rows) = (network.n_tasks(), workload.batch_rows);
+        if network.trunk.is_empty() {
+            return Err(BackendError::Refused("it has no shared layer. The CPU can do it".to_owned()));
+        }
+        let layout = PaddedLayout::new(&workload.layout, k);
+        let total = layout.total as usize;
+        let room = |what, layers: usize, width: usize| {
+            device.buffer(what, layers * batch_rows * vecs(width) as usize)
+        };
+        let widest = network.trunk.iter().map(|layer| layer.outputs()).max().unwrap_or(0);
+        let trunk: Result<_, _> =
+            network.trunk.iter().map(|layer| room("The activations of a layer", 1, layer.outputs())).collect();
+        let places = Partials { n_tasks: k };
+        let tensors = Tensors {
+            theta: device.buffer("The network", total)?,
+            gradient: device.buffer("The gradient", total)?,
+            moved: device.buffer("The update", total)?,
+            x: room("A batch", 1, network.n_inputs)?,
+            targets: device.buffer("The targets of a batch", vecs(k * batch_rows) as usize)?,
+            trunk: trunk?,
+            stack: [room("The stacked gradients", k, widest)?, room("The stacked gradients", k, widest)?],
+            losses: device.buffer("The losses", vecs(k) as usize)?,
+            partials: device.buffer("The inner products", places.end() / 4)?,
+        };
+        device.write(&tensors.theta, &layout.pad(theta));
+        let mut groups: Vec<HeadGroup> = Vec::new();
+        for (task, head) in network.heads.iter().enumerate() {
+            match groups.last_mut() {
+                Some(group) if network.heads[group.first] == *head => group.count += 1,
+                _ => groups.push(HeadGroup { first: task, count: 1, outputs: Vec::new(), deltas: Vec::new() }),
+            }
+        }
+        for group in &mut groups {
+            for layer in &network.heads[group.first].layers {
+                group.outputs.push(room("The outputs of the heads", group.count, layer.outputs())?);
+                group.deltas.push(room("The gradients of the heads", group.count, layer.outputs())?);
+            }
+        }
+        let build = Build { device: &device, workload, layout: &layout, tensors: &tensors, groups: &groups };
+        let (batch, mut forward) = build.batch()?;
+        build.forward(&mut forward)?;
+        let backward_heads = build.backward_heads()?;
+        let shared = layout.shared;
+        let heads = kernel::Combine {
+            start: shared,
+            end: layout.total,
+            shared_end: shared,
+            head_ends: build.head_ends(),
+            ..Default::default()
+        };
+        let representation = network.trunk.last().map_or(0, |layer| layer.outputs());
+        let sum_vecs = batch_rows as u32 * vecs(representation);
+        let sum = kernel::Combine {
+            end: sum_vecs,
+            shared_end: sum_vecs,
+            step: sum_vecs,
+            rows: k as u32,
+            ..Default::default()
+        };
+        let stack = &tensors.stack;
+        let stack_sum = build.weighing(sum, &stack[0], &stack[1])?;
+        let weigh_heads = build.weighing(heads, &stack[0], &tensors.gradient)?;
+        let backward_weighted = build.backward_trunk([&stack[1], &stack[0]], 1, &tensors.gradient)?;
+        let norm = build.inner((&tensors.gradient, 1), (&tensors.gradient, 1), layout.total, places.norm())?;
+        let moments =
+            [device.buffer("The optimizer's memory", total)?, device.buffer("The optimizer's memory", total)?];
+        let rule = kernel::Update { vecs: layout.total, ..Default::default() };
+        let Tensors { gradient, partials, theta, moved, .. } = &tensors;
+        let update =
+            device.dispatch(&UPDATE, &rule, &[gradient, partials, theta, &moments[0], &moments[1], moved], rule.groups())?;
+        device.check()?;
+        Ok(Self {
+            workload: workload.clone(),
+            batch,
+            forward,
+            backward_heads,
+            stack_sum,
+            backward_weighted,
+            weigh_heads,
+            norm,
+            update,
+            rows: None,
+            staging: None,
+            updates: 0,
+            dispatches: 0,
+            layout,
+            tensors,
+            groups,
+            device,
+        })
+    }
+
+    /// Dispatches so far.
+    pub fn dispatches(&self) -> u64 {
+        self.dispatches
+    }
+
+    /// (K) unscaled losses of the batch `rows` (B).
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost or ran out of memory.
+    pub async fn losses(&mut self, rows: &[u32], losses: &mut [f64]) -> Result<(), BackendError> {
+        self.stage(rows)?;
+        let copies = [(&self.tensors.losses, 0, losses.len() as u64 * FLOAT)];
+        let dispatches: Vec<&Dispatch> = self.forward.iter().collect();
+        let numbers = run(&self.device, &mut self.staging, &mut self.dispatches, &dispatches, &copies).await?;
+        for (loss, number) in losses.iter_mut().zip(numbers) {
+            *loss = f64::from(number);
+        }
+        Ok(())
+    }
+
+    /// Losses, the rows of G, the heads' own gradients and M (K, K).
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost, or G is above its limits.
+    pub async fn gradients(&mut self, rows: &[u32], losses: &mut [f64], m: &mut [f64]) -> Result<(), BackendError> {
+        self.make_rows()?;
+        self.stage(rows)?;
+        let Some(task_rows) = &self.rows else { return Ok(()) };
+        let k = losses.len();
+        let places = Partials { n_tasks: k };
+        let mut dispatches: Vec<&Dispatch> = self.forward.iter().chain(&self.backward_heads).collect();
+        dispatches.extend(task_rows.backward.iter().chain([&task_rows.gramian]));
+        let copies = [
+            (&self.tensors.losses, 0, k as u64 * FLOAT),
+            (&self.tensors.partials, 0, places.gramian().len() as u64 * FLOAT),
+        ];
+        let numbers = run(&self.device, &mut self.staging, &mut self.dispatches, &dispatches, &copies).await?;
+        let (first, sums) = numbers.split_at(k);
+        for (loss, &number) in losses.iter_mut().zip(first) {
+            *loss = f64::from(number);
+        }
+        for i in 0..k {
+            for j in i..k {
+                m[i * k + j] = total(sums, (i * k + j) * PARTS);
+                m[j * k + i] = m[i * k + j];
+            }
+        }
+        Ok(())
+    }
+
+    /// One update of θ.
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost, or a rows method has no kernel.
+    pub async fn apply(&mut self, mut apply: Apply<'_>) -> Result<StepReport, BackendError> {
+        let needs_rows = apply.probe || !matches!(apply.combine, Combine::Weighted(_));
+        if needs_rows && self.rows.is_none() {
+            let why = "an update needs task gradients that were not computed before it";
+            return Err(BackendError::Refused(why.to_owned()));
+        }
+        if let Combine::Direction(method, ctx) = &mut apply.combine {
+            method.begin(ctx, self.workload.layout.n_shared());
+            let Some(kernel) = method.kernel() else {
+                let why = "this method reads every coordinate and has no kernel for the GPU. The CPU can run it";
+                return Err(BackendError::Refused(why.to_owned()));
+            };
+            self.make_direction(&kernel, ctx)?;
+        }
+        let plain_heads = apply.head_weights.iter().all(|&weight| weight == 1.0);
+        let mut dispatches: Vec<&Dispatch> = Vec::new();
+        let mut heads_weighed = plain_heads;
+        match (&apply.combine, &self.rows) {
+            (Combine::Rows(w), Some(rows)) => {
+                let uniform = kernel::Combine {
+                    weights: per_task(w),
+                    head_weights: per_task(apply.head_weights),
+                    ..rows.combine.uniform
+                };
+                self.device.set_uniform(&rows.combine.dispatch, &uniform);
+                dispatches.push(&rows.combine.dispatch);
+                heads_weighed = true;
+            }
+            (Combine::Weighted(w), _) => {
+                let uniform = kernel::Combine { weights: per_task(w), ..self.stack_sum.uniform };
+                self.device.set_uniform(&self.stack_sum.dispatch, &uniform);
+                dispatches.extend(self.backward_heads.iter());
+                dispatches.push(&self.stack_sum.dispatch);
+                dispatches.extend(self.backward_weighted.iter());
+            }
+            (Combine::Direction(..), Some(rows)) => dispatches.extend(rows.direction.iter().map(|(_, d, _)| d)),
+            (_, None) => {}
+        }
+        if !heads_weighed {
+            let uniform =
+                kernel::Combine { head_weights: per_task(apply.head_weights), ..self.weigh_heads.uniform };
+            self.device.set_uniform(&self.weigh_heads.dispatch, &uniform);
+            dispatches.push(&self.weigh_heads.dispatch);
+        }
+        if self.workload.clip.is_some() {
+            dispatches.push(&self.norm);
+        }
+        self.updates += 1;
+        self.device.set_uniform(&self.update, &self.rule());
+        dispatches.push(&self.update);
+        let (true, Some(rows)) = (apply.probe, &self.rows) else {
+            self.dispatches += dispatches.len() as u64;
+            self.device.submit(&dispatches, &[], None)?;
+            return Ok(StepReport::default());
+        };
+        dispatches.extend(rows.along_direction.iter().chain(&rows.along_step));
+        let k = apply.head_weights.len();
+        let places = Partials { n_tasks: k };
+        let start = places.along_direction();
+        let copies = [(&self.tensors.partials, start as u64 * FLOAT, (places.end() - start) as u64 * FLOAT)];
+        let sums = run(&self.device, &mut self.staging, &mut self.dispatches, &dispatches, &copies).await?;
+        let along = |from: usize| (0..k).map(|task| total(&sums, from - start + task * PARTS)).collect();
+        Ok(StepReport {
+            along_direction: along(places.along_direction()),
+            direction_length: total(&sums, places.direction() - start).sqrt(),
+            along_step: along(places.along_step()),
+            step_length: total(&sums, places.step() - start).sqrt(),
+        })
+    }
+
+    /// Copies θ out.
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost.
+    pub async fn parameters(&mut self, theta: &mut Vec<f32>) -> Result<(), BackendError> {
+        let bytes = u64::from(self.layout.total) * 4 * FLOAT;
+        let staging = self.device.staging(bytes);
+        self.device.submit(&[], &[(&self.tensors.theta, 0, bytes)], Some(&staging))?;
+        let padded = self.device.read(&staging, bytes).await?;
+        self.layout.strip(&padded, theta);
+        Ok(())
+    }
+
+    /// Moves θ; the optimizer's memory stays.
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost, or `theta` has another length.
+    pub fn write_parameters(&mut self, theta: &[f32]) -> Result<(), BackendError> {
+        let n_parameters = self.workload.layout.n_parameters();
+        if theta.len() != n_parameters {
+            let why = format!("{} parameters were given to a network of {n_parameters}", theta.len());
+            return Err(BackendError::Refused(why));
+        }
+        self.device.write(&self.tensors.theta, &self.layout.pad(theta));
+        self.device.check()
+    }
+
+    /// Sends the batch on its way, before the next submit.
+    fn stage(&self, rows: &[u32]) -> Result<(), BackendError> {
+        let Workload { data, batch_rows, .. } = &self.workload;
+        if rows.len() != *batch_rows || rows.iter().any(|&row| row as usize >= data.rows) {
+            let why = format!("a batch must be {batch_rows} rows below {}", data.rows);
+            return Err(BackendError::Refused(why));
+        }
+        match &self.batch {
+            Batch::Resident { rows: buffer } => self.device.write(buffer, rows),
+            Batch::Host => {
+                let n_inputs = self.workload.network.n_inputs;
+                let mut x = vec![0.0; rows.len() * n_inputs];
+                crate::kernels::gather(&data.x, n_inputs, rows, &mut x);
+                self.device.write(&self.tensors.x, &padded_rows(&x, n_inputs));
+                let targets = (0..self.workload.network.n_tasks()).flat_map(|task| {
+                    let targets = &data.targets[self.workload.targets[task]];
+                    rows.iter().map(move |&row| target(targets, row as usize))
+                });
+                self.device.write(&self.tensors.targets, &targets.collect::<Vec<f32>>());
+            }
+        }
+        Ok(())
+    }
+
+    fn rule(&self) -> kernel::Update {
+        let Workload { optimizer, learning_rate, clip, network, .. } = &self.workload;
+        let places = Partials { n_tasks: network.n_tasks() };
+        let plain = kernel::Update {
+            vecs: self.layout.total,
+            norm: (places.norm() / 4) as u32,
+            clip: clip.unwrap_or(0.0) as f32,
+            ..Default::default()
+        };
+        match *optimizer {
+            Optimizer::Sgd { momentum } => {
+                kernel::Update { rate: *learning_rate as f32, momentum: momentum as f32, ..plain }
+            }
+            Optimizer::Adam => {
+                let updates = self.updates as f64;
+                kernel::Update {
+                    rule: 1,
+                    rate: (learning_rate / (1.0 - libm::pow(BETA1, updates))) as f32,
+                    correction: (1.0 / (1.0 - libm::pow(BETA2, updates))) as f32,
+                    ..plain
+                }
+            }
+        }
+    }
+
+    /// Makes room for G and binds what needs it.
+    fn make_rows(&mut self) -> Result<(), BackendError> {
+        if self.rows.is_some() {
+            return Ok(());
+        }
+        let Self { device, workload, layout, tensors, groups, .. } = &*self;
+        let k = workload.network.n_tasks();
+        let (shared, places) = (layout.shared, Partials { n_tasks: k });
+        let g = device.buffer("The task gradients", k * shared as usize)?;
+        let build = Build { device, workload, layout, tensors, groups };
+        let combine = kernel::Combine {
+            end: layout.total,
+            shared_end: shared,
+            step: shared,
+            rows: k as u32,
+            head_ends: build.head_ends(),
+            ..Default::default()
+        };
+        let Tensors { gradient, moved, stack, .. } = tensors;
+        let rows = TaskRows {
+            backward: build.backward_trunk([&stack[0], &stack[1]], k, &g)?,
+            gramian: build.inner((&g, k), (&g, k), shared, places.gramian().start)?,
+            combine: build.weighing(combine, &g, gradient)?,
+            direction: None,
+            along_direction: [
+                build.inner((&g, k), (gradient, 1), shared, places.along_direction())?,
+                build.inner((gradient, 1), (gradient, 1), shared, places.direction())?,
+            ],
+            along_step: [
+                build.inner((&g, k), (moved, 1), shared, places.along_step())?,
+                build.inner((moved, 1), (moved, 1), shared, places.step())?,
+            ],
+            g,
+        };
+        self.rows = Some(rows);
+        Ok(())
+    }
+
+    /// Binds a rows method's kernel and sets this step's numbers.
+    fn make_direction(&mut self, rows_kernel: &RowsKernel, ctx: &StepContext<'_>) -> Result<(), BackendError> {
+        let (shared, k) = (self.layout.shared, self.workload.network.n_tasks());
+        let Some(rows) = &mut self.rows else { return Ok(()) };
+        if rows.direction.as_ref().is_none_or(|(name, ..)| *name != rows_kernel.name) {
+            let coordinates = self.device.buffer("The coordinates", shared as usize)?;
+            self.device.write(&coordinates, &self.layout.coordinates());
+            let uniform = kernel::Rows { vecs: shared, step: shared, rows: k as u32, ..Default::default() };
+            let kernel = Kernel { name: rows_kernel.name, source: rows_kernel.source, has_lanes: false };
+            let buffers = [&rows.g, &coordinates, &self.tensors.gradient];
+            let dispatch = self.device.dispatch(&kernel, &uniform, &buffers, uniform.groups())?;
+            rows.direction = Some((rows_kernel.name, dispatch, uniform));
+        }
+        if let Some((_, dispatch, uniform)) = &mut rows.direction {
+            uniform.key = [ctx.seed, StreamId::Balance as u32];
+            uniform.sub = ctx.step as u32;
+            uniform.settings = rows_kernel.settings;
+            self.device.set_uniform(dispatch, uniform);
+        }
+        Ok(())
+    }
+}
+
+/// Submits, and reads back what was copied.
+async fn run(
+    device: &GpuDevice,
+    kept: &mut Option<Buffer>,
+    count: &mut u64,
+    dispatches: &[&Dispatch],
+    copies: &[Copy<'_>],
+) -> Result<Vec<f32>, BackendError> {
+    let bytes = copies.iter().map(|copy| copy.2).sum();
+    let staging = match kept.take() {
+        Some(staging) if staging.size() >= bytes => staging,
+        _ => device.staging(bytes),
+    };
+    *count += dispatches.len() as u64;
+    device.submit(dispatches, copies, Some(&staging))?;
+    let numbers = device.read(&staging, bytes).await?;
+    *kept = Some(staging);
+    Ok(numbers)
+}
+
+/// The sum of the partial sums that begin at `start`.
+fn total(sums: &[f32], start: usize) -> f64 {
+    sums[start..start + PARTS].iter().map(|&sum| f64::from(sum)).sum()
+}
+
+fn target(targets: &Targets, row: usize) -> f32 {
+    match targets {
+        Targets::Class(classes) => classes[row] as f32,
+        Targets::Value(values) => values[row],
+    }
+}
+
+/// Binds the kernels of a run.
+struct Build<'a> {
+    device: &'a GpuDevice,
+    workload: &'a Workload,
+    layout: &'a PaddedLayout,
+    tensors: &'a Tensors,
+    groups: &'a [HeadGroup],
+}
+
+impl Build<'_> {
+    fn batch_rows(&self) -> u32 {
+        self.workload.batch_rows as u32
+    }
+
+    fn head_ends(&self) -> [u32; 16] {
+        let mut ends = [u32::MAX; 16];
+        for (end, &known) in ends.iter_mut().zip(&self.layout.head_ends) {
+            *end = known;
+        }
+        ends
+    }
+
+    /// Vecs from one head's parameters to the next one's in a group.
+    fn theta_step(&self, group: &HeadGroup) -> u32 {
+        if group.count < 2 {
+            return 0;
+        }
+        self.layout.head_ends[group.first + 1] - self.layout.head_ends[group.first]
+    }
+
+    fn batch(&self) -> Result<(Batch, Vec<Dispatch>), BackendError> {
+        let Workload { network, data, targets, batch_rows, .. } = self.workload;
+        let k = network.n_tasks();
+        let (Some(source), Ok(source_targets)) = (
+            self.device.source(data, network.n_inputs),
+            self.device.buffer("The targets", vecs(k * data.rows) as usize),
+        ) else {
+            return Ok((Batch::Host, Vec::new()));
+        };
+        let by_task = targets.iter().flat_map(|&own| (0..data.rows).map(move |row| target(&data.targets[own], row)));
+        self.device.write(&source_targets, &by_task.collect::<Vec<f32>>());
+        let rows = self.device.buffer("The rows of a batch", vecs(*batch_rows) as usize)?;
+        let uniform = kernel::Gather {
+            rows: self.batch_rows(),
+            vecs: vecs(network.n_inputs),
+            tasks: k as u32,
+            examples: data.rows as u32,
+        };
+        let buffers = [&rows, &source, &source_targets, &self.tensors.x, &self.tensors.targets];
+        let gather = self.device.dispatch(&GATHER, &uniform, &buffers, uniform.groups())?;
+        Ok((Batch::Resident { rows }, vec![gather]))
+    }
+
+    fn forward(&self, plan: &mut Vec<Dispatch>) -> Result<(), BackendError> {
+        let Workload { network, loss_scales, .. } = self.workload;
+        let mut below = &self.tensors.x;
+        for (index, (layer, out)) in network.trunk.iter().zip(&self.tensors.trunk).enumerate() {
+            plan.push(self.dense(*layer, (Owner::Shared, index), 0, 1, (below, 0), out)?);
+            below = out;
+        }
+        for group in self.groups {
+            let head = &network.heads[group.first];
+            let step = self.theta_step(group);
+            let (mut below, mut below_step) = (below, 0);
+            for (index, (layer, out)) in head.layers.iter().zip(&group.outputs).enumerate() {
+                let owner = Owner::Head(group.first);
+                let count = group.count as u32;
+                plan.push(self.dense(*layer, (owner, index), step, count, (below, below_step), out)?);
+                (below, below_step) = (out, self.batch_rows() * vecs(layer.outputs()));
+            }
+            let (Some(layer), Some(dz)) = (head.layers.last(), group.deltas.last()) else { continue };
+            let uniform = kernel::Loss {
+                rows: self.batch_rows(),
+                outputs: layer.outputs() as u32,
+                width: 4 * vecs(layer.outputs()),
+                kind: loss_kind(head.loss),
+                first: group.first as u32,
+                scales: per_task(loss_scales),
+                ..Default::default()
+            };
+            let buffers = [below, &self.tensors.targets, dz, &self.tensors.losses];
+            plan.push(self.device.dispatch(&LOSS, &uniform, &buffers, uniform.groups(group.count as u32))?);
+        }
+        Ok(())
+    }
+
+    fn dense(
+        &self,
+        layer: Layer,
+        (owner, index): (Owner, usize),
+        theta_step: u32,
+        layers: u32,
+        (x, x_step): (&Buffer, u32),
+        y: &Buffer,
+    ) -> Result<Dispatch, BackendError> {
+        let (weight, bias) = self.layout.layer(owner, index);
+        let uniform = kernel::Dense {
+            rows: self.batch_rows(),
+            x_vecs: vecs(layer.inputs()),
+            y_vecs: vecs(layer.outputs()),
+            activation: activation(layer.activation()),
+            weight,
+            bias,
+            theta_step,
+            x_step,
+            y_step: self.batch_rows() * vecs(layer.outputs()),
+            ..Default::default()
+        };
+        let groups = uniform.groups(layers, self.device.lanes());
+        self.device.dispatch(&DENSE, &uniform, &[&self.tensors.theta, x, y], groups)
+    }
+
+    /// Heads' own gradients, and the deltas at the representation stacked (K·B, R) in `stack[0]`.
+    fn backward_heads(&self) -> Result<Vec<Dispatch>, BackendError> {
+        let network = &self.workload.network;
+        let rows = self.batch_rows();
+        let mut plan = Vec::new();
+        for group in self.groups {
+            let layers = &network.heads[group.first].layers;
+            let (count, theta_step) = (group.count as u32, self.theta_step(group));
+            for (index, layer) in layers.iter().enumerate().rev() {
+                let (weight, bias) = self.layout.layer(Owner::Head(group.first), index);
+                let (x_vecs, y_vecs) = (vecs(layer.inputs()), vecs(layer.outputs()));
+                let dy = &group.deltas[index];
+                // Below the first layer of a head lies the representation, which all of them share.
+                let (below, below_step, below_activation, dx, dx_start) = match index.checked_sub(1) {
+                    Some(index) => {
+                        let kind = layers[index].activation();
+                        (&group.outputs[index], rows * x_vecs, kind, &group.deltas[index], 0)
+                    }
+                    None => {
+                        let kind = network.trunk.last().and_then(|layer| layer.activation());
+                        let start = group.first as u32 * rows * x_vecs;
+                        (self.tensors.trunk.last().unwrap_or(&self.tensors.x), 0, kind, &self.tensors.stack[0], start)
+                    }
+                };
+                let uniform = kernel::WeightGradient {
+                    rows,
+                    x_vecs,
+                    dy_vecs: y_vecs,
+                    weight,
+                    bias,
+                    x_step: below_step,
+                    dy_step: rows * y_vecs,
+                    into_step: theta_step,
+                };
+                let groups = uniform.groups(count, self.device.lanes());
+                let buffers = [below, dy, &self.tensors.gradient];
+                plan.push(self.device.dispatch(&WEIGHT_GRADIENT, &uniform, &buffers, groups)?);
+                let uniform = kernel::Delta {
+                    rows,
+                    below_rows: rows,
+                    dx_vecs: x_vecs,
+                    dy_vecs: y_vecs,
+                    activation: activation(below_activation),
+                    weight,
+                    theta_step,
+                    below_step,
+                    dy_step: rows * y_vecs,
+                    dx: dx_start,
+                    dx_step: rows * x_vecs,
+                    spare_0: 0,
+                };
+                let groups = uniform.groups(count, self.device.lanes());
+                let buffers = [&self.tensors.theta, dy, below, dx];
+                plan.push(self.device.dispatch(&DELTA, &uniform, &buffers, groups)?);
+            }
+        }
+        Ok(plan)
+    }
+
+    /// From the first stack (`n_stacks`·B rows) down the trunk; stack k's gradient goes to row k of `into`.
+    fn backward_trunk(
+        &self,
+        [mut dy, mut spare]: [&Buffer; 2],
+        n_stacks: usize,
+        into: &Buffer,
+    ) -> Result<Vec<Dispatch>, BackendError> {
+        let network = &self.workload.network;
+        let (rows, stacks) = (self.batch_rows(), n_stacks as u32);
+        let mut plan = Vec::new();
+        for (index, layer) in network.trunk.iter().enumerate().rev() {
+            let (weight, bias) = self.layout.layer(Owner::Shared, index);
+            let (x_vecs, y_vecs) = (vecs(layer.inputs()), vecs(layer.outputs()));
+            let below = match index.checked_sub(1) {
+                Some(index) => &self.tensors.trunk[index],
+                None => &self.tensors.x,
+            };
+            let uniform = kernel::WeightGradient {
+                rows,
+                x_vecs,
+                dy_vecs: y_vecs,
+                weight,
+                bias,
+                x_step: 0,
+                dy_step: rows * y_vecs,
+                into_step: self.layout.shared,
+            };
+            let groups = uniform.groups(stacks, self.device.lanes());
+            plan.push(self.device.dispatch(&WEIGHT_GRADIENT, &uniform, &[below, dy, into], groups)?);
+            // The first layer's inputs are data: no gradient goes there.
+            let Some(below_index) = index.checked_sub(1) else { continue };
+            let uniform = kernel::Delta {
+                rows: stacks * rows,
+                below_rows: rows,
+                dx_vecs: x_vecs,
+                dy_vecs: y_vecs,
+                activation: activation(network.trunk[below_index].activation()),
+                weight,
+                ..Default::default()
+            };
+            let groups = uniform.groups(1, self.device.lanes());
+            plan.push(self.device.dispatch(&DELTA, &uniform, &[&self.tensors.theta, dy, below, spare], groups)?);
+            std::mem::swap(&mut dy, &mut spare);
+        }
+        Ok(plan)
+    }
+
+    /// Inner products of the rows of `a` and `b` (buffer, number of rows), `length` vecs each.
+    fn inner(
+        &self,
+        (a, a_rows): (&Buffer, usize),
+        (b, b_rows): (&Buffer, usize),
+        length: u32,
+        into: usize,
+    ) -> Result<Dispatch, BackendError> {
+        let uniform = kernel::Gramian {
+            vecs: length,
+            a_step: length,
+            b_step: length,
+            symmetric: u32::from(a == b),
+            into: into as u32,
+            ..Default::default()
+        };
+        let groups = uniform.groups(a_rows as u32, b_rows as u32);
+        self.device.dispatch(&GRAMIAN, &uniform, &[a, b, &self.tensors.partials], groups)
+    }
+
+    fn weighing(&self, uniform: kernel::Combine, g: &Buffer, d: &Buffer) -> Result<Weighing, BackendError> {
+        let dispatch = self.device.dispatch(&COMBINE, &uniform, &[g, d], uniform.groups())?;
+        Ok(Weighing { dispatch, uniform })
+    }
+}
