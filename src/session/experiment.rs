@@ -4,7 +4,7 @@ use super::ladder::{Chosen, Ladder};
 use super::pictures;
 use crate::backend::{Backend, Workload};
 use crate::balance::{Balancer, Gramian, METHODS, Setup, StepContext};
-use crate::config::{Batch, DataConfig, ExperimentConfig, RunConfig};
+use crate::config::{DataConfig, ExperimentConfig, RunConfig};
 use crate::data::{Batches, BuildRequest, Dataset, InputShape, Metric, MtldFile, Split, Truth};
 use crate::nn::{Network, ParamLayout};
 use crate::protocol::{
@@ -78,17 +78,8 @@ impl Experiment {
         let dataset = source.build(&request).map_err(|error| StartError::Data(error.to_string()))?;
         let train = Rc::new(dataset.train.clone());
         let test = Rc::new(dataset.test.clone());
-        let batch_rows = match config.training.batch {
-            Batch::All => train.rows,
-            Batch::Rows(rows) if rows as usize <= train.rows => rows as usize,
-            Batch::Rows(rows) => {
-                let has = train.rows;
-                return Err(StartError::Data(format!(
-                    "A batch of {rows} rows is more than the {has} training rows of {}. Choose at most {has}, or all.",
-                    source.title
-                )));
-            }
-        };
+        config.check_loaded(dataset.n_inputs, train.rows).map_err(|complaint| StartError::Data(complaint.sentence))?;
+        let batch_rows = config.batch_rows(train.rows);
         let kinds: Vec<_> = dataset.tasks.iter().map(|task| task.kind).collect();
         let k = kinds.len();
         let training = &config.training;

@@ -1,0 +1,262 @@
+//! What a person does with the page: opens it, plays, scrubs, toggles, learns digits, shares.
+
+use crate::harness::{Browser, Options, PATIENCE};
+use fantoccini::Locator;
+use paretoscope::protocol::{Command, Event, RunId};
+use paretoscope::session::Session;
+use paretoscope::train::History;
+use serde_json::Value;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+/// Training on a loaded machine takes its time; a step that never comes fails all the same.
+const TRAINING: Duration = Duration::from_secs(300);
+
+const METRICS: &str = "return await paretoscope.metrics()";
+
+async fn open(browser: &Browser, link: &str) {
+    browser.open(link).await;
+    browser.js_async("await paretoscope.ready; return true").await;
+}
+
+/// Waits until every run has been computed up to `step`, and looks there.
+async fn at_step(browser: &Browser, step: u32) -> Value {
+    let end = Instant::now() + TRAINING;
+    while browser.js_async(METRICS).await["head"].as_u64() < Some(u64::from(step)) {
+        assert!(Instant::now() < end, "step {step} was not reached in {TRAINING:?}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    browser.js_async(&format!("await paretoscope.seek({step}); {METRICS}")).await
+}
+
+fn numbers(value: &Value) -> Vec<f64> {
+    value.as_array().into_iter().flatten().filter_map(Value::as_f64).collect()
+}
+
+fn losses(metrics: &Value, method: &str) -> Vec<f64> {
+    let runs = metrics["runs"].as_array().expect("metrics hold runs");
+    let run = runs.iter().find(|run| run["method"] == method).unwrap_or_else(|| panic!("no run {method} in {metrics}"));
+    numbers(&run["losses"])
+}
+
+#[tokio::test]
+async fn a_cold_open_shows_the_default_experiment() {
+    let browser = Browser::with(Options { size: (1440, 900), ..Options::default() }).await;
+    open(&browser, "").await;
+    let headline = browser
+        .wait_text(&Browser::test_id("headline"), PATIENCE, |text| text.contains("gave up task 2"))
+        .await;
+    assert!(headline.contains("gave up task 1"), "{headline}");
+    let metrics = at_step(&browser, 150).await;
+    assert_eq!(metrics["step"], 150);
+    let (sum, mgda) = (losses(&metrics, "sum"), losses(&metrics, "mgda"));
+    assert!(sum[1] > 0.5 && mgda[0] > 0.5, "one run a task is given up by: {metrics}");
+    for view in ["losses", "gradients", "front", "predictions"] {
+        browser.wait_for(&Browser::test_id(&format!("plot-{view}"))).await;
+    }
+    browser.screenshot("readme").await;
+    browser.assert_clean().await;
+}
+
+#[tokio::test]
+async fn play_step_scrub_and_reset() {
+    let browser = Browser::start().await;
+    open(&browser, "#v=1").await;
+    at_step(&browser, 600).await;
+    browser.click(&Browser::test_id("reset")).await;
+    browser.wait_js("return document.querySelector('[data-testid=\"scrub\"]').value", PATIENCE, |v| *v == "0").await;
+    browser.click(&Browser::test_id("step")).await;
+    let metrics = browser.js_async(METRICS).await;
+    assert_eq!(metrics["step"], 1);
+    browser.click(&Browser::test_id("play")).await;
+    browser
+        .wait_js("return +document.querySelector('[data-testid=\"scrub\"]').value", PATIENCE, |v| v.as_f64() > Some(20.0))
+        .await;
+    browser.click(&Browser::test_id("play")).await;
+    // Scrubbing is a view of what was computed: the same step gives the same numbers.
+    let before = browser.js_async(&format!("await paretoscope.seek(300); {METRICS}")).await;
+    browser.js_async("await paretoscope.seek(10); return true").await;
+    let again = browser.js_async(&format!("await paretoscope.seek(300); {METRICS}")).await;
+    assert_eq!(before, again);
+    browser.assert_clean().await;
+}
+
+#[tokio::test]
+async fn a_method_toggles_at_once_and_stands_in_the_link() {
+    let browser = Browser::start().await;
+    open(&browser, "").await;
+    at_step(&browser, 150).await;
+    browser.js_async("await paretoscope.setMethods(['sum', 'graddrop']); return true").await;
+    let metrics = at_step(&browser, 150).await;
+    let methods: Vec<&str> =
+        metrics["runs"].as_array().into_iter().flatten().filter_map(|run| run["method"].as_str()).collect();
+    assert_eq!(methods, ["sum", "graddrop"]);
+    browser
+        .wait_js("return location.hash", PATIENCE, |hash| hash.as_str().is_some_and(|h| h.contains("m=sum,graddrop")))
+        .await;
+    browser.assert_clean().await;
+}
+
+/// The history of this link's runs, trained natively by the same engine.
+fn native(link: &str) -> History {
+    let mut session = Session::new(Rc::new(|| 0.0));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let mut history = History::default();
+    runtime.block_on(async {
+        session.handle(Command::Start { id: RunId(1), link: link.into() }).await;
+        loop {
+            for event in session.drain() {
+                match event {
+                    Event::Started { outline, .. } => history = History::new(outline),
+                    Event::Frame { frame, .. } => {
+                        history.extend(frame);
+                        session.handle(Command::FrameDrawn).await;
+                    }
+                    Event::Failed { message, .. } => panic!("{message}"),
+                    _ => {}
+                }
+            }
+            if !session.wants_to_advance() {
+                break;
+            }
+            for _ in 0..100 {
+                session.advance().await;
+            }
+            session.send_frame();
+        }
+    });
+    history
+}
+
+#[tokio::test]
+async fn the_page_and_the_command_line_compute_the_same_losses() {
+    const LINK: &str = "#v=1&st=100&m=sum,pcgrad,mgda,nash_mtl,famo,graddrop";
+    let native = std::thread::spawn(|| native(LINK)).join().expect("the native run ends");
+    let browser = Browser::start().await;
+    open(&browser, LINK).await;
+    for step in [0, 1, 10, 50, 100] {
+        let metrics = at_step(&browser, step).await;
+        for (run, outline) in native.runs.iter().zip(&native.outline.runs) {
+            let exact = &run.at(step).expect("the native run has the step").losses;
+            for (page, exact) in losses(&metrics, &outline.method).iter().zip(exact) {
+                let off = (page - exact).abs() / exact.abs();
+                assert!(off <= 1e-5, "{} at step {step}: {page} in the page, {exact} natively", outline.method);
+            }
+        }
+    }
+}
+
+/// Test accuracy of the only run's tasks at the view cursor.
+async fn accuracies(browser: &Browser) -> Vec<f64> {
+    let metrics = browser.js_async(METRICS).await;
+    numbers(&metrics["runs"][0]["test"]["metrics"])
+}
+
+#[tokio::test]
+async fn digits_are_learned_without_webgpu_and_the_page_stays_responsive() {
+    let browser = Browser::start().await;
+    open(&browser, "#v=1&p=multimnist&m=sum").await;
+    // Loading and starting may cost what they cost; training must not hold the page up.
+    at_step(&browser, 5).await;
+    browser
+        .js(
+            "window.longest = 0; new PerformanceObserver((list) => { for (const entry of list.getEntries()) \
+             window.longest = Math.max(window.longest, entry.duration) }).observe({ type: 'longtask' }); return true",
+        )
+        .await;
+    at_step(&browser, 800).await;
+    let longest = browser.js("return window.longest").await;
+    let right = accuracies(&browser).await;
+    println!("without WebGPU, step 800: test accuracy {right:?}; longest task {longest} ms");
+    assert!(right.len() == 2 && right.iter().all(|&accuracy| accuracy >= 0.82), "{right:?}");
+    // The observer reports nothing below 50 ms.
+    assert_eq!(longest, 0.0, "a task held the page up for {longest} ms");
+    browser.screenshot("digits").await;
+    browser.assert_clean().await;
+}
+
+#[tokio::test]
+async fn digits_are_learned_with_webgpu_on_the_software_adapter() {
+    let browser = Browser::start_webgpu().await;
+    open(&browser, "#v=1&p=multimnist&m=sum&st=300&backend=gpu").await;
+    at_step(&browser, 300).await;
+    let right = accuracies(&browser).await;
+    let metrics = browser.js_async(METRICS).await;
+    let dispatches = metrics["runs"][0]["gpu_dispatches"].as_u64();
+    println!("with WebGPU, step 300: test accuracy {right:?}; {dispatches:?} dispatches");
+    assert!(right.len() == 2 && right.iter().all(|&accuracy| accuracy >= 0.78), "{right:?}");
+    assert!(dispatches > Some(0), "no dispatch was counted: {metrics}");
+    let chip = browser.wait_text(&Browser::test_id("backend-chip"), PATIENCE, |text| text.contains("GPU")).await;
+    browser.click(&Browser::test_id("backend-chip")).await;
+    let popover = browser.js("return document.body.innerText").await;
+    let popover = popover.as_str().unwrap_or_default().to_lowercase();
+    assert!(popover.contains("swiftshader") || popover.contains("llvmpipe"), "the chip {chip:?} names no adapter");
+    browser.screenshot("digits-gpu").await;
+    browser.assert_clean().await;
+}
+
+#[tokio::test]
+async fn a_link_reopened_elsewhere_gives_the_same_configuration_and_losses() {
+    let first = Browser::start().await;
+    open(&first, "#v=1&net=6x2&s=11&m=sum,mgda&lr=0.02&st=200").await;
+    let losses_there = at_step(&first, 120).await;
+    first.click(&Browser::test_id("share")).await;
+    let link = first
+        .wait_js(
+            "const field = document.querySelector('[data-testid=\"share-link\"]'); return field && (field.value ?? field.textContent)",
+            PATIENCE,
+            |value| value.as_str().is_some_and(|text| text.contains("#v=1")),
+        )
+        .await;
+    let state = first.js_async("return await paretoscope.getState()").await;
+    let hash = link.as_str().and_then(|link| link.split_once('#')).map(|(_, hash)| format!("#{hash}"));
+    let second = Browser::start().await;
+    open(&second, &hash.expect("the link has a hash")).await;
+    let losses_here = at_step(&second, 120).await;
+    assert_eq!(losses_there, losses_here);
+    let other = second.js_async("return await paretoscope.getState()").await;
+    for key in ["data", "d", "net", "lr", "s", "m", "st", "sc"] {
+        assert_eq!(state["config"][key], other["config"][key], "{key}");
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_link_says_so_and_runs_nothing() {
+    for (link, says) in [
+        ("#v=1&net=4x2&h=zzzzzz", "damaged"),
+        ("#v=1&lr=NaN", "lr"),
+        ("#v=1&net=1000000000", "1024"),
+        ("#v=1&lr=1e999", "lr"),
+        ("#v=99&p=two-sines", "newer"),
+        ("#v=1&st=", "st"),
+    ] {
+        let browser = Browser::start().await;
+        browser.open(link).await;
+        let text = browser
+            .wait_text(&Browser::test_id("error"), PATIENCE, |text| text.to_lowercase().contains(says) || text.len() > 40)
+            .await;
+        println!("{link}: {text}");
+        let runs = browser.client.find_all(Locator::Css("[data-testid^=\"plot-\"]")).await.unwrap_or_default();
+        assert!(runs.is_empty(), "{link} was run all the same");
+        assert!(browser.console_errors().await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn screens_in_both_themes_wide_and_narrow() {
+    for scheme in ["light", "dark"] {
+        for size in [(1440, 900), (900, 900), (360, 780)] {
+            let browser = Browser::with(Options { size, color_scheme: scheme, ..Options::default() }).await;
+            for (name, link) in [("two-sines", "#v=1"), ("digits8", "#v=1&p=digits8&t=200")] {
+                open(&browser, link).await;
+                at_step(&browser, 150).await;
+                // Predictions follow the cursor after a round trip to the worker.
+                tokio::time::sleep(Duration::from_millis(400)).await;
+                browser.screenshot(&format!("{name}-{scheme}-{}", size.0)).await;
+                let wide = browser.js("return document.documentElement.scrollWidth - innerWidth").await;
+                assert!(wide.as_f64() <= Some(0.0), "{name} is {wide} px wider than a screen of {}", size.0);
+            }
+            browser.assert_clean().await;
+        }
+    }
+}
