@@ -90,7 +90,7 @@ pub fn round_values(low: f64, high: f64, n: usize) -> Vec<f64> {
 pub fn step_values(last: u32) -> Vec<f64> {
     let last_value = f64::from(last);
     for parts in [4, 3, 5, 6] {
-        if last % parts == 0 {
+        if last.is_multiple_of(parts) {
             let stride = last / parts;
             let power = 10u32.pow(stride.max(1).ilog10());
             let round = [10, 15, 20, 25, 30, 40, 50, 60, 75, 80].iter().any(|m| stride * 10 == m * power);

@@ -4,6 +4,7 @@
 //! the angle is mostly noise and is drawn faint.
 
 use crate::measure::pull;
+use crate::protocol::Pull;
 
 use super::axis::{self, Scale};
 use super::picture::{Anchor, LABEL, Pen, Rect, TICK};
@@ -58,19 +59,23 @@ fn pairs(n_tasks: usize) -> impl Iterator<Item = (usize, usize)> {
 fn read(scene: &Scene, run: usize, reading: Reading) -> Vec<Point> {
     let k = scene.n_tasks();
     let end = scene.ended(run).unwrap_or(u32::MAX);
-    let known = || {
-        let records = scene.history.runs[run].records.iter().filter(|record| record.step <= end);
-        records
-            .filter_map(|record| Some((record.step, record.pull.as_ref()?)))
-            .filter(|(_, pull)| pull.gramian.len() == k * k && pull.gramian.iter().all(|entry| entry.is_finite()))
-    };
+    let whole = |pull: &&Pull| pull.gramian.len() == k * k && pull.gramian.iter().all(|entry| entry.is_finite());
+    let records = scene.history.runs[run].records.iter().filter(|record| record.step <= end);
+    let mut known: Vec<(u32, &Pull)> =
+        records.filter_map(|record| Some((record.step, record.pull.as_ref().filter(whole)?))).collect();
+    if k > 3 {
+        // Many pairs: 500 records draw the same curve and keep a frame short.
+        let every = known.len() / 500 + 1;
+        known = known.into_iter().step_by(every).collect();
+    }
     let mut most = vec![0.0f64; k];
-    for (_, pull) in known() {
+    for (_, pull) in &known {
         for (most, length) in most.iter_mut().zip(pull::lengths(&pull.gramian, k)) {
             *most = most.max(length);
         }
     }
-    known()
+    known
+        .into_iter()
         .filter_map(|(step, pull)| {
             let lengths = pull::lengths(&pull.gramian, k);
             let pair = |(i, j): (usize, usize)| {

@@ -115,6 +115,9 @@ pub fn arrows(scene: &Scene) -> Vec<Arrow> {
             arrows.extend(arrow(what, &products, square.max(0.0).sqrt()));
         }
     }
+    if !scene.runs().contains(&scene.at_run) {
+        return arrows;
+    }
     let backwards: Vec<f64> = pull.along_step.iter().map(|product| -product).collect();
     arrows.extend(arrow(Pointer::Step(scene.at_run), &backwards, pull.step_length));
     arrows

@@ -56,6 +56,58 @@ pub enum Shape {
     Plus,
 }
 
+impl Shape {
+    /// Its polygon around the origin, y down, in px for this radius; all shapes weigh the same.
+    pub fn outline(self, r: f64) -> Vec<(f64, f64)> {
+        match self {
+            Self::Circle => (0..24)
+                .map(|i| f64::from(i) * std::f64::consts::TAU / 24.0)
+                .map(|a| (r * a.cos(), r * a.sin()))
+                .collect(),
+            Self::Square => {
+                let s = 0.9 * r;
+                vec![(-s, -s), (s, -s), (s, s), (-s, s)]
+            }
+            Self::Triangle => vec![(0.0, -1.15 * r), (1.1 * r, 0.8 * r), (-1.1 * r, 0.8 * r)],
+            Self::Diamond => vec![(0.0, -1.3 * r), (1.1 * r, 0.0), (0.0, 1.3 * r), (-1.1 * r, 0.0)],
+            Self::Cross => {
+                let (a, b) = (0.62 * r, 1.4 * r);
+                vec![
+                    (a, 0.0),
+                    (b, b - a),
+                    (b - a, b),
+                    (0.0, a),
+                    (a - b, b),
+                    (-b, b - a),
+                    (-a, 0.0),
+                    (-b, a - b),
+                    (a - b, -b),
+                    (0.0, -a),
+                    (b - a, -b),
+                    (b, a - b),
+                ]
+            }
+            Self::Plus => {
+                let (a, b) = (0.46 * r, 1.45 * r);
+                vec![
+                    (-a, -b),
+                    (a, -b),
+                    (a, -a),
+                    (b, -a),
+                    (b, a),
+                    (a, a),
+                    (a, b),
+                    (-a, b),
+                    (-a, a),
+                    (-b, a),
+                    (-b, -a),
+                    (-a, -a),
+                ]
+            }
+        }
+    }
+}
+
 /// How a run is told apart.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RunStyle {

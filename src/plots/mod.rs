@@ -8,7 +8,7 @@ mod axis;
 mod cosine;
 mod front;
 mod gradients;
-mod ink;
+pub mod ink;
 mod losses;
 mod metrics;
 mod paint;

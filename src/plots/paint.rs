@@ -39,10 +39,10 @@ pub struct Paint {
 impl Paint {
     /// For plotters-canvas with `grain` canvas pixels per CSS px.
     pub const fn canvas(grain: f64) -> Self {
-        Self { grain, font_factor: 1.0, images: false }
+        Self { grain, font_factor: 1.0, images: true }
     }
 
-    /// For plotters' SVG backend.
+    /// For plotters' SVG backend; [`svg`] embeds the images itself.
     pub const fn svg(grain: f64) -> Self {
         Self { grain, font_factor: 1.24, images: false }
     }

@@ -358,7 +358,7 @@ impl<'a> Pen<'a> {
             }
             return;
         }
-        let outline: Vec<Point> = outline(style.shape, radius).into_iter().map(|(x, y)| (at.0 + x, at.1 + y)).collect();
+        let outline: Vec<Point> = style.shape.outline(radius).into_iter().map(|(x, y)| (at.0 + x, at.1 + y)).collect();
         let mut closed = outline.clone();
         closed.push(outline[0]);
         closed.push(outline[1]);
@@ -416,55 +416,6 @@ impl<'a> Pen<'a> {
             self.label((self.stage.width / 2.0, top + 16.0 * i as f64), line, color, Anchor::Middle);
         }
         self.picture
-    }
-}
-
-/// Outline of a marker around the origin, drawn so that all shapes weigh the same.
-fn outline(shape: Shape, r: f64) -> Vec<Point> {
-    match shape {
-        Shape::Circle => {
-            (0..24).map(|i| f64::from(i) * std::f64::consts::TAU / 24.0).map(|a| (r * a.cos(), r * a.sin())).collect()
-        }
-        Shape::Square => {
-            let s = 0.9 * r;
-            vec![(-s, -s), (s, -s), (s, s), (-s, s)]
-        }
-        Shape::Triangle => vec![(0.0, -1.15 * r), (1.1 * r, 0.8 * r), (-1.1 * r, 0.8 * r)],
-        Shape::Diamond => vec![(0.0, -1.3 * r), (1.1 * r, 0.0), (0.0, 1.3 * r), (-1.1 * r, 0.0)],
-        Shape::Cross => {
-            let (a, b) = (0.62 * r, 1.4 * r);
-            vec![
-                (a, 0.0),
-                (b, b - a),
-                (b - a, b),
-                (0.0, a),
-                (a - b, b),
-                (-b, b - a),
-                (-a, 0.0),
-                (-b, a - b),
-                (a - b, -b),
-                (0.0, -a),
-                (b - a, -b),
-                (b, a - b),
-            ]
-        }
-        Shape::Plus => {
-            let (a, b) = (0.46 * r, 1.45 * r);
-            vec![
-                (-a, -b),
-                (a, -b),
-                (a, -a),
-                (b, -a),
-                (b, a),
-                (a, a),
-                (a, b),
-                (-a, b),
-                (-a, a),
-                (-b, a),
-                (-b, -a),
-                (-a, -a),
-            ]
-        }
     }
 }
 

@@ -18,6 +18,9 @@ pub(super) struct Curve {
     pub noise: Vec<(f64, f64)>,
 }
 
+/// What is drawn over all panels.
+type Late = Vec<Box<dyn FnOnce(&mut Pen)>>;
+
 /// One set of axes.
 pub(super) struct Panel {
     /// Written at the top right.
@@ -104,7 +107,7 @@ impl Chart<'_> {
         let (top, bottom, gap) = (14.0 + key + title, 32.0 + self.below, title + 4.0);
         let width = ((pen.stage.width - (left + right) * columns as f64) / columns as f64).max(20.0);
         let height = ((pen.stage.height - top - bottom - gap * (rows as f64 - 1.0)) / rows as f64).max(24.0);
-        let mut late: Vec<Box<dyn FnOnce(&mut Pen)>> = Vec::new();
+        let mut late: Late = Vec::new();
         let mut frame = Frame { left, right: left + width, bottom: top + height };
         for (i, panel) in self.panels.iter().enumerate() {
             let (row, column) = (i / columns, i % columns);
@@ -193,7 +196,7 @@ impl Chart<'_> {
         place: Rect,
         lowest: bool,
         labeled: Option<(f64, bool)>,
-        late: &mut Vec<Box<dyn FnOnce(&mut Pen)>>,
+        late: &mut Late,
     ) {
         let ink = pen.ink();
         let last = self.scene.last_step();
@@ -402,7 +405,7 @@ impl Chart<'_> {
     }
 
     /// A hairline with exact numbers beside it, sorted as the lines lie.
-    fn read_out(&self, panel: &Panel, place: Rect, scale: Scale, step: f64, late: &mut Vec<Box<dyn FnOnce(&mut Pen)>>) {
+    fn read_out(&self, panel: &Panel, place: Rect, scale: Scale, step: f64, late: &mut Late) {
         let mut rows: Vec<(f64, usize)> = panel
             .curves
             .iter()
