@@ -131,7 +131,7 @@ fn band_room(scene: &Scene) -> f64 {
 }
 
 fn band_rows(scene: &Scene) -> f64 {
-    if scene.n_tasks() == 3 { 1.5 } else { 1.0 }
+    if scene.n_tasks() == 3 { 2.0 } else { 1.0 }
 }
 
 fn draw(scene: &Scene, stage: &Stage) -> Picture {
@@ -144,7 +144,7 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
             .empty("The angle between the task gradients appears here as the runs train. Press play.");
     }
     let mut panels = Vec::new();
-    for (i, reading) in readings(scene.n_tasks()).into_iter().enumerate() {
+    for reading in readings(scene.n_tasks()) {
         let scale = Scale::linear(-1.0, 1.0, 0.0, 1.0);
         let curves = scene
             .runs()
@@ -162,10 +162,11 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
             scale,
             ticks: [-1.0, 0.0, 1.0].map(|v| (v, if v > 0.0 { "+1".to_owned() } else { axis::tick(v) })).into(),
             zero: Some(0.0),
-            words: if i == 0 && scene.n_tasks() == 2 {
+            // With several panels the words would meet the curves.
+            words: if scene.n_tasks() == 2 {
                 vec![(1.0, "agree"), (0.0, "unrelated"), (-1.0, "conflict")]
             } else {
-                vec![(0.0, "unrelated")]
+                Vec::new()
             },
         });
     }
@@ -185,13 +186,14 @@ fn bands(scene: &Scene, pen: &mut Pen, left: f64, right: f64, top: f64) {
     let ink = pen.ink();
     let cells = ((right - left) / 2.0).floor().clamp(1.0, 400.0) as usize;
     let rows = readings(scene.n_tasks());
-    let height = if rows.len() > 1 { 1.5 * (BAND + 4.0) / rows.len() as f64 - 1.5 } else { BAND };
+    let height = if rows.len() > 1 { 2.0 * (BAND + 4.0) / rows.len() as f64 - 1.5 } else { BAND };
     pen.tick((right + 8.0, top - 6.0), "in conflict", Anchor::Start);
     let mut y = top;
     for run in scene.runs() {
         let style = *ink.run(run);
         let middle = y + (height * rows.len() as f64) / 2.0;
-        pen.marker(&style, (left - 12.0, middle), 4.0, true);
+        let aside = if rows.len() > 1 { 30.0 } else { 12.0 };
+        pen.marker(&style, (left - aside, middle), 4.0, true);
         for reading in &rows {
             let points = read(scene, run, *reading);
             let mut pixels = vec![ink.bg.rgb; cells];
@@ -210,6 +212,11 @@ fn bands(scene: &Scene, pen: &mut Pen, left: f64, right: f64, top: f64) {
             }
             let place = Rect { left, top: y, right, bottom: y + height - 1.0 };
             pen.image(place, cells, pixels);
+            if let Reading::Pair(i, j) = reading
+                && rows.len() > 1
+            {
+                pen.tick((left - 4.0, y + height / 2.0 + 3.0), format!("{}, {}", i + 1, j + 1), Anchor::End);
+            }
             let share = conflict_share(&points);
             if height >= 10.0 || rows.len() == 1 {
                 let words = share.map_or("–".to_owned(), share_words);

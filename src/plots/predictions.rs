@@ -88,7 +88,7 @@ fn maps(scene: &Scene, mut pen: Pen, shown: &[usize]) -> Picture {
     let side_room = 18.0;
     let columns = shown.len() + 1;
     let gap = if stage.width < 380.0 { 5.0 } else { 8.0 };
-    let cell = ((stage.width - side_room) / columns as f64 - gap).clamp(16.0, 112.0);
+    let cell = ((stage.width - side_room) / columns as f64 - gap).clamp(16.0, 180.0);
     let (head, below, foot) = (24.0, 22.0, 24.0);
     let by_height = (stage.height - head - foot) / (cell + below);
     // Fewer tasks at a legible size beat many stamps; the table has all.

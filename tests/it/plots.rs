@@ -170,6 +170,9 @@ fn hover_divergence_and_ties_are_drawn() {
 fn many_tasks_become_small_multiples_and_a_matrix() {
     let three = history(Shape { n_tasks: 3, n_records: 6, ..SMALL });
     check_svg("plot-gradients-three-tasks", &scene(&three, None), "gradients", false, 620.0, 460.0);
+    check_svg("plot-cosine-three-tasks", &scene(&three, None), "cosine", true, 620.0, 460.0);
+    let single = history(Shape { n_tasks: 1, n_runs: 6, n_records: 6, accuracy: false });
+    check_svg("plot-losses-one-task", &scene(&single, None), "losses", true, 360.0, 240.0);
     let many = history(Shape { n_tasks: 16, n_runs: 2, n_records: 4, accuracy: false });
     check_svg("plot-losses-16-tasks", &scene(&many, None), "losses", false, 620.0, 460.0);
 }
