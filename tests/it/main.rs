@@ -7,6 +7,11 @@ mod link;
 mod rng;
 mod session;
 mod tidy;
+mod twins;
+
+// What needs a graphics device.
+#[cfg(feature = "gpu")]
+mod backends;
 
 // The command line's functions, without its binary.
 #[cfg(feature = "cli")]

@@ -65,14 +65,13 @@ impl GpuDevice {
             power_preference: wgpu::PowerPreference::HighPerformance,
             ..Default::default()
         };
-        let adapter = instance
-            .request_adapter(&options)
-            .await
-            .map_err(|_| if cfg!(target_arch = "wasm32") {
+        let adapter = instance.request_adapter(&options).await.map_err(|_| {
+            if cfg!(target_arch = "wasm32") {
                 "This browser offers no WebGPU adapter.".to_owned()
             } else {
                 "No Vulkan adapter was found.".to_owned()
-            })?;
+            }
+        })?;
         let descriptor = wgpu::DeviceDescriptor { label: Some("paretoscope"), ..Default::default() };
         let (device, queue) = adapter
             .request_device(&descriptor)

@@ -139,9 +139,7 @@ impl Gpu {
         }
         let layout = PaddedLayout::new(&workload.layout, k);
         let total = layout.total as usize;
-        let room = |what, layers: usize, width: usize| {
-            device.buffer(what, layers * batch_rows * vecs(width) as usize)
-        };
+        let room = |what, layers: usize, width: usize| device.buffer(what, layers * batch_rows * vecs(width) as usize);
         let widest = network.trunk.iter().map(|layer| layer.outputs()).max().unwrap_or(0);
         let trunk: Result<_, _> =
             network.trunk.iter().map(|layer| room("The activations of a layer", 1, layer.outputs())).collect();
@@ -201,8 +199,12 @@ impl Gpu {
             [device.buffer("The optimizer's memory", total)?, device.buffer("The optimizer's memory", total)?];
         let rule = kernel::Update { vecs: layout.total, ..Default::default() };
         let Tensors { gradient, partials, theta, moved, .. } = &tensors;
-        let update =
-            device.dispatch(&UPDATE, &rule, &[gradient, partials, theta, &moments[0], &moments[1], moved], rule.groups())?;
+        let update = device.dispatch(
+            &UPDATE,
+            &rule,
+            &[gradient, partials, theta, &moments[0], &moments[1], moved],
+            rule.groups(),
+        )?;
         device.check()?;
         Ok(Self {
             workload: workload.clone(),
@@ -318,8 +320,7 @@ impl Gpu {
             (_, None) => {}
         }
         if !heads_weighed {
-            let uniform =
-                kernel::Combine { head_weights: per_task(apply.head_weights), ..self.weigh_heads.uniform };
+            let uniform = kernel::Combine { head_weights: per_task(apply.head_weights), ..self.weigh_heads.uniform };
             self.device.set_uniform(&self.weigh_heads.dispatch, &uniform);
             dispatches.push(&self.weigh_heads.dispatch);
         }

@@ -1,0 +1,292 @@
+//! CPU and GPU train the same run: ten losses within 1e-4, every method; and what the GPU does when it cannot.
+
+use crate::twins::open;
+use paretoscope::backend::cpu::Cpu;
+use paretoscope::backend::gpu::{Gpu, GpuDevice};
+use paretoscope::backend::{Apply, Backend, BackendError, Combine, Workload};
+use paretoscope::balance::METHODS;
+use paretoscope::config::presets::preset;
+use paretoscope::config::{Activation, ExperimentConfig, Init, NetworkConfig, Optimizer, RunConfig};
+use paretoscope::data::{Batches, BuildRequest, Dataset, MtldFile, Split, Targets, TaskKind, mtld};
+use paretoscope::nn::{Network, ParamLayout};
+use paretoscope::rng::{Stream, StreamId};
+use paretoscope::train::{Trainer, TrainerSetup};
+use pollster::block_on;
+use std::fs;
+use std::rc::Rc;
+
+/// Relative difference that summing in another order may make in ten steps.
+const TOLERANCE: f64 = 1e-4;
+const STEPS: u32 = 9;
+
+fn dataset(config: &ExperimentConfig) -> Dataset {
+    let source = config.data.source;
+    let files: Vec<MtldFile> = source
+        .files
+        .iter()
+        .map(|name| {
+            let bytes = fs::read(format!("{}/www/data/{name}", env!("CARGO_MANIFEST_DIR"))).expect("a shipped file");
+            mtld::decode(name, &bytes).expect("a valid file")
+        })
+        .collect();
+    let request = BuildRequest {
+        seed: 0,
+        knobs: &config.data.knobs,
+        tasks: &config.data.tasks,
+        files: &files,
+        max_rows: Some(3_000),
+    };
+    source.build(&request).expect("a data set")
+}
+
+/// Losses of the ten first steps.
+fn losses(backend: Backend, config: &ExperimentConfig, run: &RunConfig, batches: Batches) -> Vec<f64> {
+    let setup = TrainerSetup {
+        run,
+        loss_scales: &config.data.loss_scales,
+        preference: config.preference(),
+        learning_rate: config.training.learning_rate,
+        seed: config.training.seed,
+        steps: STEPS,
+        batches,
+        gramian_every: 4,
+    };
+    let mut trainer = Trainer::new(backend, setup);
+    let mut losses = Vec::new();
+    while let Some(record) = block_on(trainer.advance()).expect("a step") {
+        losses.extend(record.losses);
+    }
+    losses
+}
+
+#[track_caller]
+fn check_preset(id: &str) {
+    let Some(device) = open() else { return };
+    let config = preset(id).expect("a preset").config();
+    let dataset = dataset(&config);
+    let train = Rc::new(dataset.train.clone());
+    let kinds: Vec<TaskKind> = dataset.tasks.iter().map(|task| task.kind).collect();
+    let network = Network::mlp(dataset.n_inputs, &config.network, &kinds);
+    let layout = ParamLayout::new(&network);
+    let theta: Vec<f32> = layout.initial(&network, config.network.init, config.training.seed, &config.data.tasks);
+    let batch_rows = config.batch_rows(train.rows);
+    let workload = Workload {
+        network,
+        layout,
+        data: train.clone(),
+        targets: (0..kinds.len()).collect(),
+        loss_scales: config.data.loss_scales.clone(),
+        batch_rows,
+        optimizer: config.training.optimizer,
+        learning_rate: config.training.learning_rate,
+        clip: config.training.clip,
+    };
+    for method in METHODS {
+        let run = RunConfig::new(method);
+        let batches = || Batches::new(train.rows, batch_rows, config.training.seed);
+        let cpu = Backend::Cpu(Box::new(Cpu::new(workload.clone(), theta.clone())));
+        let gpu = Backend::Gpu(Box::new(Gpu::new(device.clone(), &workload, &theta).expect("a run on the GPU")));
+        let exact = losses(cpu, &config, &run, batches());
+        let ours = losses(gpu, &config, &run, batches());
+        assert_eq!(ours.len(), (STEPS as usize + 1) * kinds.len(), "{id}, {}", method.id);
+        for (i, (ours, exact)) in ours.iter().zip(&exact).enumerate() {
+            let (step, task) = (i / kinds.len(), i % kinds.len());
+            let off = (ours - exact).abs() / exact.abs();
+            assert!(off <= TOLERANCE, "{id}, {}: loss {task} of step {step} is {ours}, CPU {exact}", method.id);
+        }
+    }
+}
+
+#[test]
+fn backends_agree_on_two_sines() {
+    check_preset("two-sines");
+}
+
+#[test]
+fn backends_agree_on_multimnist() {
+    check_preset("multimnist");
+}
+
+/// Random data for tasks of these kinds.
+fn workload(inputs: usize, rows: usize, config: &NetworkConfig, kinds: &[TaskKind], optimizer: Optimizer) -> Workload {
+    let network = Network::mlp(inputs, config, kinds);
+    let draws = Stream::new(5, StreamId::Data, 0);
+    let targets = kinds.iter().enumerate().map(|(task, kind)| {
+        let at = |row: usize| (10_000 * (task + 1) + row) as u64;
+        match *kind {
+            TaskKind::Multiclass { classes } => {
+                Targets::Class((0..rows).map(|row| draws.below(at(row), classes as u32)).collect())
+            }
+            TaskKind::Binary => Targets::Value((0..rows).map(|row| draws.below(at(row), 2) as f32).collect()),
+            TaskKind::Regression => Targets::Value((0..rows).map(|row| draws.normal(at(row)) as f32).collect()),
+        }
+    });
+    let data = Split {
+        rows,
+        x: (0..rows * inputs).map(|i| draws.normal(1_000_000 + i as u64) as f32).collect(),
+        targets: targets.collect(),
+    };
+    Workload {
+        layout: ParamLayout::new(&network),
+        network,
+        data: Rc::new(data),
+        targets: (0..kinds.len()).collect(),
+        loss_scales: (0..kinds.len()).map(|task| 0.5 + task as f64).collect(),
+        batch_rows: rows.min(19),
+        optimizer,
+        learning_rate: 0.02,
+        clip: Some(0.8),
+    }
+}
+
+fn initial(workload: &Workload) -> Vec<f32> {
+    let ids: Vec<usize> = workload.targets.clone();
+    workload.layout.initial(&workload.network, Init::FanIn, 3, &ids)
+}
+
+#[track_caller]
+fn close(what: &str, ours: &[f64], exact: &[f64], scale: f64) {
+    assert_eq!(ours.len(), exact.len(), "{what}");
+    for (ours, exact) in ours.iter().zip(exact) {
+        assert!((ours - exact).abs() <= TOLERANCE * (scale + exact.abs()), "{what}: {ours} instead of {exact}");
+    }
+}
+
+/// Three updates by both backends, with everything they report.
+#[track_caller]
+fn check_steps(device: &Rc<GpuDevice>, name: &str, workload: &Workload) {
+    let theta = initial(workload);
+    let k = workload.network.n_tasks();
+    let mut cpu = Cpu::<f32>::new(workload.clone(), theta.clone());
+    let mut gpu = Gpu::new(device.clone(), workload, &theta).expect("a run on the GPU");
+    let rows: Vec<u32> = (0..workload.batch_rows as u32).map(|row| row * 3 % workload.data.rows as u32).collect();
+    let w: Vec<f64> = (0..k).map(|task| 1.0 - 0.15 * task as f64).collect();
+    let ones = vec![1.0; k];
+    for step in 0..4 {
+        let (mut losses, mut m) = (vec![0.0; k], vec![0.0; k * k]);
+        let (mut exact_losses, mut exact_m) = (losses.clone(), m.clone());
+        let head_weights = if step % 2 == 0 { &w } else { &ones };
+        let forms_g = step < 2;
+        let combine = || if forms_g { Combine::Rows(&w) } else { Combine::Weighted(&w) };
+        if forms_g {
+            cpu.gradients(&rows, &mut exact_losses, &mut exact_m);
+            block_on(gpu.gradients(&rows, &mut losses, &mut m)).expect("gradients");
+            let length = exact_m.iter().fold(0.0, |top: f64, m| top.max(m.abs()));
+            close(&format!("{name}: Gramian of step {step}"), &m, &exact_m, length);
+        } else {
+            cpu.losses(&rows, &mut exact_losses);
+            block_on(gpu.losses(&rows, &mut losses)).expect("losses");
+        }
+        close(&format!("{name}: losses of step {step}"), &losses, &exact_losses, 0.0);
+        let exact = cpu.apply(Apply { combine: combine(), head_weights, probe: forms_g });
+        let ours = block_on(gpu.apply(Apply { combine: combine(), head_weights, probe: forms_g })).expect("an update");
+        let what = format!("{name}: report of step {step}");
+        close(&what, &[ours.direction_length, ours.step_length], &[exact.direction_length, exact.step_length], 0.0);
+        close(&what, &ours.along_direction, &exact.along_direction, exact.direction_length);
+        close(&what, &ours.along_step, &exact.along_step, exact.step_length);
+    }
+    let mut theta = Vec::new();
+    block_on(gpu.parameters(&mut theta)).expect("parameters");
+    let wide = |theta: &[f32]| theta.iter().map(|&value| f64::from(value)).collect::<Vec<f64>>();
+    close(&format!("{name}: parameters"), &wide(&theta), &wide(cpu.parameters()), 0.1);
+    assert!(gpu.dispatches() > 40, "{}", gpu.dispatches());
+}
+
+const MIXED: [TaskKind; 5] = [
+    TaskKind::Multiclass { classes: 7 },
+    TaskKind::Binary,
+    TaskKind::Binary,
+    TaskKind::Regression,
+    TaskKind::Multiclass { classes: 3 },
+];
+
+#[test]
+fn steps_agree_for_every_kind_of_network() {
+    let Some(device) = open() else { return };
+    let network = |trunk: &[u32], head: &[u32], activation| NetworkConfig {
+        trunk: trunk.into(),
+        head: head.into(),
+        activation,
+        init: Init::FanIn,
+    };
+    let sgd = Optimizer::Sgd { momentum: 0.9 };
+    let deep = network(&[13, 9, 6], &[5, 7], Activation::Tanh);
+    check_steps(&device, "deep and mixed", &workload(6, 40, &deep, &MIXED, sgd));
+    let plain = network(&[21], &[], Activation::Relu);
+    check_steps(&device, "linear heads", &workload(3, 25, &plain, &[TaskKind::Regression; 4], Optimizer::Adam));
+    let lone = network(&[1], &[], Activation::Tanh);
+    check_steps(&device, "one task, one row, one unit", &workload(1, 1, &lone, &MIXED[..1], sgd));
+    let many = network(&[10, 10], &[4], Activation::Tanh);
+    check_steps(&device, "sixteen tasks", &workload(5, 30, &many, &[TaskKind::Binary; 16], Optimizer::Adam));
+}
+
+#[test]
+fn data_beyond_a_buffer_is_gathered_on_the_host() {
+    let Some(device) = open() else { return };
+    let config = NetworkConfig { trunk: vec![8], head: vec![], activation: Activation::Tanh, init: Init::FanIn };
+    let mut big = workload(4, 30, &config, &[TaskKind::Regression], Optimizer::Adam);
+    let mut split = (*big.data).clone();
+    // One row of 16 bytes more than 128 MiB, WebGPU's default limit of a binding.
+    split.rows = (128 << 20) / 16 + 1;
+    split.x.resize(split.rows * 4, 0.0);
+    if let Targets::Value(values) = &mut split.targets[0] {
+        values.resize(split.rows, 0.0);
+    }
+    big.data = Rc::new(split);
+    check_steps(&device, "host batches", &big);
+}
+
+#[track_caller]
+fn check_error<T>(result: Result<T, BackendError>, words: &[&str]) {
+    let Err(error) = result else { panic!("no error, expected {words:?}") };
+    let sentence = error.to_string();
+    for word in words {
+        assert!(sentence.contains(word), "{sentence} does not say {word}");
+    }
+}
+
+#[test]
+fn what_the_device_cannot_do_is_said() {
+    let Some(device) = open() else { return };
+    let config = NetworkConfig { trunk: vec![8], head: vec![], activation: Activation::Relu, init: Init::FanIn };
+    let fits = workload(4, 30, &config, &[TaskKind::Binary, TaskKind::Binary], Optimizer::Adam);
+    let mut large = fits.clone();
+    large.batch_rows = 100_000_000;
+    check_error(Gpu::new(device.clone(), &large, &initial(&large)), &["refuses", "MiB", "smaller batch"]);
+
+    let mut gpu = Gpu::new(device.clone(), &fits, &initial(&fits)).expect("a run on the GPU");
+    let rows: Vec<u32> = (0..19).collect();
+    let (mut losses, ones) = ([0.0; 2], [1.0; 2]);
+    check_error(block_on(gpu.losses(&rows[..3], &mut losses)), &["19 rows"]);
+    check_error(block_on(gpu.losses(&[30; 19], &mut losses)), &["below 30"]);
+    let too_early = Apply { combine: Combine::Rows(&ones), head_weights: &ones, probe: false };
+    check_error(block_on(gpu.apply(too_early)), &["task gradients"]);
+    check_error(gpu.write_parameters(&[0.0]), &["1 parameters"]);
+    block_on(gpu.losses(&rows, &mut losses)).expect("it still works");
+}
+
+#[test]
+fn a_lost_device_is_an_error_and_a_new_one_goes_on() {
+    let Some(device) = open() else { return };
+    let config = NetworkConfig { trunk: vec![8], head: vec![], activation: Activation::Relu, init: Init::FanIn };
+    let workload = workload(4, 30, &config, &[TaskKind::Binary, TaskKind::Binary], Optimizer::Adam);
+    let mut gpu = Gpu::new(device.clone(), &workload, &initial(&workload)).expect("a run on the GPU");
+    let rows: Vec<u32> = (0..19).collect();
+    let (mut losses, ones) = ([0.0; 2], [1.0; 2]);
+    block_on(gpu.losses(&rows, &mut losses)).expect("losses");
+    let mut theta = Vec::new();
+    block_on(gpu.parameters(&mut theta)).expect("parameters");
+    device.lose();
+    assert!(device.is_lost());
+    check_error(block_on(gpu.losses(&rows, &mut losses)), &["lost"]);
+    let apply = Apply { combine: Combine::Weighted(&ones), head_weights: &ones, probe: false };
+    check_error(block_on(gpu.apply(apply)), &["lost"]);
+    check_error(block_on(gpu.parameters(&mut Vec::new())), &["lost"]);
+    check_error(Gpu::new(device, &workload, &theta), &["lost"]);
+
+    let device = open().expect("an adapter gives another device");
+    let mut gpu = Gpu::new(device, &workload, &theta).expect("a run on the GPU");
+    let mut again = [0.0; 2];
+    block_on(gpu.losses(&rows, &mut again)).expect("losses");
+    assert_eq!(losses, again);
+}

@@ -1,0 +1,765 @@
+//! Kernel twins: every shader against the CPU function of its name, and mutants that the comparison must catch.
+//!
+//! Outputs are poisoned with NaN first, so that what a kernel forgets to write is seen. The CPU side runs in f64,
+//! and |ours − exact| ≤ atol + rtol·|exact| holds with tolerances stated where they are used.
+
+use std::fs;
+use std::path::Path;
+
+/// Every WGSL file below shaders/ but the common part, with its text behind the common part.
+fn shaders() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
+    let common = fs::read_to_string(root.join("common.wgsl")).expect("shaders/common.wgsl");
+    let mut found = Vec::new();
+    for folder in [root.clone(), root.join("balance")] {
+        for path in fs::read_dir(&folder).expect("a folder of shaders").flatten().map(|entry| entry.path()) {
+            let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            if path.is_file() && name != "common" {
+                let text = fs::read_to_string(&path).expect("a shader");
+                found.push((name, format!("{common}\n{text}")));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn module(name: &str, text: &str) -> naga::Module {
+    let module = match naga::front::wgsl::parse_str(text) {
+        Ok(module) => module,
+        Err(error) => panic!("{name}: {}", error.emit_to_string(text)),
+    };
+    let flags = naga::valid::ValidationFlags::all();
+    // No capability beyond what every WebGPU device has.
+    let validated = naga::valid::Validator::new(flags, naga::valid::Capabilities::empty()).validate(&module);
+    if let Err(error) = validated {
+        panic!("{name}: {}", error.emit_to_string(text));
+    }
+    module
+}
+
+#[test]
+fn every_shader_is_valid() {
+    let shaders = shaders();
+    assert!(shaders.len() >= 9, "only {} shaders were found", shaders.len());
+    for (name, text) in &shaders {
+        let module = module(name, text);
+        let names: Vec<&str> = module.entry_points.iter().map(|entry| entry.name.as_str()).collect();
+        assert_eq!(names, ["main"], "{name}");
+    }
+}
+
+#[cfg(feature = "gpu")]
+pub use device::open;
+
+#[cfg(feature = "gpu")]
+mod device {
+    use paretoscope::backend::gpu::kernel::{Kernel, Uniform};
+    use paretoscope::backend::gpu::{GpuDevice, kernel};
+    use paretoscope::balance::{Balancer, METHODS, RowsKernel, RowsMethod, Setup, StepContext};
+    use paretoscope::config::{Activation, Optimizer};
+    use paretoscope::kernels::gemm::Packing;
+    use paretoscope::kernels::{self, Moments, Rule, TaskLoss};
+    use paretoscope::nn::Loss;
+    use paretoscope::rng::{Stream, StreamId};
+    use std::fs;
+    use std::rc::Rc;
+
+    /// The adapter that tests run on.
+    ///
+    /// Where one must be there (`REQUIRE_GPU`, or a Vulkan driver is installed) its absence is a failure;
+    /// elsewhere `None`, with a line that says so.
+    #[track_caller]
+    pub fn open() -> Option<Rc<GpuDevice>> {
+        match pollster::block_on(GpuDevice::open()) {
+            Ok(device) => {
+                println!("adapter: {}", device.adapter_name());
+                Some(device)
+            }
+            Err(why) => {
+                let drivers = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
+                let installed =
+                    drivers.iter().any(|folder| fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some()));
+                let required = std::env::var_os("REQUIRE_GPU").is_some();
+                assert!(!required && !installed, "{why} A Vulkan driver is required here.");
+                println!(
+                    "NOT TESTED: {why} Install a Vulkan driver (Debian: mesa-vulkan-drivers) to test the shaders."
+                );
+                None
+            }
+        }
+    }
+
+    /// A kernel with a text that may be a mutant's.
+    struct Trial {
+        device: Rc<GpuDevice>,
+        kernel: Kernel,
+        pipeline: wgpu::ComputePipeline,
+    }
+
+    /// What is bound behind the uniform.
+    enum Bound {
+        Numbers(Vec<f32>),
+        Words(Vec<u32>),
+        /// Read and written; returned.
+        Changed(Vec<f32>),
+        /// Written: this many numbers, NaN at first; returned.
+        Written(usize),
+    }
+
+    type Verdict = Result<(), String>;
+
+    impl Trial {
+        fn new(device: &Rc<GpuDevice>, kernel: Kernel, shader: String) -> Self {
+            Self { pipeline: device.compile(&kernel, shader), device: device.clone(), kernel }
+        }
+
+        fn run<U: Uniform>(
+            &self,
+            uniform: &U,
+            bound: Vec<Bound>,
+            groups: kernel::Groups,
+        ) -> Result<Vec<Vec<f32>>, String> {
+            let mut buffers = Vec::new();
+            let mut outputs = Vec::new();
+            for bound in &bound {
+                let poison;
+                let (words, output): (&[u32], bool) = match bound {
+                    Bound::Numbers(numbers) => (bytemuck::cast_slice(numbers), false),
+                    Bound::Words(words) => (words, false),
+                    Bound::Changed(numbers) => (bytemuck::cast_slice(numbers), true),
+                    Bound::Written(length) => {
+                        poison = vec![f32::NAN.to_bits(); *length];
+                        (&poison[..], true)
+                    }
+                };
+                let buffer =
+                    self.device.buffer("a test", words.len().div_ceil(4)).map_err(|error| error.to_string())?;
+                self.device.write(&buffer, words);
+                if output {
+                    outputs.push((buffers.len(), words.len()));
+                }
+                buffers.push(buffer);
+            }
+            let references: Vec<&wgpu::Buffer> = buffers.iter().collect();
+            let run = async {
+                let dispatch =
+                    self.device.dispatch_with(self.pipeline.clone(), self.kernel.name, uniform, &references, groups)?;
+                let mut read = Vec::new();
+                let mut dispatches = vec![&dispatch];
+                for &(index, length) in &outputs {
+                    let bytes = 4 * length as u64;
+                    let staging = self.device.staging(bytes);
+                    self.device.submit(&dispatches, &[(&buffers[index], 0, bytes)], Some(&staging))?;
+                    dispatches.clear();
+                    read.push(self.device.read(&staging, bytes).await?);
+                }
+                Ok::<_, paretoscope::backend::BackendError>(read)
+            };
+            pollster::block_on(run).map_err(|error| error.to_string())
+        }
+    }
+
+    fn close(case: &str, ours: &[f32], exact: &[f64], (atol, rtol): (f64, f64)) -> Verdict {
+        if ours.len() != exact.len() {
+            return Err(format!("{case}: {} numbers instead of {}", ours.len(), exact.len()));
+        }
+        for (i, (&ours, &exact)) in ours.iter().zip(exact).enumerate() {
+            let off = (f64::from(ours) - exact).abs();
+            // A NaN is never within.
+            let within = off <= atol + rtol * exact.abs();
+            if !within {
+                return Err(format!("{case}: number {i} is {ours} instead of {exact}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn normals(sub: u32, n: usize) -> Vec<f32> {
+        let draws = Stream::new(11, StreamId::Probe, sub);
+        (0..n as u64).map(|i| draws.normal(i) as f32).collect()
+    }
+
+    fn wide(numbers: &[f32]) -> Vec<f64> {
+        numbers.iter().copied().map(f64::from).collect()
+    }
+
+    /// Rows of `width` padded to whole vec4s, and the number of rows to `rows`.
+    fn pad<T: Copy + Default>(numbers: &[T], width: usize, rows: usize) -> Vec<T> {
+        let padded = width.div_ceil(4) * 4;
+        let mut out = vec![T::default(); rows * padded];
+        for (to, from) in out.chunks_exact_mut(padded).zip(numbers.chunks_exact(width)) {
+            to[..width].copy_from_slice(from);
+        }
+        out
+    }
+
+    fn round_up(n: usize) -> usize {
+        n.div_ceil(4) * 4
+    }
+
+    /// Weight and bias of each layer of a stack, padded, behind one vec4 that belongs to nobody.
+    fn stacked_theta(layers: &[(Vec<f32>, Vec<f32>)], inputs: usize, outputs: usize) -> Vec<f32> {
+        let mut theta = vec![9.0; 4];
+        for (weight, bias) in layers {
+            theta.extend(pad(weight, outputs, round_up(inputs)));
+            theta.extend(pad(bias, outputs, 1));
+        }
+        theta
+    }
+
+    fn layers_of(count: usize, inputs: usize, outputs: usize) -> Vec<(Vec<f32>, Vec<f32>)> {
+        (0..count as u32).map(|z| (normals(10 + z, inputs * outputs), normals(30 + z, outputs))).collect()
+    }
+
+    /// B, I, O, stacked tasks: multiples of the tile, none, and ones.
+    const SHAPES: [(usize, usize, usize, usize); 5] =
+        [(16, 32, 32, 1), (1, 1, 1, 1), (13, 7, 10, 3), (9, 37, 21, 1), (70, 18, 50, 2)];
+    const ACTIVATIONS: [Option<Activation>; 3] = [None, Some(Activation::Relu), Some(Activation::Tanh)];
+    /// A sum of n ≤ 100 products of numbers near 1 in f32: n·2⁻²⁴ of their sizes at the very worst.
+    const OF_PRODUCTS: (f64, f64) = (2e-5, 1e-5);
+
+    fn gather(trial: &Trial) -> Verdict {
+        for (examples, width, rows, tasks) in [(20, 8, 16, 2), (3, 1, 1, 1), (50, 13, 37, 3)] {
+            let source = normals(1, examples * width);
+            let targets = normals(2, examples * tasks);
+            let draws = Stream::new(3, StreamId::Probe, 0);
+            let picks: Vec<u32> = (0..rows as u64).map(|i| draws.below(i, examples as u32)).collect();
+            let mut x = vec![0.0; rows * width];
+            kernels::gather(&source, width, &picks, &mut x);
+            let mut own = Vec::new();
+            for targets in targets.chunks_exact(examples) {
+                let mut picked = vec![0.0; rows];
+                kernels::gather(targets, 1, &picks, &mut picked);
+                own.extend(picked);
+            }
+            let uniform = kernel::Gather {
+                rows: rows as u32,
+                vecs: kernel::vecs(width),
+                tasks: tasks as u32,
+                examples: examples as u32,
+            };
+            let bound = vec![
+                Bound::Words(picks),
+                Bound::Numbers(pad(&source, width, examples)),
+                Bound::Numbers(targets),
+                Bound::Written(rows * round_up(width)),
+                Bound::Written(rows * tasks),
+            ];
+            let out = trial.run(&uniform, bound, uniform.groups())?;
+            // Copies are exact.
+            close(&format!("x of {rows} rows"), &out[0], &wide(&pad(&x, width, rows)), (0.0, 0.0))?;
+            close(&format!("targets of {rows} rows"), &out[1], &wide(&own), (0.0, 0.0))?;
+        }
+        Ok(())
+    }
+
+    fn dense(trial: &Trial) -> Verdict {
+        for (rows, inputs, outputs, count) in SHAPES {
+            for activation in ACTIVATIONS {
+                let layers = layers_of(count, inputs, outputs);
+                let x = normals(3, count * rows * inputs);
+                let mut exact = Vec::new();
+                for (x, (weight, bias)) in x.chunks_exact(rows * inputs).zip(&layers) {
+                    let mut y = vec![0.0; rows * outputs];
+                    let shape = (rows, inputs, outputs);
+                    let mut packing = Packing::default();
+                    kernels::dense(shape, &wide(x), &wide(weight), &wide(bias), activation, &mut y, &mut packing);
+                    exact.extend(pad(&y, outputs, rows));
+                }
+                let (x_vecs, y_vecs) = (kernel::vecs(inputs), kernel::vecs(outputs));
+                let uniform = kernel::Dense {
+                    rows: rows as u32,
+                    x_vecs,
+                    y_vecs,
+                    activation: kernel::activation(activation),
+                    weight: 1,
+                    bias: 1 + 4 * x_vecs * y_vecs,
+                    theta_step: (4 * x_vecs + 1) * y_vecs,
+                    x_step: rows as u32 * x_vecs,
+                    y_step: rows as u32 * y_vecs,
+                    ..Default::default()
+                };
+                let bound = vec![
+                    Bound::Numbers(stacked_theta(&layers, inputs, outputs)),
+                    Bound::Numbers(pad(&x, inputs, count * rows)),
+                    Bound::Written(count * rows * round_up(outputs)),
+                ];
+                let out = trial.run(&uniform, bound, uniform.groups(count as u32, trial.device.lanes()))?;
+                close(
+                    &format!("{rows}×{inputs}×{outputs}, {count} stacked, {activation:?}"),
+                    &out[0],
+                    &exact,
+                    OF_PRODUCTS,
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    fn loss(trial: &Trial) -> Verdict {
+        let kinds = [
+            (Loss::SoftmaxCrossEntropy, 10),
+            (Loss::SoftmaxCrossEntropy, 3),
+            (Loss::BinaryCrossEntropy, 1),
+            (Loss::SquaredError, 1),
+        ];
+        for (rows, first, count) in [(64, 0, 2), (1, 0, 1), (133, 3, 2)] {
+            for (kind, outputs) in kinds {
+                let z: Vec<f32> = normals(4, count * rows * outputs).iter().map(|z| 3.0 * z).collect();
+                let draws = Stream::new(5, StreamId::Probe, 0);
+                let targets: Vec<f32> = (0..(first + count) * rows)
+                    .map(|i| match kind {
+                        Loss::SoftmaxCrossEntropy => draws.below(i as u64, outputs as u32) as f32,
+                        Loss::BinaryCrossEntropy => draws.below(i as u64, 2) as f32,
+                        Loss::SquaredError => draws.normal(i as u64) as f32,
+                    })
+                    .collect();
+                let scales: Vec<f64> = (0..first + count).map(|task| 0.5 + task as f64).collect();
+                let (mut exact, mut gradients) = (Vec::new(), Vec::new());
+                for (layer, z) in z.chunks_exact(rows * outputs).enumerate() {
+                    let task = first + layer;
+                    let own = wide(&targets[task * rows..][..rows]);
+                    let task_loss = TaskLoss { loss: kind, targets: &own, scale: scales[task] };
+                    let mut dz = vec![0.0; rows * outputs];
+                    exact.push(kernels::loss(&task_loss, outputs, &wide(z), &mut dz));
+                    gradients.extend(pad(&dz, outputs, rows));
+                }
+                let uniform = kernel::Loss {
+                    rows: rows as u32,
+                    outputs: outputs as u32,
+                    width: round_up(outputs) as u32,
+                    kind: kernel::loss_kind(kind),
+                    first: first as u32,
+                    scales: kernel::per_task(&scales),
+                    ..Default::default()
+                };
+                let bound = vec![
+                    Bound::Numbers(pad(&z, outputs, count * rows)),
+                    Bound::Numbers(targets),
+                    Bound::Written(count * rows * round_up(outputs)),
+                    Bound::Written(first + count),
+                ];
+                let out = trial.run(&uniform, bound, uniform.groups(count as u32))?;
+                let case = format!("{kind:?} of {rows} rows");
+                // WGSL allows exp 3 + 2|x| units in the last place and log an absolute 2⁻²¹.
+                close(&case, &out[1][first..], &exact, (2e-6, 1e-5))?;
+                close(&case, &out[0], &gradients, (1e-6, 2e-5))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn delta(trial: &Trial) -> Verdict {
+        for (rows, inputs, outputs, count) in SHAPES {
+            for below_activation in ACTIVATIONS {
+                // Stacks on one weight, as in the trunk, and layers with a weight each, as in the heads.
+                for (layers, stacks) in [(1, count), (count, 1)] {
+                    let thetas = layers_of(layers, inputs, outputs);
+                    let dy = normals(6, layers * stacks * rows * outputs);
+                    let below: Vec<f32> =
+                        normals(7, layers * rows * inputs).iter().map(|y| y.clamp(-0.9, 0.9)).collect();
+                    let mut exact = Vec::new();
+                    for (z, (weight, _)) in thetas.iter().enumerate() {
+                        let mut dx = vec![0.0; stacks * rows * inputs];
+                        let own = wide(&below[z * rows * inputs..][..rows * inputs]);
+                        let below = below_activation.map(|activation| (activation, &own[..]));
+                        let dy = wide(&dy[z * stacks * rows * outputs..][..stacks * rows * outputs]);
+                        let shape = (stacks * rows, inputs, outputs);
+                        kernels::delta(shape, &dy, &wide(weight), below, &mut dx, &mut Packing::default());
+                        exact.extend(pad(&dx, inputs, stacks * rows));
+                    }
+                    let (dx_vecs, dy_vecs) = (kernel::vecs(inputs), kernel::vecs(outputs));
+                    let uniform = kernel::Delta {
+                        rows: (stacks * rows) as u32,
+                        below_rows: rows as u32,
+                        dx_vecs,
+                        dy_vecs,
+                        activation: kernel::activation(below_activation),
+                        weight: 1,
+                        theta_step: (4 * dx_vecs + 1) * dy_vecs,
+                        below_step: rows as u32 * dx_vecs,
+                        dy_step: (stacks * rows) as u32 * dy_vecs,
+                        dx: 0,
+                        dx_step: (stacks * rows) as u32 * dx_vecs,
+                        spare_0: 0,
+                    };
+                    let bound = vec![
+                        Bound::Numbers(stacked_theta(&thetas, inputs, outputs)),
+                        Bound::Numbers(pad(&dy, outputs, layers * stacks * rows)),
+                        Bound::Numbers(pad(&below, inputs, layers * rows)),
+                        Bound::Written(layers * stacks * rows * round_up(inputs)),
+                    ];
+                    let out = trial.run(&uniform, bound, uniform.groups(layers as u32, trial.device.lanes()))?;
+                    let case =
+                        format!("{rows}×{inputs}×{outputs}, {layers} layers, {stacks} stacks, {below_activation:?}");
+                    close(&case, &out[0], &exact, OF_PRODUCTS)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn weight_gradient(trial: &Trial) -> Verdict {
+        for (rows, inputs, outputs, count) in SHAPES {
+            for shares_x in [true, false] {
+                let x = normals(8, if shares_x { 1 } else { count } * rows * inputs);
+                let dy = normals(9, count * rows * outputs);
+                let mut exact = Vec::new();
+                for z in 0..count {
+                    let own = wide(&x[if shares_x { 0 } else { z } * rows * inputs..][..rows * inputs]);
+                    let dy = wide(&dy[z * rows * outputs..][..rows * outputs]);
+                    let (mut dw, mut db) = (vec![0.0; inputs * outputs], vec![0.0; outputs]);
+                    let shape = (rows, inputs, outputs);
+                    kernels::weight_gradient(shape, &own, &dy, &mut dw, &mut db, &mut Packing::default());
+                    exact.extend(pad(&dw, outputs, round_up(inputs)));
+                    exact.extend(pad(&db, outputs, 1));
+                }
+                let (x_vecs, dy_vecs) = (kernel::vecs(inputs), kernel::vecs(outputs));
+                let uniform = kernel::WeightGradient {
+                    rows: rows as u32,
+                    x_vecs,
+                    dy_vecs,
+                    weight: 0,
+                    bias: 4 * x_vecs * dy_vecs,
+                    x_step: if shares_x { 0 } else { rows as u32 * x_vecs },
+                    dy_step: rows as u32 * dy_vecs,
+                    into_step: (4 * x_vecs + 1) * dy_vecs,
+                };
+                let bound = vec![
+                    Bound::Numbers(pad(&x, inputs, x.len() / inputs)),
+                    Bound::Numbers(pad(&dy, outputs, count * rows)),
+                    Bound::Written(exact.len()),
+                ];
+                let out = trial.run(&uniform, bound, uniform.groups(count as u32, trial.device.lanes()))?;
+                close(&format!("{rows}×{inputs}×{outputs}, {count} stacked"), &out[0], &exact, OF_PRODUCTS)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn gramian(trial: &Trial) -> Verdict {
+        for (n, a_rows, b_rows) in [(4096, 3, 1), (4, 1, 1), (10_001, 4, 4), (333, 1, 1), (20_000, 16, 16)] {
+            let a = normals(20, a_rows * n);
+            let symmetric = a_rows == b_rows;
+            let b = if symmetric { a.clone() } else { normals(21, b_rows * n) };
+            let mut exact = vec![0.0; a_rows * b_rows];
+            kernels::gramian(n, &wide(&a), &wide(&b), &mut exact);
+            let uniform = kernel::Gramian {
+                vecs: kernel::vecs(n),
+                a_step: kernel::vecs(n),
+                b_step: kernel::vecs(n),
+                symmetric: u32::from(symmetric),
+                into: 4,
+                ..Default::default()
+            };
+            let bound = vec![
+                Bound::Numbers(pad(&a, n, a_rows)),
+                Bound::Numbers(pad(&b, n, b_rows)),
+                Bound::Written(4 + a_rows * b_rows * kernel::PARTS),
+            ];
+            let out = trial.run(&uniform, bound, uniform.groups(a_rows as u32, b_rows as u32))?;
+            for i in 0..a_rows {
+                for j in if symmetric { i } else { 0 }..b_rows {
+                    let parts = &out[0][4 + (i * b_rows + j) * kernel::PARTS..][..kernel::PARTS];
+                    let ours: f64 = parts.iter().map(|&part| f64::from(part)).sum();
+                    // Lengths are √n; an inner product is judged on the scale of the two lengths' product.
+                    let (ours, exact) = (ours / n as f64, exact[i * b_rows + j] / n as f64);
+                    close(&format!("{i}·{j} of length {n}"), &[ours as f32], &[exact], (1e-6, 1e-6))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn combine(trial: &Trial) -> Verdict {
+        for (n, k, heads) in [(64, 2, vec![8, 8]), (1, 1, vec![]), (333, 3, vec![4, 12, 20]), (1_001, 16, vec![4; 16])]
+        {
+            let g = normals(22, k * n);
+            let w: Vec<f64> = wide(&normals(23, k));
+            let head_weights: Vec<f64> = wide(&normals(24, heads.len()));
+            let shared = round_up(n);
+            let total: usize = shared + heads.iter().sum::<usize>();
+            let before: Vec<f32> = normals(25, total);
+            let mut d = vec![0.0; n];
+            kernels::combine(&wide(&g), &w, &mut d);
+            let mut exact = pad(&d, n, 1);
+            let mut head_ends = [u32::MAX; 16];
+            for (task, &length) in heads.iter().enumerate() {
+                for &own in &before[exact.len()..][..length] {
+                    exact.push(head_weights[task] * f64::from(own));
+                }
+                head_ends[task] = (exact.len() / 4) as u32;
+            }
+            let uniform = kernel::Combine {
+                end: (total / 4) as u32,
+                shared_end: kernel::vecs(n),
+                step: kernel::vecs(n),
+                rows: k as u32,
+                weights: kernel::per_task(&w),
+                head_weights: kernel::per_task(&head_weights),
+                head_ends,
+                ..Default::default()
+            };
+            let mut poisoned = before;
+            poisoned[..shared].fill(f32::NAN);
+            let bound = vec![Bound::Numbers(pad(&g, n, k)), Bound::Changed(poisoned)];
+            let out = trial.run(&uniform, bound, uniform.groups())?;
+            // Sixteen products near 1.
+            close(&format!("{k} rows of {n}"), &out[0], &exact, (2e-6, 1e-6))?;
+        }
+        Ok(())
+    }
+
+    fn update(trial: &Trial) -> Verdict {
+        let rules = [Optimizer::Adam, Optimizer::Sgd { momentum: 0.9 }, Optimizer::Sgd { momentum: 0.0 }];
+        for n in [4, 1_000, 1_028] {
+            for optimizer in rules {
+                for (step, clip) in [(0, None), (6, Some(0.5)), (3, Some(1e6))] {
+                    let gradient = normals(26, n);
+                    let length = wide(&gradient).iter().map(|g| g * g).sum::<f64>().sqrt();
+                    let theta = normals(27, n);
+                    let first = if step == 0 { vec![0.0; n] } else { normals(28, n) };
+                    let second: Vec<f32> =
+                        if step == 0 { vec![0.0; n] } else { normals(29, n).iter().map(|v| v * v + 1e-3).collect() };
+                    let rule = Rule {
+                        optimizer,
+                        learning_rate: 0.01,
+                        gradient_scale: clip.map_or(1.0, |clip: f64| clip / length.max(clip)),
+                    };
+                    let mut moments = Moments { first: wide(&first), second: wide(&second), step };
+                    let (mut moved_theta, mut moved) = (wide(&theta), vec![0.0; n]);
+                    kernels::update(&rule, &wide(&gradient), &mut moments, &mut moved_theta, &mut moved);
+                    let mut partials = vec![f32::NAN; 4 + kernel::PARTS];
+                    partials[4..].fill((length * length / kernel::PARTS as f64) as f32);
+                    let updates = (step + 1) as f64;
+                    let (rule, rate, momentum) = match optimizer {
+                        Optimizer::Adam => (1, 0.01 / (1.0 - 0.9_f64.powf(updates)), 0.0),
+                        Optimizer::Sgd { momentum } => (0, 0.01, momentum),
+                    };
+                    let uniform = kernel::Update {
+                        vecs: (n / 4) as u32,
+                        rule,
+                        norm: 1,
+                        spare_0: 0,
+                        rate: rate as f32,
+                        correction: (1.0 / (1.0 - 0.999_f64.powf(updates))) as f32,
+                        momentum: momentum as f32,
+                        clip: clip.unwrap_or(0.0) as f32,
+                    };
+                    let bound = vec![
+                        Bound::Numbers(gradient),
+                        Bound::Numbers(partials),
+                        Bound::Changed(theta),
+                        Bound::Changed(first),
+                        Bound::Changed(second),
+                        Bound::Written(n),
+                    ];
+                    let out = trial.run(&uniform, bound, uniform.groups())?;
+                    let case = format!("{optimizer:?}, {n} parameters, update {}, clip {clip:?}", step + 1);
+                    // A few roundings of numbers near 1; WGSL allows √ and ÷ 2.5 units in the last place.
+                    let tolerance = (1e-6, 1e-5);
+                    close(&case, &out[0], &moved_theta, tolerance)?;
+                    close(&case, &out[1], &moments.first, tolerance)?;
+                    if optimizer == Optimizer::Adam {
+                        close(&case, &out[2], &moments.second, tolerance)?;
+                    }
+                    close(&case, &out[3], &moved, (1e-8, 2e-5))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Any rows method against its own `direction`.
+    fn rows(trial: &Trial, build: impl Fn(usize) -> Box<dyn RowsMethod>) -> Verdict {
+        for (n, k, step) in [(64, 2, 0), (1, 1, 3), (1_001, 3, 7), (500, 16, 1)] {
+            let g = normals(40, k * n);
+            let mut method = build(k);
+            let ones = vec![1.0; k];
+            let ctx = StepContext {
+                losses: &ones,
+                first_losses: &ones,
+                epoch_means: None,
+                preference: &ones,
+                learning_rate: 0.1,
+                step,
+                seed: 77,
+            };
+            let wide_g = wide(&g);
+            let slices: Vec<&[f64]> = wide_g.chunks_exact(n).collect();
+            let mut exact = vec![0.0; n];
+            method.begin(&ctx, n);
+            method.direction(&ctx, 0, &slices, &mut exact);
+            let Some(RowsKernel { settings, .. }) = method.kernel() else {
+                return Err("the method has no kernel".to_owned());
+            };
+            let uniform = kernel::Rows {
+                vecs: kernel::vecs(n),
+                step: kernel::vecs(n),
+                rows: k as u32,
+                sub: step as u32,
+                key: [77, StreamId::Balance as u32],
+                settings,
+                ..Default::default()
+            };
+            let coordinates: Vec<u32> = (0..n as u32).collect();
+            let bound =
+                vec![Bound::Numbers(pad(&g, n, k)), Bound::Words(pad(&coordinates, n, 1)), Bound::Written(round_up(n))];
+            let out = trial.run(&uniform, bound, uniform.groups())?;
+            // Sums of at most sixteen entries near 1.
+            close(&format!("{k} rows of {n}"), &out[0], &pad(&exact, n, 1), (4e-6, 1e-6))?;
+        }
+        Ok(())
+    }
+
+    /// Comparison, and mutants: what to replace by what.
+    type Twin = (Kernel, fn(&Trial) -> Verdict, &'static [(&'static str, &'static str)]);
+
+    const TWINS: &[Twin] = &[
+        (kernel::GATHER, gather, &[("source[rows[row] * shape.vecs", "source[row * shape.vecs")]),
+        (
+            kernel::DENSE,
+            dense,
+            &[
+                ("c7 += w_w * a7.w;", "c7 += w_w * a7.z;"),
+                ("min(row + 7u, last_row)", "row"),
+                ("- 1.0 / 3.0", "- 1.0 / 2.0"),
+                ("select(x, vec4<f32>(0.0), x < vec4<f32>(0.0))", "x"),
+            ],
+        ),
+        (
+            kernel::LOSS,
+            loss,
+            &[("select(0.0, factor, c == class_index)", "0.0"), ("sums[lane] = sum;", "sums[lane] = sum + 1e-3;")],
+        ),
+        (
+            kernel::DELTA,
+            delta,
+            &[("row % shape.below_rows", "min(row, shape.below_rows - 1u)"), ("1.0 - y * y", "1.0 - y")],
+        ),
+        (
+            kernel::WEIGHT_GRADIENT,
+            weight_gradient,
+            &[("min(i + 1u, shape.x_vecs - 1u)", "i"), ("row < shape.rows", "row + 1u < shape.rows")],
+        ),
+        (kernel::GRAMIAN, gramian, &[("at += PARTS;", "at += 2u * PARTS;")]),
+        (kernel::COMBINE, combine, &[("g[k * shape.step + at]", "g[at]"), ("d[at] *=", "d[at] +=")]),
+        (
+            kernel::UPDATE,
+            update,
+            &[("0.001 * g * g", "0.001 * g"), ("length > shape.clip", "length < shape.clip"), ("+ 1e-8", "+ 1e-3")],
+        ),
+    ];
+
+    /// Mutants of rows methods' kernels, by name.
+    const ROWS_MUTANTS: &[(&str, &str, &str)] = &[
+        ("graddrop", "(purity > u)", "(purity < u)"),
+        ("graddrop", "0xcd9e8d57u", "0xcd9e8d55u"),
+        ("graddrop", "leak * entry", "entry"),
+    ];
+
+    /// All kernels of rows methods, with a constructor for K tasks.
+    fn rows_methods() -> Vec<(Kernel, impl Fn(usize) -> Box<dyn RowsMethod>)> {
+        let build = |method: &'static paretoscope::balance::Method| {
+            move |n_tasks| match method.new_balancer(&Setup { n_tasks, knobs: method.default_knobs() }) {
+                Balancer::Rows(method) => method,
+                _ => panic!("{} is listed as a rows method", method.id),
+            }
+        };
+        METHODS
+            .iter()
+            .filter(|method| method.build.stage() == "rows")
+            .filter_map(|method| {
+                let build = build(method);
+                let RowsKernel { name, source, .. } = build(2).kernel()?;
+                Some((Kernel { name, source, has_lanes: false }, build))
+            })
+            .collect()
+    }
+
+    #[track_caller]
+    fn check(name: &str, verdict: Verdict) {
+        if let Err(why) = verdict {
+            panic!("{name}: {why}");
+        }
+    }
+
+    #[track_caller]
+    fn check_caught(kernel: Kernel, from: &str, to: &str, judge: impl Fn(String) -> Verdict) {
+        let shader = kernel.shader();
+        assert!(shader.contains(from), "{}: the shader no longer says {from}", kernel.name);
+        let verdict = judge(shader.replace(from, to));
+        assert!(verdict.is_err(), "{}: {to} instead of {from} was not noticed", kernel.name);
+    }
+
+    #[test]
+    fn kernels_agree_with_their_twins() {
+        let Some(device) = open() else { return };
+        for (kernel, judge, _) in TWINS {
+            check(kernel.name, judge(&Trial::new(&device, *kernel, kernel.shader())));
+        }
+        for (kernel, build) in rows_methods() {
+            check(kernel.name, rows(&Trial::new(&device, kernel, kernel.shader()), build));
+        }
+    }
+
+    #[test]
+    fn every_kernel_has_a_twin_and_a_mutant() {
+        for kernel in kernel::KERNELS {
+            let twin = TWINS.iter().find(|(twin, ..)| twin.name == kernel.name);
+            assert!(twin.is_some_and(|(.., mutants)| !mutants.is_empty()), "{} is not tested", kernel.name);
+        }
+        for (kernel, _) in rows_methods() {
+            assert!(ROWS_MUTANTS.iter().any(|(name, ..)| *name == kernel.name), "{} has no mutant", kernel.name);
+        }
+    }
+
+    #[test]
+    fn mutants_are_caught() {
+        let Some(device) = open() else { return };
+        for (kernel, judge, mutants) in TWINS {
+            for (from, to) in *mutants {
+                check_caught(*kernel, from, to, |shader| judge(&Trial::new(&device, *kernel, shader)));
+            }
+        }
+        for (kernel, build) in rows_methods() {
+            for (_, from, to) in ROWS_MUTANTS.iter().filter(|(name, ..)| *name == kernel.name) {
+                check_caught(kernel, from, to, |shader| rows(&Trial::new(&device, kernel, shader), &build));
+            }
+        }
+        // Not by a shader that did not compile: that would catch nothing.
+        assert!(device.check().is_ok());
+    }
+
+    /// The layout of the uniform struct in a shader against the host's.
+    #[track_caller]
+    fn check_layout<U: Uniform>(kernel: Kernel) {
+        let module = super::module(kernel.name, &kernel.shader());
+        let uniforms: Vec<_> =
+            module.global_variables.iter().filter(|(_, global)| global.space == naga::AddressSpace::Uniform).collect();
+        assert_eq!(uniforms.len(), 1, "{}", kernel.name);
+        let naga::TypeInner::Struct { members, span } = &module.types[uniforms[0].1.ty].inner else {
+            panic!("{}: the uniform is no struct", kernel.name)
+        };
+        let theirs: Vec<(&str, usize)> =
+            members.iter().map(|member| (member.name.as_deref().unwrap_or_default(), member.offset as usize)).collect();
+        assert_eq!(theirs, U::members(), "{}", kernel.name);
+        assert_eq!(*span as usize, size_of::<U>(), "{}", kernel.name);
+    }
+
+    #[test]
+    fn uniforms_lie_as_on_the_host() {
+        check_layout::<kernel::Gather>(kernel::GATHER);
+        check_layout::<kernel::Dense>(kernel::DENSE);
+        check_layout::<kernel::Loss>(kernel::LOSS);
+        check_layout::<kernel::Delta>(kernel::DELTA);
+        check_layout::<kernel::WeightGradient>(kernel::WEIGHT_GRADIENT);
+        check_layout::<kernel::Gramian>(kernel::GRAMIAN);
+        check_layout::<kernel::Combine>(kernel::COMBINE);
+        check_layout::<kernel::Update>(kernel::UPDATE);
+        for (kernel, _) in rows_methods() {
+            check_layout::<kernel::Rows>(kernel);
+        }
+    }
+}
