@@ -1,0 +1,182 @@
+//! The worker's life as the page sees it: started, heard, watched, started again.
+
+use super::page::{Loading, Page, Predicted, Trouble};
+use super::worker_client::WorkerClient;
+use crate::config::link;
+use crate::protocol::{Command, Event, FailureCode, RunId};
+use crate::train::History;
+use leptos::prelude::*;
+use std::time::Duration;
+
+/// A worker that is not ready by then is taken for dead; should it answer later, it is welcome.
+const READY: Duration = Duration::from_secs(10);
+
+/// One worker and what it is doing.
+#[derive(Default)]
+pub struct Engine {
+    client: Option<WorkerClient>,
+    ready: bool,
+    /// Counts workers, so that a timer of an earlier one changes nothing.
+    generation: u32,
+    run: RunId,
+    /// The history of a start whose first frame has not come.
+    next: Option<History>,
+    /// The step of the predictions that are on their way.
+    asked: Option<u32>,
+    version: String,
+}
+
+impl Engine {
+    pub fn send(&self, command: &Command) {
+        if let (true, Some(client)) = (self.ready, &self.client) {
+            client.send(command);
+        }
+    }
+
+    /// The version the worker reported.
+    pub fn version(&self) -> String {
+        self.version.clone()
+    }
+
+    /// Starts a worker; the open experiment follows when it is ready.
+    pub fn begin(page: Page) {
+        let died = move |reason: String| {
+            page.engine.update_value(|engine| {
+                engine.client = None;
+                engine.ready = false;
+            });
+            page.playing.set(false);
+            page.trouble.set(Some(Trouble::Worker(reason)));
+        };
+        // A worker is ended outside its own event handlers.
+        let died = move |reason: String| set_timeout(move || died(reason), Duration::ZERO);
+        let started = WorkerClient::start(move |event| hear(page, event), died);
+        let generation = page
+            .engine
+            .try_update_value(|engine| {
+                engine.ready = false;
+                engine.next = None;
+                engine.asked = None;
+                engine.generation += 1;
+                engine.generation
+            })
+            .unwrap_or_default();
+        match started {
+            Ok(client) => page.engine.update_value(|engine| engine.client = Some(client)),
+            Err(reason) => page.trouble.set(Some(Trouble::Worker(reason))),
+        }
+        set_timeout(
+            move || {
+                let late = page.engine.with_value(|engine| engine.generation == generation && !engine.ready);
+                if late && page.trouble.get_untracked().is_none() {
+                    page.trouble.set(Some(Trouble::Worker("it has not answered for ten seconds".into())));
+                }
+            },
+            READY,
+        );
+    }
+
+    /// Trains the open experiment from step 0.
+    pub fn train(page: Page) {
+        let link = untrack(move || link::write(&page.with_view()));
+        page.engine.update_value(|engine| {
+            engine.run.0 += 1;
+            engine.next = None;
+            engine.asked = None;
+            engine.send(&Command::Start { id: engine.run, link });
+        });
+        // A worker that was paused for a damaged link or a hidden tab stays paused over a start.
+        page.send(if hidden() { &Command::Pause } else { &Command::Resume });
+    }
+
+    /// Asks for predictions at the cursor, unless an answer is on its way.
+    pub fn predict(page: Page) {
+        let (head, finished) = page.history.with_untracked(|history| (history.head(), history.finished));
+        let cursor = page.cursor.get_untracked();
+        let step = if finished { cursor } else { cursor.min(head) };
+        if page.predictions.with_untracked(|known| known.as_ref().is_some_and(|known| known.asked == step)) {
+            return;
+        }
+        page.engine.update_value(|engine| {
+            if engine.asked.is_none() && engine.ready && engine.next.is_none() {
+                engine.asked = Some(step);
+                engine.send(&Command::Predict { id: engine.run, step });
+            }
+        });
+    }
+}
+
+/// Whether nobody can see the page.
+pub fn hidden() -> bool {
+    document().visibility_state() == web_sys::VisibilityState::Hidden
+}
+
+fn hear(page: Page, event: Event) {
+    let current = |id: RunId| page.engine.with_value(|engine| engine.run == id);
+    match event {
+        Event::Ready { version } => {
+            page.engine.update_value(|engine| {
+                engine.ready = true;
+                engine.version = version;
+            });
+            if matches!(page.trouble.get_untracked(), Some(Trouble::Worker(_))) {
+                page.trouble.set(None);
+            }
+            if page.opened.get_untracked() {
+                Engine::train(page);
+            }
+        }
+        Event::NeedFile { .. } => {}
+        Event::Loading { name, received, total } => {
+            let complete = total.is_some_and(|total| received >= total);
+            page.loading.set((!complete).then_some(Loading { name, received, total }));
+        }
+        Event::Backend(report) => page.backend.set(Some(report)),
+        Event::Started { id, outline } if current(id) => {
+            page.loading.set(None);
+            page.engine.update_value(|engine| engine.asked = None);
+            let history = History::new(outline);
+            if page.history.with_untracked(|old| old.runs.is_empty()) {
+                page.history.set(history);
+            } else {
+                page.engine.update_value(|engine| engine.next = Some(history));
+            }
+        }
+        Event::Frame { id, frame } if current(id) => {
+            match page.engine.try_update_value(|engine| engine.next.take()).flatten() {
+                Some(mut next) => {
+                    next.extend(frame);
+                    page.predictions.set(None);
+                    page.history.set(next);
+                }
+                None => page.history.update(|history| history.extend(frame)),
+            }
+            let painter = page.painter.get_value();
+            painter.when_drawn(move || page.send(&Command::FrameDrawn));
+        }
+        Event::Predictions { id, runs, .. } if current(id) => {
+            let asked = page.engine.try_update_value(|engine| engine.asked.take()).flatten();
+            page.predictions.set(Some(Predicted { asked: asked.unwrap_or_default(), runs }));
+        }
+        Event::Done { id, seconds } if current(id) => page.done.set(Some(seconds)),
+        Event::Failed { id, code, message } if id.is_none_or(current) => {
+            page.loading.set(None);
+            match code {
+                FailureCode::Panic => page.trouble.set(Some(Trouble::Worker(message))),
+                // The device may go while everything else holds: the chip and the report say what follows.
+                FailureCode::Device if page.history.with_untracked(|history| !history.runs.is_empty()) => {
+                    page.notices.set(vec![message]);
+                }
+                code => {
+                    page.playing.set(false);
+                    page.trouble.set(Some(Trouble::Failed { code, message }));
+                }
+            }
+        }
+        Event::Started { .. }
+        | Event::Frame { .. }
+        | Event::Predictions { .. }
+        | Event::Done { .. }
+        | Event::Failed { .. } => {}
+    }
+}

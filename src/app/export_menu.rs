@@ -1,0 +1,44 @@
+//! Files to take away: every record as CSV, a plot as SVG, the experiment as JSON.
+
+use super::export;
+use super::float::Popover;
+use super::page::{Float, use_page};
+use leptos::prelude::*;
+
+#[component]
+pub fn ExportMenu() -> impl IntoView {
+    let page = use_page();
+    let save = move |kind: &'static str, view: Option<&'static str>| {
+        move |_| {
+            page.float.set(None);
+            if let Ok(file) = export::file(page, kind, view) {
+                export::save(&file);
+            }
+        }
+    };
+    view! {
+        <Popover float=Float::Export label="Export" class="menu" place="right:16px;top:44px;width:288px">
+            <button class="item" type="button" on:click=save("csv", None)>
+                <b>"Records, CSV"</b>
+                <span>"One line a run, step and quantity"</span>
+            </button>
+            <button class="item" type="button" on:click=save("json", None)>
+                <b>"Experiment, JSON"</b>
+                <span>"Configuration, link and records"</span>
+            </button>
+            <h3>"Plot, SVG, light"</h3>
+            {move || {
+                page.plots_on_screen()
+                    .into_iter()
+                    .map(|plot| {
+                        view! {
+                            <button class="item" type="button" on:click=save("svg", Some(plot.id))>
+                                <b>{plot.title}</b>
+                            </button>
+                        }
+                    })
+                    .collect_view()
+            }}
+        </Popover>
+    }
+}

@@ -1,0 +1,173 @@
+//! `window.paretoscope`: what a host or a test may ask of the page, the same validators as the link.
+
+use super::export;
+use super::page::Page;
+use crate::config::{Edit, link};
+use leptos::prelude::*;
+use serde_json::Value;
+use wasm_bindgen::prelude::*;
+
+/// Puts the object on the window. Every method returns a promise; a refusal rejects with a sentence.
+pub fn expose(page: Page) {
+    let host = js_sys::Object::new();
+    let set = |name: &str, value: &JsValue| {
+        // A fresh object takes any property.
+        let _ = js_sys::Reflect::set(&host, &name.into(), value);
+    };
+    set("ready", &ready(page));
+    method(&set, "getState", move |_| Ok(now(to_js(&state(page)))));
+    method(&set, "setState", move |given| {
+        let text = match given.as_string() {
+            Some(text) => text,
+            None => js_sys::JSON::stringify(&given).ok().and_then(|text| text.as_string()).unwrap_or_default(),
+        };
+        let parsed = link::read(&text).map_err(|rejected| {
+            let sentences: Vec<String> = rejected.complaints.into_iter().map(|complaint| complaint.sentence).collect();
+            format!("{} {}", rejected.cause.headline(), sentences.join(" "))
+        })?;
+        page.unknown.set_value(parsed.unknown);
+        page.notices.set(parsed.notices);
+        page.open(parsed.config);
+        Ok(drawn(page))
+    });
+    method(&set, "play", move |_| {
+        page.set_playing(true);
+        Ok(now(JsValue::UNDEFINED))
+    });
+    method(&set, "pause", move |_| {
+        page.set_playing(false);
+        Ok(drawn(page))
+    });
+    method(&set, "seek", move |step| {
+        let step = whole(&step).ok_or("seek takes a step, a whole number from 0.")?;
+        page.playing.set(false);
+        page.seek(step);
+        Ok(drawn(page))
+    });
+    method(&set, "reset", move |options| {
+        if options.is_object() {
+            let seed = js_sys::Reflect::get(&options, &"seed".into()).unwrap_or(JsValue::UNDEFINED);
+            if !seed.is_undefined() && !seed.is_null() {
+                let seed = whole(&seed).ok_or("The seed must be a whole number from 0 to 4294967295.")?;
+                page.edit(Edit::Seed(seed))?;
+            }
+        }
+        super::transport::reset(page);
+        Ok(drawn(page))
+    });
+    method(&set, "setMethods", move |list| {
+        let methods = strings(&list).ok_or("setMethods takes a list of method ids.")?;
+        page.edit(Edit::Methods(methods))?;
+        Ok(drawn(page))
+    });
+    method(&set, "setPreference", move |list| {
+        let preference = if list.is_null() || list.is_undefined() {
+            None
+        } else {
+            Some(numbers(&list).ok_or("setPreference takes a list of numbers, one a task.")?)
+        };
+        page.edit(Edit::Preference(preference))?;
+        Ok(drawn(page))
+    });
+    method(&set, "metrics", move |_| Ok(now(to_js(&export::metrics(page)))));
+    method(&set, "export", move |options| {
+        let field = |name: &str| {
+            js_sys::Reflect::get(&options, &name.into()).ok().and_then(|value| value.as_string())
+        };
+        let kind = field("kind").or_else(|| options.as_string()).ok_or("export takes {kind: csv, json or svg}.")?;
+        let file = export::file(page, &kind, field("view").as_deref())?;
+        Ok(now(JsValue::from_str(&file.text)))
+    });
+    let _ = js_sys::Reflect::set(&window(), &"paretoscope".into(), &host);
+}
+
+/// The configuration, its link and what the page is doing.
+fn state(page: Page) -> Value {
+    untrack(move || {
+        let config = page.with_view();
+        let backend = page.backend.with(|report| report.as_ref().map(|report| {
+            serde_json::json!({
+                "kind": if report.kind == crate::protocol::BackendKind::Gpu { "gpu" } else { "cpu" },
+                "adapter": report.adapter,
+                "statement": report.statement,
+            })
+        }));
+        page.history.with(|history| {
+            serde_json::json!({
+                "link": super::address::link(page),
+                "config": serde_json::from_str::<Value>(&link::to_json(&config)).unwrap_or(Value::Null),
+                "step": page.cursor.get(),
+                "head": history.head(),
+                "finished": history.finished,
+                "playing": page.playing.get(),
+                "backend": backend,
+                "opened": page.opened.get(),
+                "trouble": page.trouble.with(Option::is_some),
+            })
+        })
+    })
+}
+
+/// Resolves when the first curves are on the screen, or when a card says why there are none.
+fn ready(page: Page) -> JsValue {
+    js_sys::Promise::new(&mut |resolve, _| {
+        let told = StoredValue::new(false);
+        Effect::new(move |_| {
+            let some = page.history.with(|history| history.runs.iter().any(|run| !run.records.is_empty()));
+            let trouble = page.trouble.with(Option::is_some);
+            if (some || trouble) && !told.get_value() {
+                told.set_value(true);
+                let resolve = resolve.clone();
+                let painter = page.painter.get_value();
+                painter.when_drawn(move || {
+                    let _ = resolve.call1(&JsValue::NULL, &to_js(&state(page)));
+                });
+            }
+        });
+    })
+    .into()
+}
+
+fn method(
+    set: &impl Fn(&str, &JsValue),
+    name: &str,
+    answer: impl Fn(JsValue) -> Result<js_sys::Promise, String> + 'static,
+) {
+    let call = Closure::<dyn Fn(JsValue) -> js_sys::Promise>::new(move |given: JsValue| {
+        answer(given).unwrap_or_else(|sentence| js_sys::Promise::reject(&js_sys::Error::new(&sentence)))
+    });
+    // The object lives as long as the page.
+    set(name, &call.into_js_value());
+}
+
+/// A promise that is kept already.
+fn now(value: JsValue) -> js_sys::Promise {
+    js_sys::Promise::resolve(&value)
+}
+
+/// Kept when what changed is on the screen.
+fn drawn(page: Page) -> js_sys::Promise {
+    js_sys::Promise::new(&mut |resolve, _| {
+        let painter = page.painter.get_value();
+        painter.when_drawn(move || {
+            let _ = resolve.call0(&JsValue::NULL);
+        });
+    })
+}
+
+fn to_js(value: &Value) -> JsValue {
+    js_sys::JSON::parse(&value.to_string()).unwrap_or(JsValue::NULL)
+}
+
+fn whole(value: &JsValue) -> Option<u32> {
+    let number = value.as_f64()?;
+    (number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number)).then_some(number as u32)
+}
+
+fn numbers(list: &JsValue) -> Option<Vec<f64>> {
+    js_sys::Array::is_array(list).then(|| js_sys::Array::from(list).iter().map(|item| item.as_f64()).collect())?
+}
+
+fn strings(list: &JsValue) -> Option<Vec<String>> {
+    js_sys::Array::is_array(list).then(|| js_sys::Array::from(list).iter().map(|item| item.as_string()).collect())?
+}

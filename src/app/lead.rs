@@ -1,0 +1,114 @@
+//! The sentence that says from the numbers what happened, one call to action, and the quiet live region.
+
+use super::painter::now;
+use super::page::{Trouble, use_page};
+use crate::measure::headline::headline;
+use leptos::prelude::*;
+use std::time::Duration;
+
+/// Least time between two messages to a screen reader.
+const QUIET: Duration = Duration::from_secs(2);
+
+#[component]
+pub fn Lead() -> impl IntoView {
+    let page = use_page();
+    let sentence = Memo::new(move |_| {
+        match page.trouble.get() {
+            Some(Trouble::Link(_)) => return "Nothing was run.".to_string(),
+            Some(_) => return "Training stands still.".to_string(),
+            None => {}
+        }
+        if page.loading.with(Option::is_some) {
+            return format!("Loading {}.", page.config.with(|config| config.data.source.title));
+        }
+        let step = page.cursor.get();
+        page.history.with(|history| {
+            if history.runs.iter().all(|run| run.records.is_empty()) {
+                "One network, several tasks: watch how their gradients pull.".to_string()
+            } else {
+                headline(history, step)
+            }
+        })
+    });
+    let notices = move || {
+        let notices = page.notices.get();
+        (!notices.is_empty() && page.trouble.with(Option::is_none)).then(|| {
+            view! {
+                <p class="notice note">
+                    {notices.join(" ")} " "
+                    <button class="btn small-btn" type="button" on:click=move |_| page.notices.set(Vec::new())>
+                        "Dismiss"
+                    </button>
+                </p>
+            }
+        })
+    };
+    view! {
+        <div class="lead">
+            <h1 data-testid="headline">{move || sentence.get()}</h1>
+            <Show when=move || page.opened.get() && page.trouble.with(Option::is_none)>
+                <button
+                    class="btn line only-l"
+                    type="button"
+                    on:click=move |_| {
+                        page.seek(0);
+                        page.set_playing(true);
+                    }
+                >
+                    "Play from 0"
+                </button>
+            </Show>
+        </div>
+        {notices}
+        <Status sentence />
+    }
+}
+
+/// Says what changed, politely and at most every two seconds.
+#[component]
+fn Status(sentence: Memo<String>) -> impl IntoView {
+    let page = use_page();
+    let words = Memo::new(move |_| {
+        let state = if page.trouble.with(Option::is_some) {
+            "stopped".to_string()
+        } else if let Some(loading) = page.loading.get() {
+            format!("loading {}", loading.name)
+        } else if page.playing.get() {
+            "playing".to_string()
+        } else {
+            format!("paused at step {}", page.cursor.get())
+        };
+        format!("{} {state}", sentence.get())
+    });
+    let said = RwSignal::new(String::new());
+    let last = StoredValue::new(f64::NEG_INFINITY);
+    let waiting = StoredValue::new(false);
+    let say = move || {
+        last.set_value(now());
+        said.set(words.get_untracked());
+    };
+    Effect::new(move |_| {
+        words.track();
+        if waiting.get_value() {
+            return;
+        }
+        let quiet = QUIET.as_secs_f64() * 1000.0 - (now() - last.get_value());
+        if quiet <= 0.0 {
+            say();
+        } else {
+            waiting.set_value(true);
+            set_timeout(
+                move || {
+                    waiting.set_value(false);
+                    say();
+                },
+                Duration::from_millis(quiet as u64),
+            );
+        }
+    });
+    view! {
+        <p class="sr" role="status" aria-live="polite" data-testid="status">
+            {move || said.get()}
+        </p>
+    }
+}

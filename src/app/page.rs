@@ -1,0 +1,494 @@
+//! The state of the page as signals, and the few ways to change it.
+//!
+//! Components read signals and call methods of [`Page`]; nothing else writes. The page owns no parameters: it
+//! holds the configuration, what the worker reported, and where the reader looks.
+
+use super::engine::Engine;
+use super::painter::Painter;
+use super::{address, storage};
+use crate::config::link::Rejected;
+use crate::config::presets::{Preset, default_preset};
+use crate::config::{Edit, ExperimentConfig, Theme, needs_restart};
+use crate::plots::{PLOTS, Plot, Scene};
+use crate::protocol::{BackendReport, Command, FailureCode, RunPredictions};
+use crate::train::History;
+use leptos::prelude::*;
+use std::rc::Rc;
+
+/// Edits that can be taken back.
+const UNDO: usize = 100;
+/// Two edits of the same control within this time are taken back together.
+const SAME_EDIT_MILLIS: f64 = 1000.0;
+/// How long a moving slider may wait before the worker starts again.
+const RESTART_MILLIS: u64 = 60;
+/// Tiles of the overview, until the reader chooses others.
+const FIRST_TILES: [&str; 4] = ["losses", "gradients", "front", "predictions"];
+const FIRST_TILES_CLASSIFIED: [&str; 4] = ["metrics", "losses", "cosine", "predictions"];
+
+/// Why there is a card in the place of the views.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Trouble {
+    /// The address holds a link that must not be run as it stands.
+    Link(Box<Rejected>),
+    /// The worker cannot go on.
+    Worker(String),
+    /// The worker goes on, but not with this experiment.
+    Failed { code: FailureCode, message: String },
+}
+
+/// A file on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loading {
+    pub name: String,
+    pub received: u64,
+    pub total: Option<u64>,
+}
+
+/// Predictions that arrived, and the step they were asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Predicted {
+    pub asked: u32,
+    pub runs: Vec<RunPredictions>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drawer {
+    Problem,
+    Methods,
+}
+
+/// What floats above the page; one at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Float {
+    Presets,
+    Share,
+    Export,
+    Help,
+    Backend,
+    Menu,
+}
+
+/// Everything a component may need; copied freely.
+#[derive(Clone, Copy)]
+pub struct Page {
+    pub config: RwSignal<ExperimentConfig>,
+    /// Whether the configuration is an experiment the reader asked for, and not a stand-in for a damaged link.
+    pub opened: RwSignal<bool>,
+    pub trouble: RwSignal<Option<Trouble>>,
+    /// Sentences about the link that was opened.
+    pub notices: RwSignal<Vec<String>>,
+
+    pub history: RwSignal<History>,
+    pub predictions: RwSignal<Option<Predicted>>,
+    pub backend: RwSignal<Option<BackendReport>>,
+    pub loading: RwSignal<Option<Loading>>,
+    /// Seconds the computation took, when it is done.
+    pub done: RwSignal<Option<f64>>,
+
+    /// View cursor.
+    pub cursor: RwSignal<u32>,
+    pub hover: RwSignal<Option<u32>>,
+    pub playing: RwSignal<bool>,
+    pub speed: RwSignal<f64>,
+    /// Which runs the reader wants to see, by run.
+    pub visible: RwSignal<Vec<bool>>,
+    /// On a narrow screen, the runs that are drawn.
+    pub narrow_pick: RwSignal<Vec<usize>>,
+    pub at_run: RwSignal<usize>,
+    pub log_losses: RwSignal<bool>,
+    /// The maximized view; `None` is the overview.
+    pub view: RwSignal<Option<&'static str>>,
+    pub tiles: RwSignal<[&'static str; 4]>,
+    /// Views that show their table.
+    pub tables: RwSignal<Vec<&'static str>>,
+    pub theme: RwSignal<Option<Theme>>,
+    pub dark: Signal<bool>,
+    pub narrow: Signal<bool>,
+    pub still: Signal<bool>,
+    pub drawer: RwSignal<Option<Drawer>>,
+    pub float: RwSignal<Option<Float>>,
+
+    pub past: RwSignal<Vec<ExperimentConfig>>,
+    pub future: RwSignal<Vec<ExperimentConfig>>,
+    last_edit: StoredValue<(String, f64)>,
+    restarts: StoredValue<u32>,
+    /// Pairs of the opened link that this version does not know.
+    pub unknown: StoredValue<Vec<(String, String)>>,
+    pub engine: StoredValue<Engine, LocalStorage>,
+    pub painter: StoredValue<Rc<Painter>, LocalStorage>,
+}
+
+impl Page {
+    /// A page that has opened nothing yet.
+    pub fn new() -> Self {
+        let theme = RwSignal::new(storage::theme());
+        let system_dark = leptos_use::use_media_query("(prefers-color-scheme: dark)");
+        let config = default_preset().config();
+        let runs = config.runs.len();
+        Self {
+            cursor: RwSignal::new(config.view.step),
+            config: RwSignal::new(config),
+            opened: RwSignal::new(false),
+            trouble: RwSignal::new(None),
+            notices: RwSignal::new(Vec::new()),
+            history: RwSignal::new(History::default()),
+            predictions: RwSignal::new(None),
+            backend: RwSignal::new(None),
+            loading: RwSignal::new(None),
+            done: RwSignal::new(None),
+            hover: RwSignal::new(None),
+            playing: RwSignal::new(false),
+            speed: RwSignal::new(1.0),
+            visible: RwSignal::new(vec![true; runs]),
+            narrow_pick: RwSignal::new(vec![0, 2]),
+            at_run: RwSignal::new(0),
+            log_losses: RwSignal::new(true),
+            view: RwSignal::new(None),
+            tiles: RwSignal::new(FIRST_TILES),
+            tables: RwSignal::new(Vec::new()),
+            theme,
+            dark: Signal::derive(move || match theme.get() {
+                Some(theme) => theme == Theme::Dark,
+                None => system_dark.get(),
+            }),
+            narrow: leptos_use::use_media_query("(max-width: 700px)"),
+            still: leptos_use::use_media_query("(prefers-reduced-motion: reduce)"),
+            drawer: RwSignal::new(None),
+            float: RwSignal::new(None),
+            past: RwSignal::new(Vec::new()),
+            future: RwSignal::new(Vec::new()),
+            last_edit: StoredValue::new((String::new(), 0.0)),
+            restarts: StoredValue::new(0),
+            unknown: StoredValue::new(Vec::new()),
+            engine: StoredValue::new_local(Engine::default()),
+            painter: StoredValue::new_local(Rc::new(Painter::default())),
+        }
+    }
+
+    // What is open.
+
+    /// Opens what the address holds; a link that cannot be trusted is shown, not run.
+    pub fn open_address(self) {
+        match crate::config::link::parse(&address::hash()) {
+            Ok(parsed) => {
+                self.notices.set(parsed.notices);
+                self.unknown.set_value(parsed.unknown);
+                self.open(parsed.config);
+            }
+            Err(rejected) => {
+                self.playing.set(false);
+                self.send(&Command::Pause);
+                self.opened.set(false);
+                self.trouble.set(Some(Trouble::Link(Box::new(rejected))));
+            }
+        }
+    }
+
+    /// Starts this experiment and looks where it says.
+    pub fn open(self, config: ExperimentConfig) {
+        self.playing.set(false);
+        self.look(&config);
+        let other_data = !self.opened.get_untracked() || self.config.with_untracked(|old| old.data != config.data);
+        self.config.set(config);
+        self.opened.set(true);
+        self.trouble.set(None);
+        self.restart_now(other_data);
+    }
+
+    /// Starts from a preset, with an entry in the browser's history.
+    pub fn open_preset(self, preset: &'static Preset) {
+        let before = self.config.get_untracked();
+        let Ok(config) = before.apply(&Edit::Preset(preset.id.into())) else { return };
+        if self.opened.get_untracked() {
+            self.remember(before, "");
+        }
+        self.notices.set(Vec::new());
+        self.unknown.set_value(Vec::new());
+        let from_the_start = config.view.step == 0;
+        self.open(config);
+        address::push(self);
+        // The reader asked for an experiment that is watched from its first step.
+        self.playing.set(from_the_start && !self.still.get_untracked());
+    }
+
+    fn look(self, config: &ExperimentConfig) {
+        self.cursor.set(config.view.step);
+        self.hover.set(None);
+        self.at_run.set(0);
+        self.visible.set(vec![true; config.runs.len()]);
+        self.narrow_pick.set(if config.runs.len() > 2 { vec![0, 2] } else { vec![0, 1] });
+        if let Some(theme) = config.view.theme {
+            self.theme.set(Some(theme));
+        }
+        let known = |id: &&'static str| PLOTS.iter().any(|plot| plot.id == *id);
+        let views: Vec<&'static str> = config.view.views.iter().copied().filter(known).collect();
+        self.view.set(if let [only] = views[..] { Some(only) } else { None });
+        let classified = config.data.tasks.iter().all(|&task| {
+            config.data.source.tasks[task].kind.metric() == crate::data::Metric::Accuracy
+        });
+        let mut tiles = if classified && !config.data.source.files.is_empty() { FIRST_TILES_CLASSIFIED } else { FIRST_TILES };
+        if views.len() > 1 {
+            for (tile, view) in tiles.iter_mut().zip(views) {
+                *tile = view;
+            }
+        }
+        self.tiles.set(tiles.map(|id| if known(&id) { id } else { PLOTS.first().map_or(id, |plot| plot.id) }));
+    }
+
+    // Edits.
+
+    /// Changes the configuration; it stays valid, and the worker starts again if it must.
+    ///
+    /// # Errors
+    /// A sentence for the control that asked.
+    pub fn edit(self, edit: Edit) -> Result<(), String> {
+        let before = self.config.get_untracked();
+        let after = before.apply(&edit).map_err(|complaint| complaint.sentence)?;
+        if after == before {
+            return Ok(());
+        }
+        self.follow_runs(&before, &after, &edit);
+        self.remember(before.clone(), &control(&edit));
+        self.adopt(&before, after);
+        Ok(())
+    }
+
+    /// Keeps each run's visibility with the run when runs are added or removed.
+    fn follow_runs(self, before: &ExperimentConfig, after: &ExperimentConfig, edit: &Edit) {
+        let old = self.visible.get_untracked();
+        let visible = match edit {
+            Edit::RemoveRun(at) => {
+                old.iter().enumerate().filter(|(i, _)| i != at).map(|(_, visible)| *visible).collect()
+            }
+            Edit::ToggleMethod(id) if after.runs.len() < before.runs.len() => before
+                .runs
+                .iter()
+                .zip(old)
+                .filter(|(run, _)| run.method.id != id)
+                .map(|(_, visible)| visible)
+                .collect(),
+            _ => old,
+        };
+        self.set_visible(visible, after.runs.len());
+    }
+
+    fn set_visible(self, mut visible: Vec<bool>, runs: usize) {
+        visible.resize(runs, true);
+        if self.visible.with_untracked(|old| *old != visible) {
+            self.visible.set(visible);
+        }
+        if self.at_run.get_untracked() >= runs {
+            self.at_run.set(0);
+        }
+        self.narrow_pick.update(|pick| {
+            pick.retain(|run| *run < runs);
+            if pick.is_empty() {
+                pick.push(0);
+            }
+        });
+    }
+
+    fn remember(self, before: ExperimentConfig, control: &str) {
+        let now = super::painter::now();
+        let (last, when) = self.last_edit.get_value();
+        self.last_edit.set_value((control.into(), now));
+        self.future.update(Vec::clear);
+        if !control.is_empty() && last == control && now - when < SAME_EDIT_MILLIS {
+            return;
+        }
+        self.past.update(|past| {
+            if past.len() == UNDO {
+                past.remove(0);
+            }
+            past.push(before);
+        });
+    }
+
+    pub fn undo(self) {
+        self.travel(self.past, self.future);
+    }
+
+    pub fn redo(self) {
+        self.travel(self.future, self.past);
+    }
+
+    fn travel(self, from: RwSignal<Vec<ExperimentConfig>>, to: RwSignal<Vec<ExperimentConfig>>) {
+        let Some(config) = from.try_update(Vec::pop).flatten() else { return };
+        let before = self.config.get_untracked();
+        to.update(|to| to.push(before.clone()));
+        self.last_edit.set_value((String::new(), 0.0));
+        self.set_visible(self.visible.get_untracked(), config.runs.len());
+        self.trouble.set(None);
+        self.adopt(&before, config);
+    }
+
+    fn adopt(self, before: &ExperimentConfig, after: ExperimentConfig) {
+        let restart = needs_restart(before, &after);
+        let other_data = before.data.source.id != after.data.source.id || before.data.tasks != after.data.tasks;
+        self.cursor.update(|step| *step = (*step).min(after.training.steps));
+        self.config.set(after);
+        self.opened.set(true);
+        if !restart {
+            return;
+        }
+        if matches!(self.trouble.get_untracked(), Some(Trouble::Failed { .. } | Trouble::Link(_))) {
+            self.trouble.set(None);
+        }
+        if other_data {
+            self.restart_now(true);
+            return;
+        }
+        let turn = self.restarts.try_update_value(|turn| {
+            *turn += 1;
+            *turn
+        });
+        set_timeout(
+            move || {
+                if Some(self.restarts.get_value()) == turn {
+                    self.restart_now(false);
+                }
+            },
+            std::time::Duration::from_millis(RESTART_MILLIS),
+        );
+    }
+
+    /// Trains the configuration from step 0. The old curves stay until the first new ones, unless they are
+    /// about something else.
+    fn restart_now(self, forget: bool) {
+        self.restarts.update_value(|turn| *turn += 1);
+        self.done.set(None);
+        self.loading.set(None);
+        if forget {
+            self.history.set(History::default());
+            self.predictions.set(None);
+        }
+        Engine::train(self);
+    }
+
+    pub fn send(self, command: &Command) {
+        self.engine.with_value(|engine| engine.send(command));
+    }
+
+    // Where the reader looks.
+
+    /// Moves the view cursor.
+    pub fn seek(self, step: u32) {
+        let last = self.config.with_untracked(|config| config.training.steps);
+        let step = step.min(last);
+        if self.cursor.get_untracked() != step {
+            self.cursor.set(step);
+        }
+    }
+
+    pub fn seek_by(self, steps: i64) {
+        self.playing.set(false);
+        self.seek((i64::from(self.cursor.get_untracked()) + steps).clamp(0, i64::from(u32::MAX)) as u32);
+    }
+
+    /// Plays from the cursor, or from step 0 at the end; or pauses.
+    pub fn set_playing(self, playing: bool) {
+        if playing {
+            if self.cursor.get_untracked() >= self.config.with_untracked(|config| config.training.steps) {
+                self.cursor.set(0);
+            }
+            self.hover.set(None);
+        }
+        self.playing.set(playing);
+    }
+
+    /// Which runs are drawn.
+    pub fn shown(self) -> Vec<bool> {
+        let visible = self.visible.get();
+        if !self.narrow.get() {
+            return visible;
+        }
+        let pick = self.narrow_pick.get();
+        (0..visible.len()).map(|run| pick.contains(&run)).collect()
+    }
+
+    /// Draws the run or hides it; on a narrow screen the run chosen longest ago makes room.
+    pub fn toggle_run(self, run: usize) {
+        if self.narrow.get_untracked() {
+            self.narrow_pick.update(|pick| {
+                if let Some(at) = pick.iter().position(|chosen| *chosen == run) {
+                    if pick.len() > 1 {
+                        pick.remove(at);
+                    }
+                } else {
+                    pick.push(run);
+                    if pick.len() > 2 {
+                        pick.remove(0);
+                    }
+                }
+            });
+        } else {
+            self.visible.update(|visible| {
+                if let Some(visible) = visible.get_mut(run) {
+                    *visible = !*visible;
+                }
+            });
+        }
+    }
+
+    /// The configuration with where the reader looks, as links hold it.
+    pub fn with_view(self) -> ExperimentConfig {
+        let mut config = self.config.get();
+        config.view.step = self.cursor.get().min(config.training.steps);
+        config.view.views = match self.view.get() {
+            Some(view) => vec![view],
+            None => Vec::new(),
+        };
+        config
+    }
+
+    /// Calls `look` with what plots read, tracking every signal of it.
+    pub fn with_scene<T>(self, look: impl FnOnce(&Scene) -> T) -> T {
+        let shown = self.shown();
+        let at_run = self.at_run.get();
+        let step = self.cursor.get();
+        let (hover, log_losses) = (self.hover.get(), self.log_losses.get());
+        self.history.with(|history| {
+            self.predictions.with(|predictions| {
+                look(&Scene {
+                    history,
+                    predictions: predictions.as_ref().map(|predicted| predicted.runs.as_slice()),
+                    step,
+                    hover,
+                    shown: &shown,
+                    log_losses,
+                    at_run,
+                })
+            })
+        })
+    }
+
+    /// The plots that are on the screen.
+    pub fn plots_on_screen(self) -> Vec<&'static Plot> {
+        let ids: Vec<&'static str> = match self.view.get() {
+            Some(view) => vec![view],
+            None => self.tiles.get().to_vec(),
+        };
+        ids.into_iter().filter_map(crate::plots::plot).collect()
+    }
+}
+
+/// The slider that makes this edit, as a name: its edits in quick succession are one. Empty for everything else.
+fn control(edit: &Edit) -> String {
+    match edit {
+        Edit::DataKnob { knob, .. } => format!("data {knob}"),
+        Edit::LossScale { position, .. } => format!("scale {position}"),
+        Edit::RunKnob { run, knob, .. } => format!("run {run} {knob}"),
+        Edit::Width(_) => "width".into(),
+        Edit::Depth(_) => "depth".into(),
+        Edit::Momentum(_) => "momentum".into(),
+        Edit::LearningRate(_) => "rate".into(),
+        Edit::Clip(Some(_)) => "clip".into(),
+        Edit::Steps(_) => "steps".into(),
+        _ => String::new(),
+    }
+}
+
+/// The page's state, anywhere below the root.
+pub fn use_page() -> Page {
+    expect_context::<Page>()
+}

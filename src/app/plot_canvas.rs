@@ -1,0 +1,167 @@
+//! A plot on a canvas: painted when something it shows changed, read with pointer or keyboard.
+//!
+//! The canvas is drawn in eighths of a CSS px under a scale, because plotters counts in whole pixels; the screen's
+//! own resolution is kept. Screen readers get a sentence and the table instead.
+
+use super::page::{Page, use_page};
+use crate::plots::{Ink, Paint, Picture, Plot, Stage, paint};
+use leptos::prelude::*;
+use leptos::{ev, html};
+use leptos_use::use_resize_observer;
+use plotters::prelude::IntoDrawingArea;
+use plotters_canvas::CanvasBackend;
+use std::cell::RefCell;
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+
+/// Canvas units per CSS px.
+const GRAIN: f64 = 8.0;
+
+#[component]
+pub fn PlotCanvas(plot: &'static Plot) -> impl IntoView {
+    let page = use_page();
+    let frame = NodeRef::<html::Div>::new();
+    let canvas = NodeRef::<html::Canvas>::new();
+    let size = RwSignal::new((0.0, 0.0));
+    let _ = use_resize_observer(frame, move |entries, _| {
+        if let Some(entry) = entries.first() {
+            let place = entry.content_rect();
+            let now = (place.width(), place.height());
+            if size.get_untracked() != now {
+                size.set(now);
+            }
+        }
+    });
+    // What is on the canvas, for the pointer.
+    let drawn = Rc::new(RefCell::new(Picture::default()));
+    let painter = page.painter.get_value();
+    let number = painter.add({
+        let drawn = drawn.clone();
+        move || {
+            if let Some(canvas) = canvas.get_untracked() {
+                *drawn.borrow_mut() = untrack(move || draw(page, plot, &canvas, size.get()));
+            }
+        }
+    });
+    let repaint = painter.clone();
+    Effect::new(move |_| {
+        page.history.track();
+        page.predictions.track();
+        page.cursor.track();
+        page.hover.track();
+        page.visible.track();
+        page.narrow.track();
+        page.narrow_pick.track();
+        page.at_run.track();
+        page.log_losses.track();
+        page.dark.track();
+        size.track();
+        canvas.track();
+        repaint.mark(number);
+    });
+    let painter = StoredValue::new_local(painter);
+    on_cleanup(move || painter.with_value(|painter| painter.remove(number)));
+
+    let picture = StoredValue::new_local(drawn);
+    let step_at = move |event: &web_sys::PointerEvent| {
+        let place = frame.get_untracked()?.get_bounding_client_rect();
+        let (x, y) = (f64::from(event.client_x()) - place.left(), f64::from(event.client_y()) - place.top());
+        picture.with_value(|picture| picture.borrow().step_at(x, y))
+    };
+    let on_move = move |event: web_sys::PointerEvent| set_hover(page, step_at(&event));
+    let on_down = move |event: web_sys::PointerEvent| {
+        if let Some(step) = step_at(&event) {
+            page.playing.set(false);
+            page.seek(step);
+        }
+    };
+    let summary = move || page.with_scene(|scene| (plot.summary)(scene));
+    // A sentence that changed with every step would only be noise.
+    let summary = Memo::new(move |_| if page.playing.get() { String::new() } else { summary() });
+    let least = Memo::new(move |_| {
+        if page.narrow.get() { format!("{}px", page.with_scene(|scene| (plot.least_height)(scene))) } else { "0".into() }
+    });
+    view! {
+        <div
+            class="plot"
+            style=("min-height", move || least.get())
+            node_ref=frame
+            tabindex="0"
+            role="img"
+            aria-label=move || format!("{}. {}", plot.title, summary.get())
+            data-testid=format!("plot-{}", plot.id)
+            on:pointermove=on_move
+            on:pointerleave=move |_| set_hover(page, None)
+            on:pointerdown=on_down
+            on:blur=move |_| set_hover(page, None)
+            on:keydown=move |event| read_by_keys(page, &event)
+        >
+            <canvas node_ref=canvas aria-hidden="true"></canvas>
+        </div>
+    }
+}
+
+fn set_hover(page: Page, step: Option<u32>) {
+    if page.hover.get_untracked() != step {
+        page.hover.set(step);
+    }
+}
+
+/// Arrows move a cross-hair through all plots, Enter takes the cursor there, Esc ends it.
+fn read_by_keys(page: Page, event: &ev::KeyboardEvent) {
+    let last = page.config.with_untracked(|config| config.training.steps);
+    let at = page.hover.get_untracked().unwrap_or_else(|| page.cursor.get_untracked());
+    let stride = if event.shift_key() { 10 } else { 1 };
+    let next = match event.key().as_str() {
+        "ArrowLeft" => Some(at.saturating_sub(stride)),
+        "ArrowRight" => Some((at + stride).min(last)),
+        "Home" => Some(0),
+        "End" => Some(last),
+        "Enter" => {
+            page.seek(at);
+            None
+        }
+        "Escape" => None,
+        _ => return,
+    };
+    event.prevent_default();
+    event.stop_propagation();
+    set_hover(page, next);
+}
+
+/// Draws the plot at this size and returns what was drawn.
+fn draw(page: Page, plot: &Plot, canvas: &web_sys::HtmlCanvasElement, (width, height): (f64, f64)) -> Picture {
+    let ratio = window().device_pixel_ratio().clamp(1.0, 4.0);
+    let (columns, rows) = ((width * ratio).round() as u32, (height * ratio).round() as u32);
+    if columns == 0 || rows == 0 {
+        return Picture::default();
+    }
+    if canvas.width() != columns {
+        canvas.set_width(columns);
+    }
+    if canvas.height() != rows {
+        canvas.set_height(rows);
+    }
+    let Some(context) = canvas
+        .get_context("2d")
+        .ok()
+        .flatten()
+        .and_then(|context| context.dyn_into::<web_sys::CanvasRenderingContext2d>().ok())
+    else {
+        return Picture::default();
+    };
+    let picture = page.with_scene(|scene| {
+        let stage = Stage::new(width, height, Ink::of(page.dark.get()));
+        (plot.draw)(scene, &stage)
+    });
+    // A canvas refuses no finite transform.
+    let _ = context.set_transform(1.0, 0.0, 0.0, 1.0, 0.0, 0.0);
+    context.clear_rect(0.0, 0.0, f64::from(columns), f64::from(rows));
+    let _ = context.set_transform(ratio / GRAIN, 0.0, 0.0, ratio / GRAIN, 0.0, 0.0);
+    context.set_line_join("round");
+    if let Some(backend) = CanvasBackend::with_canvas_object(canvas.clone()) {
+        // What could not be drawn leaves a gap; the table twin holds the numbers.
+        let _ = paint(&picture, &backend.into_drawing_area(), Paint::canvas(GRAIN));
+    }
+    picture
+}

@@ -1,0 +1,408 @@
+//! The panel of what is trained: data, tasks, network and training.
+
+use super::attribution::Attribution;
+use super::format::megabytes;
+use super::icons;
+use super::knob::{Commit, Knob, Span, Walk};
+use super::network_drawing::NetworkDrawing;
+use super::page::{Drawer, Page, use_page};
+use crate::config::{
+    Activation, BATCH, Batch, CLIP, Edit, LEARNING_RATE, LOSS_SCALE, MOMENTUM, Optimizer, STEPS, TRUNK_LAYERS, WIDTH,
+};
+use crate::balance;
+use crate::data::{DATASETS, Seeding};
+use leptos::prelude::*;
+
+/// Batch sizes on offer beside the one that is set.
+const BATCHES: [u32; 7] = [16, 32, 64, 128, 256, 512, 1024];
+
+#[component]
+pub fn ProblemPanel() -> impl IntoView {
+    let page = use_page();
+    let open = move || page.drawer.get() == Some(Drawer::Problem);
+    view! {
+        <aside class="left" aria-label="Problem" data-open=move || open().to_string()>
+            <div class="ph">
+                <h2>"Problem"</h2>
+                <button
+                    class="btn icon close-drawer"
+                    type="button"
+                    aria-label="Close"
+                    on:click=move |_| page.drawer.set(None)
+                >
+                    {icons::CLOSE.draw()}
+                </button>
+            </div>
+            <Show
+                when=move || page.opened.get()
+                fallback=|| view! { <section class="sec first"><p class="note">"Nothing is loaded yet."</p></section> }
+            >
+                <DataSection />
+                <LoadingSection />
+                <TaskSection />
+                <NetworkSection />
+                <TrainingSection />
+                <Attribution />
+            </Show>
+        </aside>
+    }
+}
+
+/// A commit that turns the value into an edit.
+pub fn commit(page: Page, edit: impl Fn(f64) -> Edit + Send + Sync + 'static) -> Commit {
+    Callback::new(move |value| page.edit(edit(value)))
+}
+
+#[component]
+fn DataSection() -> impl IntoView {
+    let page = use_page();
+    let why = RwSignal::new(None::<String>);
+    let source = Memo::new(move |_| page.config.with(|config| config.data.source.id));
+    let choose = move |event| why.set(page.edit(Edit::Data(event_target_value(&event))).err());
+    view! {
+        <section class="sec first">
+            <select class="small wide" aria-label="Data set" data-testid="dataset" prop:value=move || source.get() on:change=choose>
+                {DATASETS
+                    .iter()
+                    .map(|entry| {
+                        view! {
+                            <option value=entry.id selected=move || source.get() == entry.id>
+                                {entry.title}
+                            </option>
+                        }
+                    })
+                    .collect_view()}
+            </select>
+            <p class="note under">{move || page.config.with(|config| config.data.source.description)}</p>
+            {move || why.get().map(|why| view! { <p class="why" role="alert">{why}</p> })}
+            {move || {
+                source.track();
+                let entry = page.config.with_untracked(|config| config.data.source);
+                entry
+                    .knobs
+                    .iter()
+                    .enumerate()
+                    .map(|(at, knob)| view! { <DataSetting at knob /> })
+                    .collect_view()
+            }}
+        </section>
+    }
+}
+
+#[component]
+fn DataSetting(at: usize, knob: &'static balance::Knob) -> impl IntoView {
+    let page = use_page();
+    let value = Signal::derive(move || {
+        page.config.with(|config| config.data.knobs.get(at).copied().unwrap_or(knob.default))
+    });
+    let set = commit(page, move |value| Edit::DataKnob { knob: at, value });
+    view! { <Knob label=knob.label value span=Span::of(knob) commit=set /> }
+}
+
+#[component]
+fn LoadingSection() -> impl IntoView {
+    let page = use_page();
+    move || {
+        page.loading.get().map(|loading| {
+            let share = loading.total.map(|total| 100.0 * loading.received as f64 / total.max(1) as f64);
+            let amount = match loading.total {
+                Some(total) => format!("{} of {}", megabytes(loading.received), megabytes(total)),
+                None => megabytes(loading.received),
+            };
+            view! {
+                <section class="sec" data-testid="loading">
+                    <h3>"Loading data " <span>{amount}</span></h3>
+                    <div
+                        class="prog"
+                        style=format!("--p:{:.1}%", share.unwrap_or(0.0))
+                        role="progressbar"
+                        aria-label="Loading data"
+                        aria-valuemin="0"
+                        aria-valuemax="100"
+                        aria-valuenow=share.map(|share| format!("{share:.0}"))
+                    ></div>
+                    <p class="note under">"Training starts when it is here. Everything else works in the meantime."</p>
+                </section>
+            }
+        })
+    }
+}
+
+#[component]
+fn TaskSection() -> impl IntoView {
+    let page = use_page();
+    let why = RwSignal::new(None::<String>);
+    // Rebuilt only when the tasks change, so that a slider keeps its focus while it moves.
+    let chosen = Memo::new(move |_| page.config.with(|config| (config.data.source.id, config.data.tasks.clone())));
+    let rows = move || {
+        let (_, tasks) = chosen.get();
+        let source = page.config.with_untracked(|config| config.data.source);
+        tasks
+            .into_iter()
+            .enumerate()
+            .map(|(position, task)| {
+                let value = Signal::derive(move || {
+                    page.config.with(|config| config.data.loss_scales.get(position).copied().unwrap_or(1.0))
+                });
+                let span = Span::new(*LOSS_SCALE.start(), *LOSS_SCALE.end(), Walk::Log);
+                let set = commit(page, move |scale| Edit::LossScale { position, scale });
+                view! { <Knob label=source.tasks[task].label value span commit=set title="Factor on this task’s loss" /> }
+            })
+            .collect_view()
+    };
+    let choices = move || {
+        let (_, tasks) = chosen.get();
+        let source = page.config.with_untracked(|config| config.data.source);
+        (source.tasks.len() > tasks.len() || source.tasks.len() > 2).then(|| {
+            let boxes = source
+                .tasks
+                .iter()
+                .enumerate()
+                .map(|(task, entry)| {
+                    let on = tasks.contains(&task);
+                    let toggle = move |_| why.set(page.edit(Edit::ToggleTask(task)).err());
+                    view! {
+                        <label class="check">
+                            <input type="checkbox" prop:checked=on on:change=toggle />
+                            {entry.label}
+                        </label>
+                    }
+                })
+                .collect_view();
+            view! {
+                <details class="fold">
+                    <summary>{format!("Choose tasks, {} of {}", tasks.len(), source.tasks.len())}</summary>
+                    {boxes}
+                </details>
+            }
+        })
+    };
+    view! {
+        <section class="sec">
+            <h3>"Tasks " <span>"weight of each loss"</span></h3>
+            {rows}
+            {choices}
+            {move || why.get().map(|why| view! { <p class="why" role="alert">{why}</p> })}
+        </section>
+    }
+}
+
+#[component]
+fn NetworkSection() -> impl IntoView {
+    let page = use_page();
+    let why = RwSignal::new(None::<String>);
+    let width = Signal::derive(move || {
+        page.config.with(|config| f64::from(config.network.trunk.first().copied().unwrap_or(1)))
+    });
+    let depth = Signal::derive(move || page.config.with(|config| config.network.trunk.len() as f64));
+    let mixed = move || {
+        page.config.with(|config| {
+            let trunk = &config.network.trunk;
+            trunk.iter().any(|width| *width != trunk[0]).then(|| {
+                let widths = trunk.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+                view! { <p class="note">{format!("Widths {widths}. Setting a width sets all layers.")}</p> }
+            })
+        })
+    };
+    let activation = move |label: &'static str, activation: Activation| {
+        view! {
+            <button
+                type="button"
+                aria-pressed=move || page.config.with(|c| c.network.activation == activation).to_string()
+                on:click=move |_| why.set(page.edit(Edit::Activation(activation)).err())
+            >
+                {label}
+            </button>
+        }
+    };
+    let parameters = move || page.history.with(|history| match history.outline.n_parameters {
+        0 => String::new(),
+        count => format!("{count} parameters"),
+    });
+    let span = |range: (f64, f64), walk| Span::new(range.0, range.1, walk);
+    view! {
+        <section class="sec">
+            <h3>"Shared network " <span>{parameters}</span></h3>
+            <NetworkDrawing />
+            <Knob
+                label="Width"
+                value=width
+                span=span((f64::from(*WIDTH.start()), f64::from(*WIDTH.end())), Walk::Log)
+                commit=commit(page, |value| Edit::Width(value.round().clamp(0.0, 1e6) as u32))
+            />
+            {mixed}
+            <Knob
+                label="Depth"
+                value=depth
+                span=span((*TRUNK_LAYERS.start() as f64, *TRUNK_LAYERS.end() as f64), Walk::Integer)
+                commit=commit(page, |value| Edit::Depth(value as usize))
+            />
+            <div class="knob">
+                <span class="lab">"Activation"</span>
+                <div class="two">
+                    <span class="seg">
+                        {activation("tanh", Activation::Tanh)} {activation("ReLU", Activation::Relu)}
+                    </span>
+                </div>
+            </div>
+            {move || why.get().map(|why| view! { <p class="why" role="alert">{why}</p> })}
+        </section>
+    }
+}
+
+#[component]
+fn TrainingSection() -> impl IntoView {
+    let page = use_page();
+    let why = RwSignal::new(None::<String>);
+    let act = move |edit: Edit| why.set(page.edit(edit).err());
+    let rate = Signal::derive(move || page.config.with(|config| config.training.learning_rate));
+    let steps = Signal::derive(move || page.config.with(|config| f64::from(config.training.steps)));
+    let momentum = Memo::new(move |_| {
+        page.config.with(|config| match config.training.optimizer {
+            Optimizer::Sgd { momentum } => Some(momentum),
+            Optimizer::Adam => None,
+        })
+    });
+    let sgd = Memo::new(move |_| momentum.get().is_some());
+    let clip = Memo::new(move |_| page.config.with(|config| config.training.clip));
+    let clipped = Memo::new(move |_| clip.get().is_some());
+    let batch = Memo::new(move |_| {
+        page.config.with(|config| match config.training.batch {
+            Batch::All => 0,
+            Batch::Rows(rows) => rows,
+        })
+    });
+    let fixed = Memo::new(move |_| page.config.with(|config| config.data.source.files.is_empty()));
+    let optimizer = move |event| {
+        let optimizer = if event_target_value(&event) == "sgd" { Optimizer::Sgd { momentum: 0.9 } } else { Optimizer::Adam };
+        act(Edit::Optimizer(optimizer));
+    };
+    let batches = move || {
+        let now = batch.get();
+        let mut sizes: Vec<u32> = BATCHES.iter().copied().filter(|size| BATCH.contains(size)).collect();
+        if now > 0 && !sizes.contains(&now) {
+            sizes.push(now);
+            sizes.sort_unstable();
+        }
+        sizes.insert(0, 0);
+        sizes
+            .into_iter()
+            .map(|size| {
+                let label = if size == 0 { "all rows".to_string() } else { size.to_string() };
+                view! { <option value=size.to_string() selected=size == now>{label}</option> }
+            })
+            .collect_view()
+    };
+    let choose_batch = move |event| {
+        let size = event_target_value(&event).parse().unwrap_or(0);
+        act(Edit::Batch(if size == 0 { Batch::All } else { Batch::Rows(size) }));
+    };
+    let seed_text = move || page.config.with(|config| config.training.seed.to_string());
+    let set_seed = move |event: web_sys::Event| {
+        let text = event_target_value(&event);
+        match text.trim().parse::<u32>() {
+            Ok(seed) => act(Edit::Seed(seed)),
+            Err(_) => why.set(Some(format!("A seed is a whole number from 0 to {}.", u32::MAX))),
+        }
+    };
+    let seeded = move || page.config.with(|config| config.data.source.seeding == Seeding::Seeded);
+    view! {
+        <section class="sec">
+            <h3>"Training"</h3>
+            <div class="knob">
+                <span class="lab">"Optimizer"</span>
+                <div class="two">
+                    <select class="small" aria-label="Optimizer" on:change=optimizer>
+                        <option value="adam" selected=move || !sgd.get()>"Adam"</option>
+                        <option value="sgd" selected=move || sgd.get()>"SGD"</option>
+                    </select>
+                </div>
+            </div>
+            <Show when=move || sgd.get()>
+                <Knob
+                    label="Momentum"
+                    value=Signal::derive(move || momentum.get().unwrap_or(0.0))
+                    span=Span::new(*MOMENTUM.start(), *MOMENTUM.end(), Walk::Linear)
+                    commit=commit(page, Edit::Momentum)
+                />
+            </Show>
+            <Knob
+                label="Learning rate"
+                value=rate
+                span=Span::new(*LEARNING_RATE.start(), *LEARNING_RATE.end(), Walk::Log)
+                commit=commit(page, Edit::LearningRate)
+            />
+            <div class="knob">
+                <span class="lab">"Batch"</span>
+                <div class="two">
+                    <select class="small" aria-label="Batch" on:change=choose_batch>
+                        {batches}
+                    </select>
+                </div>
+            </div>
+            <Knob
+                label="Steps"
+                value=steps
+                span=Span::new(f64::from(*STEPS.start()), f64::from(*STEPS.end()), Walk::Log)
+                commit=commit(page, |value| Edit::Steps(value.round().clamp(0.0, 1e9) as u32))
+            />
+            <div class="knob">
+                <span class="lab">"Seed"</span>
+                <div class="two">
+                    <button
+                        class="btn icon"
+                        type="button"
+                        aria-label="New seed"
+                        title="New seed (N)"
+                        data-testid="new-seed"
+                        on:click=move |_| new_seed(page)
+                    >
+                        {icons::DICE.draw()}
+                    </button>
+                    <input
+                        class="box"
+                        type="text"
+                        inputmode="numeric"
+                        aria-label="Seed"
+                        data-testid="seed"
+                        prop:value=seed_text
+                        on:change=set_seed
+                    />
+                </div>
+            </div>
+            <label class="check">
+                <input
+                    type="checkbox"
+                    prop:checked=move || clipped.get()
+                    on:change=move |event| act(Edit::Clip(event_target_checked(&event).then_some(1.0)))
+                />
+                "Clip the gradient’s length"
+            </label>
+            <Show when=move || clipped.get()>
+                <Knob
+                    label="Longest"
+                    value=Signal::derive(move || clip.get().unwrap_or(1.0))
+                    span=Span::new(*CLIP.start(), *CLIP.end(), Walk::Log)
+                    commit=commit(page, |value| Edit::Clip(Some(value)))
+                />
+            </Show>
+            {move || why.get().map(|why| view! { <p class="why" role="alert">{why}</p> })}
+            <p class="note under">
+                {move || {
+                    if fixed.get() && seeded() {
+                        "The seed sets points, initial weights and batches, the same for every run."
+                    } else {
+                        "The seed sets initial weights and batches, the same for every run."
+                    }
+                }}
+            </p>
+        </section>
+    }
+}
+
+/// The next seed: everything else stays.
+pub fn new_seed(page: Page) {
+    let seed = page.config.with_untracked(|config| config.training.seed);
+    // Any u32 is a seed.
+    let _ = page.edit(Edit::Seed(seed.wrapping_add(1)));
+}

@@ -1,0 +1,268 @@
+//! One compared run: what it is called, its rule, its weights and values at the cursor, its knobs.
+
+use super::format::{brief, formula, metric};
+use super::icons;
+use super::knob::{Knob, Span};
+use super::page::{Page, use_page};
+use super::problem_panel::commit;
+use super::swatch::Swatch;
+use crate::balance::{Method, method};
+use crate::config::{Edit, name_of_run};
+use leptos::prelude::*;
+
+#[component]
+pub fn RunCard(
+    /// Position of the run.
+    run: usize,
+    /// Where a refusal is said.
+    why: RwSignal<Option<String>>,
+) -> impl IntoView {
+    let page = use_page();
+    let Some((entry, copy)) = page.config.with_untracked(|config| {
+        let entry = config.runs.get(run)?.method;
+        Some((entry, config.runs[..run].iter().filter(|other| other.method.id == entry.id).count()))
+    }) else {
+        return ().into_any();
+    };
+    let suffix = if copy == 0 { String::new() } else { format!("-{}", copy + 1) };
+    let name = Memo::new(move |_| page.config.with(|config| name_of_run(config, run)));
+    let hidden = move || !page.shown().get(run).copied().unwrap_or(true);
+    let diverged = Memo::new(move |_| {
+        page.history.with(|history| history.runs.get(run).and_then(|run| run.diverged.clone()))
+    });
+    let unsettled = Memo::new(move |_| {
+        let step = page.cursor.get();
+        page.history.with(|history| {
+            let record = history.runs.get(run)?.at(step)?;
+            record.unsettled.then_some(record.step)
+        })
+    });
+    let same = Memo::new(move |_| {
+        page.config.with(|config| (config.n_tasks() == 2).then(|| twins(entry)).filter(|names| !names.is_empty()))
+    });
+    let knobs = entry
+        .knobs
+        .iter()
+        .enumerate()
+        .map(|(knob, setting)| {
+            let value = Signal::derive(move || {
+                page.config.with(|config| {
+                    config.runs.get(run).and_then(|run| run.knobs.get(knob).copied()).unwrap_or(setting.default)
+                })
+            });
+            let set = commit(page, move |value| Edit::RunKnob { run, knob, value });
+            view! { <Knob label=setting.label value span=Span::of(setting) commit=set /> }
+        })
+        .collect_view();
+    view! {
+        <article
+            class="card"
+            class:bad=move || diverged.with(Option::is_some)
+            class:off=hidden
+            data-testid=format!("run-m-{}{suffix}", entry.id)
+            aria-label=move || name.get()
+        >
+            <header>
+                <Swatch position=run />
+                <h3 title=move || name.get()>{entry.label}</h3>
+                <span class="aka">{entry.gloss}</span>
+                <span class="grow"></span>
+                <button
+                    class="btn icon"
+                    type="button"
+                    aria-label=format!("Draw {}", entry.label)
+                    aria-pressed=move || (!hidden()).to_string()
+                    title=move || if hidden() { "Draw this run" } else { "Hide this run" }
+                    on:click=move |_| page.toggle_run(run)
+                >
+                    {move || if hidden() { icons::EYE_OFF.draw() } else { icons::EYE.draw() }}
+                </button>
+                <button
+                    class="btn icon"
+                    type="button"
+                    role="checkbox"
+                    aria-checked="true"
+                    data-testid=format!("method-{}{suffix}", entry.id)
+                    aria-label=format!("Compare {}", entry.label)
+                    title="Remove this run"
+                    on:click=move |_| why.set(page.edit(Edit::RemoveRun(run)).err())
+                >
+                    {icons::CLOSE.draw()}
+                </button>
+            </header>
+            {move || match diverged.get() {
+                Some(end) => {
+                    view! {
+                        <Diverged step=end.last_finite_step cause=end.cause />
+                    }
+                        .into_any()
+                }
+                None => {
+                    view! {
+                        <p class="math" title=entry.about>{formula(entry.formula)}</p>
+                        <Weights run />
+                    }
+                        .into_any()
+                }
+            }}
+            <Values run />
+            {knobs}
+            {move || {
+                same.get()
+                    .map(|names| {
+                        view! {
+                            <p class="badge" title="With two tasks these methods give the same direction; only its length differs.">
+                                {icons::SAME.draw()}
+                                <span>{format!("same direction as {names}")}</span>
+                            </p>
+                        }
+                    })
+            }}
+            {move || {
+                unsettled
+                    .get()
+                    .map(|step| {
+                        view! {
+                            <p class="badge" data-testid="unsettled">
+                                {icons::WARNING.draw()}
+                                <span>{format!("did not settle at step {step}; the last weights were kept")}</span>
+                            </p>
+                        }
+                    })
+            }}
+        </article>
+    }
+        .into_any()
+}
+
+/// Names of the methods with the same direction for two tasks, registered ones by their label.
+fn twins(entry: &Method) -> String {
+    let names: Vec<String> = entry
+        .same_direction_k2
+        .iter()
+        .filter_map(|id| method(id))
+        .filter(|twin| twin.id != entry.id)
+        .map(|twin| twin.label.to_string())
+        .collect();
+    names.join(", ")
+}
+
+/// What ended the run, why, what still holds, and two ways out.
+#[component]
+fn Diverged(step: u32, cause: String) -> impl IntoView {
+    let page = use_page();
+    let safe = Memo::new(move |_| page.config.with(|config| safe_rate(config.training.learning_rate)));
+    view! {
+        <p class="row err">
+            {icons::WARNING.draw()}
+            <span>{format!("Diverged at step {}", step + 1)}</span>
+        </p>
+        <p class="small soft">
+            {cause} " The learning rate is probably too large. "
+            {if step == 0 { "Step 0 can be looked at.".to_string() } else { format!("Steps 0 to {step} can be replayed.") }}
+        </p>
+        <div class="row">
+            <Show when=move || !page.past.with(Vec::is_empty)>
+                <button class="btn line" type="button" on:click=move |_| page.undo()>
+                    "Undo the edit"
+                </button>
+            </Show>
+            <button
+                class="btn"
+                type="button"
+                on:click=move |_| drop(page.edit(Edit::LearningRate(safe.get_untracked())))
+            >
+                {move || format!("Set {}", safe.get())}
+            </button>
+        </div>
+    }
+}
+
+/// A tenth of the rate, on a round number.
+fn safe_rate(rate: f64) -> f64 {
+    let tenth = super::format::rounded(rate / 10.0, 1);
+    tenth.clamp(*crate::config::LEARNING_RATE.start(), 0.1)
+}
+
+/// The weights at the cursor, scaled to sum 1: a bar for two tasks, numbers for more.
+#[component]
+fn Weights(run: usize) -> impl IntoView {
+    let page = use_page();
+    let weights = Memo::new(move |_| {
+        let step = page.cursor.get();
+        page.history.with(|history| history.runs.get(run).and_then(|run| run.at(step)).map(|record| record.weights.clone()))
+    });
+    move || {
+        let weights = weights.get()?;
+        let total: f64 = weights.iter().map(|weight| weight.abs()).sum();
+        if weights.is_empty() || !total.is_finite() || total <= 0.0 {
+            return Some(view! { <p class="small muted">"acts on coordinates, not by weights"</p> }.into_any());
+        }
+        let share = |i: usize| weights[i] / total;
+        if weights.len() == 2 {
+            let place = format!("--w:{:.1}%", 100.0 * share(0).clamp(0.0, 1.0));
+            return Some(
+                view! {
+                    <div class="wbar" title="Weights of the tasks at this step, as shares">
+                        <span>{format!("w₁ {:.2}", share(0)).replace('-', "−")}</span>
+                        <i style=place></i>
+                        <span>{format!("{:.2} w₂", share(1)).replace('-', "−")}</span>
+                    </div>
+                }
+                .into_any(),
+            );
+        }
+        let list = (0..weights.len())
+            .map(|i| view! { <span>{format!("w{} {:.2}", subscript(i + 1), share(i)).replace('-', "−")}</span> })
+            .collect_view();
+        Some(view! { <div class="wlist" title="Weights of the tasks at this step, as shares">{list}</div> }.into_any())
+    }
+}
+
+fn subscript(n: usize) -> String {
+    n.to_string().chars().filter_map(|digit| char::from_u32('₀' as u32 + digit.to_digit(10)?)).collect()
+}
+
+/// Each task's value at the cursor: test accuracy where there is one, else the batch loss.
+#[component]
+fn Values(run: usize) -> impl IntoView {
+    let page = use_page();
+    let values = Memo::new(move |_| values(page, run));
+    move || {
+        let rows = values
+            .get()
+            .into_iter()
+            .map(|(name, value)| {
+                view! {
+                    <div>
+                        <dt title=name.clone()>{name.clone()}</dt>
+                        <dd>{value}</dd>
+                    </div>
+                }
+            })
+            .collect_view();
+        view! { <dl>{rows}</dl> }
+    }
+}
+
+fn values(page: Page, run: usize) -> Vec<(String, String)> {
+    let step = page.cursor.get();
+    page.history.with(|history| {
+        let Some(record) = history.runs.get(run).and_then(|run| run.at(step)) else { return Vec::new() };
+        let evaluation = history.runs[run].evaluation_at(step);
+        history
+            .outline
+            .tasks
+            .iter()
+            .enumerate()
+            .map(|(i, task)| {
+                let tested = evaluation
+                    .and_then(|evaluation| evaluation.metrics.get(i))
+                    .filter(|_| task.metric == "accuracy")
+                    .map(|value| metric(&task.metric, *value));
+                let value = tested.unwrap_or_else(|| record.losses.get(i).map_or("–".into(), |loss| brief(*loss)));
+                (task.name.clone(), value)
+            })
+            .collect()
+    })
+}

@@ -1,0 +1,95 @@
+//! The link of the experiment: readable, its length, and whether it carries where the reader looks.
+
+use super::float::Sheet;
+use super::page::{Float, use_page};
+use crate::config::link;
+use leptos::html;
+use leptos::prelude::*;
+
+#[component]
+pub fn Share() -> impl IntoView {
+    let page = use_page();
+    let (with_view, with_theme, with_backend) = (RwSignal::new(true), RwSignal::new(false), RwSignal::new(true));
+    let said = RwSignal::new("Copy link");
+    let address = Memo::new(move |_| {
+        let mut config = if with_view.get() { page.with_view() } else { page.config.get() };
+        config.view.theme = if with_theme.get() { page.theme.get() } else { None };
+        if !with_backend.get() {
+            config.backend = config.preset.config().backend;
+        }
+        let base = document().base_uri().ok().flatten().unwrap_or_default();
+        let base = base.split(['#', '?']).next().unwrap_or_default().to_string();
+        page.unknown.with_value(|unknown| format!("{base}{}", link::write_keeping(&config, unknown)))
+    });
+    let field = NodeRef::<html::Input>::new();
+    let copy = move |_| {
+        if let Some(field) = field.get_untracked() {
+            field.select();
+        }
+        copy_text(address.get_untracked());
+        said.set("Copied");
+    };
+    Effect::new(move |_| {
+        address.track();
+        page.float.track();
+        said.set("Copy link");
+    });
+    let length = move || {
+        let length = address.with(String::len);
+        if length > link::LONG {
+            format!("{length} characters. Some chat programs cut links of more than {}.", link::LONG)
+        } else {
+            format!("{length} characters")
+        }
+    };
+    let option = move |label: &'static str, signal: RwSignal<bool>| {
+        view! {
+            <label class="check">
+                <input
+                    type="checkbox"
+                    prop:checked=move || signal.get()
+                    on:change=move |event| signal.set(event_target_checked(&event))
+                />
+                {label}
+            </label>
+        }
+    };
+    view! {
+        <Sheet float=Float::Share title="Share this experiment">
+            <p class="soft">
+                "Whoever opens the link gets the same data, the same start and the same batches. It holds only what differs from the preset."
+            </p>
+            <div class="copy">
+                <input
+                    class="box"
+                    type="text"
+                    readonly
+                    aria-label="Link"
+                    data-testid="share-link"
+                    node_ref=field
+                    prop:value=move || address.get()
+                />
+                <button class="btn fill" type="button" data-testid="share-copy" on:click=copy>
+                    {move || said.get()}
+                </button>
+            </div>
+            <p class="note">{length}</p>
+            <div>
+                {option("Include the current step and view", with_view)}
+                {option("Include the backend", with_backend)} {option("Include the theme", with_theme)}
+            </div>
+        </Sheet>
+    }
+}
+
+/// Puts a text on the clipboard. Where that is forbidden the text stays selected in its field.
+pub fn copy_text(text: String) {
+    let clipboard = window().navigator().clipboard();
+    if js_sys::Reflect::has(&window().navigator(), &"clipboard".into()).unwrap_or(false) && !clipboard.is_undefined() {
+        let promise = clipboard.write_text(&text);
+        leptos::task::spawn_local(async move {
+            // A refusal leaves the selected text, which the reader can copy by hand.
+            let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
+        });
+    }
+}

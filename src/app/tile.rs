@@ -1,0 +1,163 @@
+//! A view in its frame: title, one muted phrase, its switches, table and size.
+
+use super::icons;
+use super::page::{Page, use_page};
+use super::plot_canvas::PlotCanvas;
+use super::plot_table::PlotTable;
+use crate::plots::{PLOTS, Plot};
+use leptos::prelude::*;
+
+#[component]
+pub fn Tile(
+    plot: &'static Plot,
+    /// Place among the tiles; `None` when the view is maximized.
+    place: Option<usize>,
+) -> impl IntoView {
+    let page = use_page();
+    let as_table = move || page.tables.with(|tables| tables.contains(&plot.id));
+    let toggle = move |_| {
+        page.tables.update(|tables| match tables.iter().position(|id| *id == plot.id) {
+            Some(at) => drop(tables.remove(at)),
+            None => tables.push(plot.id),
+        });
+    };
+    let subtitle = Memo::new(move |_| page.with_scene(|scene| (plot.subtitle)(scene)));
+    let title = match place {
+        None => view! { <h2>{plot.title}</h2> }.into_any(),
+        Some(place) => {
+            let choose = move |event| {
+                let id = event_target_value(&event);
+                if let Some(plot) = PLOTS.iter().find(|plot| plot.id == id) {
+                    page.tiles.update(|tiles| {
+                        // Views trade places rather than show twice.
+                        if let Some(other) = tiles.iter().position(|tile| *tile == plot.id) {
+                            tiles[other] = tiles[place];
+                        }
+                        tiles[place] = plot.id;
+                    });
+                }
+            };
+            view! {
+                <h2 class="sr">{plot.title}</h2>
+                <select class="pickview" aria-label="View in this tile" on:change=choose>
+                    {PLOTS
+                        .iter()
+                        .map(|other| {
+                            view! {
+                                <option value=other.id selected=other.id == plot.id>
+                                    {other.title}
+                                </option>
+                            }
+                        })
+                        .collect_view()}
+                </select>
+            }
+            .into_any()
+        }
+    };
+    let resize = move |_| page.view.set(if place.is_some() { Some(plot.id) } else { None });
+    let size = if place.is_some() { icons::MAXIMIZE } else { icons::RESTORE };
+    view! {
+        <figure class="tile" data-view=plot.id>
+            <header>
+                {title} <span class="sub">{move || subtitle.get()}</span> <Switches plot />
+                <button
+                    class="btn icon"
+                    type="button"
+                    aria-label=move || if as_table() { "Show as plot" } else { "Show as table" }
+                    title=move || if as_table() { "Show as plot" } else { "Show as table" }
+                    aria-pressed=move || as_table().to_string()
+                    data-testid=format!("table-toggle-{}", plot.id)
+                    on:click=toggle
+                >
+                    {icons::TABLE.draw()}
+                </button>
+                <button
+                    class="btn icon only-l"
+                    type="button"
+                    aria-label=if place.is_some() { "Maximize" } else { "Restore" }
+                    title=if place.is_some() { "Maximize" } else { "Restore" }
+                    on:click=resize
+                >
+                    {size.draw()}
+                </button>
+            </header>
+            <Show when=as_table fallback=move || view! { <PlotCanvas plot /> }>
+                <PlotTable plot />
+            </Show>
+            <figcaption class="sr">
+                {move || if page.playing.get() { String::new() } else { page.with_scene(|scene| (plot.summary)(scene)) }}
+            </figcaption>
+        </figure>
+    }
+}
+
+/// The one switch that a view may have beside its title.
+#[component]
+fn Switches(plot: &'static Plot) -> impl IntoView {
+    let page = use_page();
+    if plot.log_switch() {
+        let flip = move |_| page.log_losses.update(|log| *log = !*log);
+        return view! {
+            <button
+                class="btn small-btn"
+                type="button"
+                aria-pressed=move || page.log_losses.get().to_string()
+                title="Logarithmic or linear axis"
+                on:click=flip
+            >
+                {move || if page.log_losses.get() { "log" } else { "linear" }}
+            </button>
+        }
+        .into_any();
+    }
+    if plot.run_switch() {
+        return view! { <RunSwitch page /> }.into_any();
+    }
+    ().into_any()
+}
+
+/// Which run the view stands at.
+#[component]
+fn RunSwitch(page: Page) -> impl IntoView {
+    let names = Memo::new(move |_| {
+        page.config.with(|config| {
+            (0..config.runs.len()).map(|run| crate::config::name_of_run(config, run)).collect::<Vec<_>>()
+        })
+    });
+    let choose = move |event| page.at_run.set(event_target_value(&event).parse().unwrap_or(0));
+    view! {
+        <select class="small plain" aria-label="At run" on:change=choose>
+            {move || {
+                names
+                    .get()
+                    .into_iter()
+                    .enumerate()
+                    .map(|(run, name)| {
+                        view! {
+                            <option value=run.to_string() selected=move || page.at_run.get() == run>
+                                {format!("at {name}")}
+                            </option>
+                        }
+                    })
+                    .collect_view()
+            }}
+        </select>
+    }
+}
+
+/// What a plot lets the reader switch, from the kind of scene it draws.
+trait Switchable {
+    fn log_switch(&self) -> bool;
+    fn run_switch(&self) -> bool;
+}
+
+impl Switchable for Plot {
+    fn log_switch(&self) -> bool {
+        self.id == "losses"
+    }
+
+    fn run_switch(&self) -> bool {
+        matches!(self.id, "gradients" | "predictions")
+    }
+}

@@ -1,0 +1,247 @@
+//! The transport: reset, back, play, on, scrub with events, speed and the step as a number.
+
+use super::icons;
+use super::page::{Page, use_page};
+use super::playback::SPEEDS;
+use crate::train::History;
+use leptos::prelude::*;
+
+/// Lesser events drawn on the track.
+const MOST_TICKS: usize = 12;
+
+/// Something worth a mark on the track.
+#[derive(Debug, Clone, PartialEq)]
+struct Mark {
+    step: u32,
+    /// Words below the track; a mark without words is a bare tick.
+    words: Option<String>,
+    bad: bool,
+}
+
+#[component]
+pub fn Transport() -> impl IntoView {
+    let page = use_page();
+    let steps = Memo::new(move |_| page.config.with(|config| config.training.steps.max(1)));
+    let head = Memo::new(move |_| {
+        page.history.with(|history| if history.finished { steps.get() } else { history.head() })
+    });
+    let share = move |step: u32| f64::from(step.min(steps.get())) / f64::from(steps.get());
+    // The thumb's center travels between its own radii.
+    let along = move |step: u32| format!("calc(8px + (100% - 16px) * {:.5})", share(step));
+    let marks = Memo::new(move |_| page.history.with(marks));
+    let events = move || {
+        let marks = marks.get();
+        let labels = labeled(&marks, steps.get());
+        marks
+            .into_iter()
+            .zip(labels)
+            .map(|(mark, labeled)| {
+                let place = along(mark.step);
+                let first = share(mark.step) < 0.12;
+                let tag = mark.words.clone().filter(|_| labeled).map(|words| {
+                    let style = if first { format!("left:{place};margin-left:-4px") } else { format!("left:{place}") };
+                    view! { <span class="tag" class:l=first class:bad=mark.bad style=style>{words}</span> }
+                });
+                view! {
+                    <i class="ev" class:minor=mark.words.is_none() class:bad=mark.bad style=format!("left:{place}")></i>
+                    {tag}
+                }
+            })
+            .collect_view()
+    };
+    let off = move || page.trouble.with(Option::is_some) || !page.opened.get();
+    let play_label = move || if page.playing.get() { "Pause" } else { "Play" };
+    let draft = RwSignal::new(None::<String>);
+    let wrong = RwSignal::new(false);
+    let typed = move |event| {
+        let text = event_target_value(&event);
+        match text.trim().parse::<u32>() {
+            Ok(step) if step <= steps.get_untracked() => {
+                draft.set(None);
+                wrong.set(false);
+                page.playing.set(false);
+                page.seek(step);
+            }
+            _ => {
+                draft.set(Some(text));
+                wrong.set(true);
+            }
+        }
+    };
+    Effect::watch(
+        move || page.cursor.get(),
+        move |_, _, _| {
+            draft.set(None);
+            wrong.set(false);
+        },
+        false,
+    );
+    view! {
+        <footer class="bar" class:off=off aria-label="Playback">
+            <button
+                class="btn icon"
+                type="button"
+                data-testid="reset"
+                aria-label="Back to step 0, same seed"
+                title="Back to step 0 (R)"
+                prop:disabled=off
+                on:click=move |_| reset(page)
+            >
+                {icons::RESET.draw()}
+            </button>
+            <button
+                class="btn icon"
+                type="button"
+                data-testid="step-back"
+                aria-label="One step back"
+                title="One step back (←)"
+                prop:disabled=off
+                on:click=move |_| page.seek_by(-1)
+            >
+                {icons::BACK.draw()}
+            </button>
+            <button
+                class="play"
+                type="button"
+                data-testid="play"
+                aria-label=play_label
+                title=move || format!("{} (Space)", play_label())
+                aria-pressed=move || page.playing.get().to_string()
+                prop:disabled=off
+                on:click=move |_| page.set_playing(!page.playing.get_untracked())
+            >
+                {move || if page.playing.get() { icons::PAUSE.draw() } else { icons::PLAY.draw() }}
+            </button>
+            <button
+                class="btn icon"
+                type="button"
+                data-testid="step"
+                aria-label="One step on"
+                title="One step on (→)"
+                prop:disabled=off
+                on:click=move |_| page.seek_by(1)
+            >
+                {icons::ON.draw()}
+            </button>
+            <div class="scrub">
+                {events} <i class="rest"></i>
+                <i class="done" style=("width", move || along(head.get()))></i>
+                <i class="gone" style=("width", move || along(page.cursor.get()))></i>
+                <input
+                    type="range"
+                    data-testid="scrub"
+                    min="0"
+                    max=move || steps.get().to_string()
+                    step="1"
+                    aria-label="Step"
+                    aria-valuetext=move || format!("step {} of {}", page.cursor.get(), steps.get())
+                    prop:disabled=off
+                    prop:value=move || {
+                        // The range must be there before the value, or the browser cuts it.
+                        steps.track();
+                        page.cursor.get().to_string()
+                    }
+                    on:input=move |event| {
+                        page.playing.set(false);
+                        page.seek(event_target_value(&event).parse().unwrap_or(0));
+                    }
+                />
+            </div>
+            <select
+                class="small plain"
+                aria-label="Speed"
+                data-testid="speed"
+                on:change=move |event| {
+                    let chosen = event_target_value(&event).parse::<usize>().ok().and_then(|at| SPEEDS.get(at));
+                    page.speed.set(chosen.map_or(1.0, |(speed, _)| *speed));
+                }
+            >
+                {SPEEDS
+                    .iter()
+                    .enumerate()
+                    .map(|(at, (speed, label))| {
+                        view! {
+                            <option value=at.to_string() selected=move || page.speed.get() == *speed>
+                                {*label}
+                            </option>
+                        }
+                    })
+                    .collect_view()}
+            </select>
+            <span class="count">
+                <input
+                    class="box"
+                    type="text"
+                    inputmode="numeric"
+                    aria-label="Step, number"
+                    data-testid="step-box"
+                    aria-invalid=move || wrong.get().to_string()
+                    title=move || if wrong.get() { format!("A step is a whole number from 0 to {}.", steps.get()) } else { String::new() }
+                    prop:disabled=off
+                    prop:value=move || draft.get().unwrap_or_else(|| page.cursor.get().to_string())
+                    on:change=typed
+                />
+                <span>{move || format!("of {}", steps.get())}</span>
+            </span>
+        </footer>
+    }
+}
+
+/// Back to step 0 with the same seed: nothing is trained again.
+pub fn reset(page: Page) {
+    page.playing.set(false);
+    page.seek(0);
+}
+
+/// First conflict, changes of agreement and divergences, by step.
+fn marks(history: &History) -> Vec<Mark> {
+    let mut marks = Vec::new();
+    if let Some(run) = history.runs.first() {
+        let conflicts = run.records.iter().filter_map(|record| {
+            let k = record.losses.len();
+            record.pull.as_ref()?;
+            let conflict = (0..k).any(|i| (0..i).any(|j| record.cosine(i, j).is_some_and(|cosine| cosine < 0.0)));
+            Some((record.step, conflict))
+        });
+        let mut before = None;
+        let mut named = false;
+        for (step, conflict) in conflicts {
+            if conflict && !named {
+                named = true;
+                marks.push(Mark { step, words: Some(format!("first conflict, step {step}")), bad: false });
+            } else if before.is_some_and(|before| before != conflict) && named {
+                marks.push(Mark { step, words: None, bad: false });
+            }
+            before = Some(conflict);
+        }
+    }
+    // A flickering sign would cover the track.
+    if marks.len() > MOST_TICKS {
+        marks.truncate(1);
+    }
+    for (outline, run) in history.outline.runs.iter().zip(&history.runs) {
+        if let Some(end) = &run.diverged {
+            let step = end.last_finite_step + 1;
+            marks.push(Mark { step, words: Some(format!("{} diverged, step {step}", outline.label)), bad: true });
+        }
+    }
+    marks.sort_by_key(|mark| mark.step);
+    marks
+}
+
+/// Which marks get their words: those that do not touch the words before them. The first one stays.
+fn labeled(marks: &[Mark], steps: u32) -> Vec<bool> {
+    // A label takes about a sixth of a track of usual width.
+    let room = f64::from(steps) / 6.0;
+    let mut last = f64::NEG_INFINITY;
+    marks
+        .iter()
+        .map(|mark| {
+            let fits = mark.words.is_some() && f64::from(mark.step) - last >= room;
+            if fits {
+                last = f64::from(mark.step);
+            }
+            fits
+        })
+        .collect()
+}

@@ -1,0 +1,86 @@
+//! The views: tabs over four tiles, or one view that has all the room; a card where there is nothing to draw.
+
+use super::engine::Engine;
+use super::failure::Failure;
+use super::page::use_page;
+use super::tile::Tile;
+use crate::plots::{PLOTS, plot};
+use leptos::prelude::*;
+
+#[component]
+pub fn Tabs() -> impl IntoView {
+    let page = use_page();
+    let tab = move |label: &'static str, view: Option<&'static str>| {
+        let chosen = move || {
+            let here = page.view.get();
+            // A narrow screen shows one view at a time and has no overview.
+            if page.narrow.get() { here.or_else(|| page.tiles.get().first().copied()) == view } else { here == view }
+        };
+        view! {
+            <button
+                type="button"
+                role="tab"
+                class:only-l=view.is_none()
+                aria-selected=move || chosen().to_string()
+                data-testid=format!("tab-{}", view.unwrap_or("overview"))
+                on:click=move |_| page.view.set(view)
+            >
+                {label}
+            </button>
+        }
+    };
+    let state = move || {
+        if page.trouble.with(Option::is_some) || !page.opened.get() {
+            return String::new();
+        }
+        let steps = page.config.with(|config| config.training.steps);
+        page.history.with(|history| match (history.runs.is_empty(), history.finished, page.done.get()) {
+            (true, ..) => "starting".to_string(),
+            (_, true, Some(seconds)) => format!("{steps} steps computed in {} s", super::format::brief(seconds)),
+            (_, true, None) => format!("{steps} steps computed"),
+            _ => format!("computed to step {} of {steps}", history.head()),
+        })
+    };
+    view! {
+        <div class="tabs">
+            <div class="tablist" role="tablist" aria-label="Views">
+                {tab("Overview", None)} {PLOTS.iter().map(|plot| tab(plot.title, Some(plot.id))).collect_view()}
+            </div>
+            <span class="state" data-testid="progress">{state}</span>
+        </div>
+    }
+}
+
+#[component]
+pub fn Views() -> impl IntoView {
+    let page = use_page();
+    // Predictions are asked for only while they are looked at.
+    Effect::new(move |_| {
+        let wanted = page.plots_on_screen().iter().any(|plot| plot.id == "predictions");
+        page.cursor.track();
+        page.predictions.track();
+        let started = page.history.with(|history| history.runs.iter().any(|run| !run.records.is_empty()));
+        if wanted && started {
+            Engine::predict(page);
+        }
+    });
+    let shown = Memo::new(move |_| match page.view.get() {
+        Some(view) => vec![view],
+        None if page.narrow.get() => page.tiles.get()[..1].to_vec(),
+        None => page.tiles.get().to_vec(),
+    });
+    let tiles = move || {
+        let ids = shown.get();
+        let alone = ids.len() == 1;
+        let tiles = ids
+            .into_iter()
+            .enumerate()
+            .filter_map(|(place, id)| {
+                let plot = plot(id)?;
+                Some(view! { <Tile plot place=(!alone).then_some(place) /> })
+            })
+            .collect_view();
+        view! { <div class="tiles" class:one=alone>{tiles}</div> }
+    };
+    move || if page.trouble.with(Option::is_some) { view! { <Failure /> }.into_any() } else { tiles().into_any() }
+}
