@@ -113,7 +113,13 @@ pub fn exp_f32(x: f32) -> f32 {
     let power = |e: i32| f32::from_bits((e.wrapping_add(127) as u32) << 23);
     let value = p * power(half) * power(n_int.wrapping_sub(half));
     let value = if x < -87.4 { 0.0 } else { value };
-    if x > 88.8 { f32::INFINITY } else if x.is_nan() { x } else { value }
+    if x > 88.8 {
+        f32::INFINITY
+    } else if x.is_nan() {
+        x
+    } else {
+        value
+    }
 }
 
 /// tanh x, relative error below 5e-7; ±1 far out, NaN for NaN.

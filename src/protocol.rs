@@ -14,16 +14,25 @@ pub struct RunId(pub u32);
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Command {
     /// Train the experiment of this link from step 0. The link was validated by the page; it is parsed again.
-    Start { id: RunId, link: String },
+    Start {
+        id: RunId,
+        link: String,
+    },
     /// Bytes of a data file that [`Event::NeedFile`] asked for, or why there are none.
-    File { name: String, bytes: Result<Vec<u8>, String> },
+    File {
+        name: String,
+        bytes: Result<Vec<u8>, String>,
+    },
     /// Go on computing, or stop after the current slice.
     Resume,
     Pause,
     /// The last frame is on the screen; the next may come.
     FrameDrawn,
     /// Predictions of every run at the checkpoint nearest to and not after `step`.
-    Predict { id: RunId, step: u32 },
+    Predict {
+        id: RunId,
+        step: u32,
+    },
     /// Probe the adapters again and choose anew.
     ProbeBackend,
     /// Drops the device as if the driver had been lost; for tests of the ladder.
@@ -34,19 +43,44 @@ pub enum Command {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// The worker hears commands from now on.
-    Ready { version: String },
+    Ready {
+        version: String,
+    },
     /// The worker should fetch this file (relative to the site) and hand it back as [`Command::File`].
     /// Never leaves the worker: its glue answers it and reports [`Event::Loading`].
-    NeedFile { name: String },
-    Loading { name: String, received: u64, total: Option<u64> },
+    NeedFile {
+        name: String,
+    },
+    Loading {
+        name: String,
+        received: u64,
+        total: Option<u64>,
+    },
     Backend(BackendReport),
-    Started { id: RunId, outline: Outline },
-    Frame { id: RunId, frame: Frame },
-    Predictions { id: RunId, step: u32, runs: Vec<RunPredictions> },
+    Started {
+        id: RunId,
+        outline: Outline,
+    },
+    Frame {
+        id: RunId,
+        frame: Frame,
+    },
+    Predictions {
+        id: RunId,
+        step: u32,
+        runs: Vec<RunPredictions>,
+    },
     /// All runs (and the single-task references) reached their last step or diverged.
-    Done { id: RunId, seconds: f64 },
+    Done {
+        id: RunId,
+        seconds: f64,
+    },
     /// What went wrong, what still holds, and what to do, in sentences.
-    Failed { id: Option<RunId>, code: FailureCode, message: String },
+    Failed {
+        id: Option<RunId>,
+        code: FailureCode,
+        message: String,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -130,7 +130,9 @@ impl Session {
     async fn file(&mut self, name: &str, bytes: Result<Vec<u8>, String>) {
         let decoded = match bytes {
             Ok(bytes) => mtld::decode(name, &bytes).map_err(|error: DataError| error.to_string()),
-            Err(why) => Err(format!("The data file {name} could not be loaded: {why}. Try again, or choose another data set.")),
+            Err(why) => {
+                Err(format!("The data file {name} could not be loaded: {why}. Try again, or choose another data set."))
+            }
         };
         match decoded {
             Ok(file) => {

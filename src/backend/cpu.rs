@@ -3,9 +3,7 @@
 use super::{Apply, Combine, StepReport, Workload};
 use crate::data::Targets;
 use crate::kernels::gemm::Packing;
-use crate::kernels::{
-    Moments, Rule, TaskLoss, combine, delta, dense, gather, gramian, loss, update, weight_gradient,
-};
+use crate::kernels::{Moments, Rule, TaskLoss, combine, delta, dense, gather, gramian, loss, update, weight_gradient};
 use crate::math::Real;
 use crate::nn::{Layer, Network, Owner, ParamLayout};
 
@@ -34,9 +32,9 @@ pub struct Cpu<T> {
 #[derive(Clone, Default)]
 pub struct Forward<T> {
     rows: usize,
-    x: Vec<T>,                // (B, D)
-    trunk: Vec<Vec<T>>,       // per layer (B, width)
-    heads: Vec<Vec<Vec<T>>>,  // per task and layer (B, width)
+    x: Vec<T>,               // (B, D)
+    trunk: Vec<Vec<T>>,      // per layer (B, width)
+    heads: Vec<Vec<Vec<T>>>, // per task and layer (B, width)
 }
 
 impl<T: Real> Forward<T> {
@@ -111,9 +109,10 @@ impl<T: Real> Cpu<T> {
         let layers = || network.trunk.iter().chain(network.heads.iter().flat_map(|head| &head.layers));
         let widest = layers().map(|layer| layer.inputs().max(layer.outputs())).max().unwrap_or(0);
         let stack = vec![T::default(); k * batch_rows * widest];
-        let dz = network.heads.iter().map(|head| {
-            vec![T::default(); batch_rows * head.layers.last().map_or(0, |layer| layer.outputs())]
-        });
+        let dz = network
+            .heads
+            .iter()
+            .map(|head| vec![T::default(); batch_rows * head.layers.last().map_or(0, |layer| layer.outputs())]);
         Self {
             moments: Moments::new(workload.optimizer, layout.n_parameters()),
             gradient: vec![T::default(); layout.n_parameters()],
@@ -308,11 +307,8 @@ impl<T: Real> Cpu<T> {
             report.direction_length = length(d);
         }
         let gradient_scale = self.workload.clip.map_or(1.0, |clip| clip / length(&self.gradient).max(clip));
-        let rule = Rule {
-            optimizer: self.workload.optimizer,
-            learning_rate: self.workload.learning_rate,
-            gradient_scale,
-        };
+        let rule =
+            Rule { optimizer: self.workload.optimizer, learning_rate: self.workload.learning_rate, gradient_scale };
         update(&rule, &self.gradient, &mut self.moments, &mut self.theta, &mut self.moved);
         if apply.probe {
             let moved = &self.moved[..n_shared];

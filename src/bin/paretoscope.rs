@@ -65,7 +65,13 @@ enum BackendFlag {
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
-        Task::Methods { json } => write_out(|out| if json { writeln!(out, "{:#}", methods::methods_json()) } else { write!(out, "{}", methods::methods_text()) }),
+        Task::Methods { json } => write_out(|out| {
+            if json {
+                writeln!(out, "{:#}", methods::methods_json())
+            } else {
+                write!(out, "{}", methods::methods_text())
+            }
+        }),
         Task::Aggregate => write_out(|out| aggregate::aggregate(io::stdin().lock(), out)),
         Task::Simulate => write_out(|out| simulate::simulate(io::stdin().lock(), out)),
         Task::Run { experiment, steps, seeds, backend, data, csv, json: _ } => {
@@ -140,7 +146,8 @@ fn read_data(name: &str, folder: Option<&Path>) -> io::Result<Vec<u8>> {
     }
     let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("data")));
     let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("www/data");
-    let found = [Some(checkout), beside].into_iter().flatten().map(|folder| folder.join(name)).find(|path| path.exists());
+    let found =
+        [Some(checkout), beside].into_iter().flatten().map(|folder| folder.join(name)).find(|path| path.exists());
     match found {
         Some(path) => fs::read(path),
         None => Err(io::Error::new(io::ErrorKind::NotFound, "no such file; name its folder with --data")),

@@ -22,9 +22,7 @@ mod worker {
     use std::task::{Poll, Waker};
     use wasm_bindgen::prelude::*;
     use wasm_bindgen_futures::{JsFuture, spawn_local};
-    use web_sys::{
-        DedicatedWorkerGlobalScope, MessageChannel, MessageEvent, ReadableStreamDefaultReader, Response,
-    };
+    use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent, ReadableStreamDefaultReader, Response};
 
     /// Longest stretch of training between two looks at the queue.
     const SLICE_MILLIS: f64 = 12.0;

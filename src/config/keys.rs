@@ -177,7 +177,7 @@ pub const KEYS: &[Key] = &[
         read: read_optimizer,
         text: |config| match config.training.optimizer {
             Optimizer::Adam => "adam".into(),
-            Optimizer::Sgd { momentum } if momentum == 0.0 => "sgd".into(),
+            Optimizer::Sgd { momentum: 0.0 } => "sgd".into(),
             Optimizer::Sgd { momentum } => format!("sgd~{}", number::write(momentum)),
         },
     },

@@ -138,7 +138,8 @@ mod tests {
         let values = |n: usize, s: u32| -> Vec<f64> {
             (0..n).map(|i| f64::from((i as u32).wrapping_mul(2_654_435_761).wrapping_add(s) >> 8) / 8e6 - 1.0).collect()
         };
-        for (m, n, k) in [(1, 1, 1), (1, 8, 300), (5, 7, 3), (97, 9, 257), (4, 300, 520), (130, 33, 1), (256, 20, 128)] {
+        for (m, n, k) in [(1, 1, 1), (1, 8, 300), (5, 7, 3), (97, 9, 257), (4, 300, 520), (130, 33, 1), (256, 20, 128)]
+        {
             let (a, b) = (values(m * k, 1), values(k * n, 2));
             for transposed in [false, true] {
                 let view_a = if transposed { View::transposed(&a, m) } else { View::rows(&a, k) };

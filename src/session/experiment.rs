@@ -72,8 +72,13 @@ impl Experiment {
         files: &[MtldFile],
         ladder: &mut Ladder,
     ) -> Result<(Self, BackendReport), StartError> {
-        let request =
-            BuildRequest { seed: DATA_SEED, knobs: &config.data.knobs, tasks: &config.data.tasks, files, max_rows: None };
+        let request = BuildRequest {
+            seed: DATA_SEED,
+            knobs: &config.data.knobs,
+            tasks: &config.data.tasks,
+            files,
+            max_rows: None,
+        };
         let source = config.data.source;
         let dataset = source.build(&request).map_err(|error| StartError::Data(error.to_string()))?;
         let train = Rc::new(dataset.train.clone());
@@ -154,11 +159,8 @@ impl Experiment {
         });
         let comparers = comparers.collect();
         let outline = outline(config, &dataset, &shared, gramian_every);
-        let pending = Frame {
-            runs: vec![RunNews::default(); runs.len()],
-            references: no_reference_news(k),
-            finished: false,
-        };
+        let pending =
+            Frame { runs: vec![RunNews::default(); runs.len()], references: no_reference_news(k), finished: false };
         let experiment = Self {
             outline,
             data: config.data.clone(),
@@ -267,7 +269,7 @@ impl Experiment {
     fn compare(&mut self, index: usize, record: &mut Record) {
         let Some(pull) = &record.pull else { return };
         let k = record.losses.len();
-        if k > COMPARED_TASKS || k < 2 {
+        if !(2..=COMPARED_TASKS).contains(&k) {
             return;
         }
         self.compared_gramian.set_from_products(&pull.gramian);

@@ -50,13 +50,8 @@ impl Chosen {
 
 fn on_cpu(why: &str, rungs: Vec<Rung>) -> Chosen {
     let statement = format!("Running on your CPU. {why}");
-    let report = BackendReport {
-        kind: BackendKind::Cpu,
-        adapter: String::new(),
-        statement,
-        rungs,
-        steps_per_second: None,
-    };
+    let report =
+        BackendReport { kind: BackendKind::Cpu, adapter: String::new(), statement, rungs, steps_per_second: None };
     Chosen {
         report,
         #[cfg(feature = "gpu")]
@@ -120,7 +115,8 @@ impl Ladder {
     #[cfg(feature = "gpu")]
     async fn climb(&mut self, choice: BackendChoice, workload: &Workload, theta: &[f32]) -> Chosen {
         let mut rungs = Vec::new();
-        let mut rung = |name: &str, passed: bool, detail: String| rungs.push(Rung { name: name.into(), passed, detail });
+        let mut rung =
+            |name: &str, passed: bool, detail: String| rungs.push(Rung { name: name.into(), passed, detail });
         let works = "Everything works; widths above 64 are slower.";
         let device = match &self.device {
             Some(device) if !device.is_lost() => device.clone(),
@@ -163,7 +159,8 @@ impl Ladder {
                 return on_cpu("It was faster than the graphics device for this network.", rungs);
             }
         }
-        let statement = format!("Running on {adapter} through WebGPU. Curves are marked ≈: GPU sums round differently.");
+        let statement =
+            format!("Running on {adapter} through WebGPU. Curves are marked ≈: GPU sums round differently.");
         let report = BackendReport { kind: BackendKind::Gpu, adapter, statement, rungs, steps_per_second: None };
         Chosen { report, device: Some(device) }
     }

@@ -1,6 +1,6 @@
 //! What a network says: maps over the plane, or its answers for the first rows of the test split.
 
-use crate::data::{Dataset, InputShape, TaskKind, Targets};
+use crate::data::{Dataset, InputShape, Targets, TaskKind};
 use crate::math::exp_f32;
 use crate::protocol::{Answer, PredictionBody, Sample};
 use crate::train::{Evaluator, top_class};

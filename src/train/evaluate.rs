@@ -1,7 +1,7 @@
 //! Losses, metrics and outputs at a given θ on held-out rows. On the CPU always: θ comes from a checkpoint.
 
 use crate::backend::cpu::Forward;
-use crate::data::{Metric, Split, TaskKind, Targets};
+use crate::data::{Metric, Split, Targets, TaskKind};
 use crate::kernels::gemm::Packing;
 use crate::kernels::{TaskLoss, loss};
 use crate::nn::{Network, ParamLayout};
@@ -75,7 +75,13 @@ impl Evaluator {
         all
     }
 
-    fn for_chunks(&mut self, theta: &[f32], x: &[f32], n: usize, mut visit: impl FnMut(&Network, &Forward<f32>, &[u32])) {
+    fn for_chunks(
+        &mut self,
+        theta: &[f32],
+        x: &[f32],
+        n: usize,
+        mut visit: impl FnMut(&Network, &Forward<f32>, &[u32]),
+    ) {
         for first in (0..n).step_by(CHUNK) {
             self.rows.clear();
             self.rows.extend(first as u32..(first + CHUNK).min(n) as u32);

@@ -98,8 +98,7 @@ impl Trainer {
         self.strategy.step(&mut self.backend, &self.rows, place, &mut self.step).await?;
         if let Some(what) = self.not_finite() {
             let cause = format!("{what} is no longer a finite number; the learning rate is probably too high");
-            self.ending =
-                Some(Ending::Diverged(Divergence { last_finite_step: step.saturating_sub(1), cause }));
+            self.ending = Some(Ending::Diverged(Divergence { last_finite_step: step.saturating_sub(1), cause }));
             return Ok(None);
         }
         if last {

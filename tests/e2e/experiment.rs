@@ -43,9 +43,8 @@ fn losses(metrics: &Value, method: &str) -> Vec<f64> {
 async fn a_cold_open_shows_the_default_experiment() {
     let browser = Browser::with(Options { size: (1440, 900), ..Options::default() }).await;
     open(&browser, "").await;
-    let headline = browser
-        .wait_text(&Browser::test_id("headline"), PATIENCE, |text| text.contains("gave up task 2"))
-        .await;
+    let headline =
+        browser.wait_text(&Browser::test_id("headline"), PATIENCE, |text| text.contains("gave up task 2")).await;
     assert!(headline.contains("gave up task 1"), "{headline}");
     let metrics = at_step(&browser, 150).await;
     assert_eq!(metrics["step"], 150);
@@ -70,7 +69,9 @@ async fn play_step_scrub_and_reset() {
     assert_eq!(metrics["step"], 1);
     browser.click(&Browser::test_id("play")).await;
     browser
-        .wait_js("return +document.querySelector('[data-testid=\"scrub\"]').value", PATIENCE, |v| v.as_f64() > Some(20.0))
+        .wait_js("return +document.querySelector('[data-testid=\"scrub\"]').value", PATIENCE, |v| {
+            v.as_f64() > Some(20.0)
+        })
         .await;
     browser.click(&Browser::test_id("play")).await;
     // Scrubbing is a view of what was computed: the same step gives the same numbers.
@@ -159,10 +160,8 @@ async fn digits_are_learned_without_webgpu_and_the_page_stays_responsive() {
     // Loading and starting may cost what they cost; training must not hold the page up.
     at_step(&browser, 5).await;
     browser
-        .js(
-            "window.longest = 0; new PerformanceObserver((list) => { for (const entry of list.getEntries()) \
-             window.longest = Math.max(window.longest, entry.duration) }).observe({ type: 'longtask' }); return true",
-        )
+        .js("window.longest = 0; new PerformanceObserver((list) => { for (const entry of list.getEntries()) \
+             window.longest = Math.max(window.longest, entry.duration) }).observe({ type: 'longtask' }); return true")
         .await;
     at_step(&browser, 800).await;
     let longest = browser.js("return window.longest").await;
@@ -233,7 +232,9 @@ async fn a_damaged_link_says_so_and_runs_nothing() {
         let browser = Browser::start().await;
         browser.open(link).await;
         let text = browser
-            .wait_text(&Browser::test_id("error"), PATIENCE, |text| text.to_lowercase().contains(says) || text.len() > 40)
+            .wait_text(&Browser::test_id("error"), PATIENCE, |text| {
+                text.to_lowercase().contains(says) || text.len() > 40
+            })
             .await;
         println!("{link}: {text}");
         let runs = browser.client.find_all(Locator::Css("[data-testid^=\"plot-\"]")).await.unwrap_or_default();

@@ -83,7 +83,10 @@ fn check(trunk: &[u32], head: &[u32], activation: Activation, kinds: &[TaskKind]
             } else {
                 0.0
             };
-            assert!((numeric - exact).abs() <= 1e-7 * (1.0 + exact.abs()), "parameter {i}, task {task}: {exact}, by differences {numeric}");
+            assert!(
+                (numeric - exact).abs() <= 1e-7 * (1.0 + exact.abs()),
+                "parameter {i}, task {task}: {exact}, by differences {numeric}"
+            );
         }
     }
     for i in 0..k {

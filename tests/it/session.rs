@@ -17,12 +17,7 @@ struct Script {
 
 impl Script {
     fn new() -> Self {
-        Self {
-            session: Session::new(Rc::new(|| 0.0)),
-            history: History::default(),
-            others: Vec::new(),
-            done: false,
-        }
+        Self { session: Session::new(Rc::new(|| 0.0)), history: History::default(), others: Vec::new(), done: false }
     }
 
     fn say(&mut self, command: Command) {
