@@ -110,8 +110,14 @@ mod device {
     type Verdict = Result<(), String>;
 
     impl Trial {
+        /// A text that does not compile would fail every comparison and prove nothing, so it panics.
+        #[track_caller]
         fn new(device: &Rc<GpuDevice>, kernel: Kernel, shader: String) -> Self {
-            Self { pipeline: device.compile(&kernel, shader), device: device.clone(), kernel }
+            let pipeline = device.compile(&kernel, shader);
+            if let Err(why) = device.check() {
+                panic!("{}: the shader does not compile: {why}", kernel.name);
+            }
+            Self { pipeline, device: device.clone(), kernel }
         }
 
         fn run<U: Uniform>(
@@ -728,8 +734,6 @@ mod device {
                 check_caught(kernel, from, to, |shader| rows(&Trial::new(&device, kernel, shader), &build));
             }
         }
-        // Not by a shader that did not compile: that would catch nothing.
-        assert!(device.check().is_ok());
     }
 
     /// The layout of the uniform struct in a shader against the host's.
