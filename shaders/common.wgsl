@@ -13,7 +13,8 @@ fn tanh_stable(x: vec4<f32>) -> vec4<f32> {
     let far = 1.0 - 2.0 / (exp(2.0 * size) + 1.0);
     // Near 0 the difference above loses digits; the odd series does not.
     let square = x * x;
-    let near = x + x * square * (square * (square * (square * (62.0 / 2835.0) - 17.0 / 315.0) + 2.0 / 15.0) - 1.0 / 3.0);
+    let series = square * (square * (square * (62.0 / 2835.0) - 17.0 / 315.0) + 2.0 / 15.0) - 1.0 / 3.0;
+    let near = x + x * square * series;
     return select(sign(x) * far, near, abs(x) < vec4<f32>(0.3));
 }
 
