@@ -131,7 +131,8 @@ fn losses(history: &History, alive: &[usize], step: u32, same_start: bool) -> St
             .take(3)
             .map(|(runs, tasks)| {
                 let runs: Vec<String> = runs.into_iter().map(|run| name(history, run)).collect();
-                let tasks: Vec<String> = tasks.into_iter().map(|idx| task(history, idx)).collect();
+                // By number, like the gradients and weights that the plots show.
+                let tasks: Vec<String> = tasks.into_iter().map(|idx| format!("task {}", idx + 1)).collect();
                 format!("{} gave up {}", listed(&runs), listed(&tasks))
             })
             .collect();
@@ -256,6 +257,9 @@ fn accuracies(history: &History, alive: &[usize], step: u32) -> String {
     let Some((gap, below, idx)) = widest.filter(|_| known) else {
         return "Training has begun. The first test on new rows is still to come.".to_owned();
     };
+    if alive.iter().all(|run| history.runs[*run].evaluation_at(step).is_none_or(|known| known.step == 0)) {
+        return "Nothing is learned yet: this is the start, the same for every run.".to_owned();
+    }
     if gap > SAME_ACCURACY {
         let points = points(gap);
         return format!("{} lies {points} below the highest on {}.", name(history, below), task(history, idx));
@@ -274,7 +278,7 @@ fn accuracies(history: &History, alive: &[usize], step: u32) -> String {
     } else if cost <= -0.005 {
         format!("{first} Sharing gains about {}.", points(-cost))
     } else {
-        format!("{first} Sharing costs nothing.")
+        format!("{first} Sharing costs less than half a point.")
     }
 }
 

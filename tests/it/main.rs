@@ -12,6 +12,8 @@ mod twins;
 // What needs a graphics device.
 #[cfg(feature = "gpu")]
 mod backends;
+#[cfg(feature = "gpu")]
+mod ladder;
 
 // The command line's functions, without its binary.
 #[cfg(feature = "cli")]
