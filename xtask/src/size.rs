@@ -31,7 +31,8 @@ pub fn check(dist: &Path) -> Result<()> {
     println!("{:<44} {plain:>9} {packed:>9}  of {BUDGET} ({} %)", "total", 100 * packed / BUDGET);
     if packed > BUDGET {
         return Err(format!(
-            "the page weighs {packed} bytes compressed, {} over its budget; look at what was added with `cargo tree`, or raise BUDGET in xtask/src/size.rs with a reason.",
+            "the page weighs {packed} bytes compressed, {} over its budget; look at what was added with \
+             `cargo tree`, or raise BUDGET in xtask/src/size.rs with a reason.",
             packed - BUDGET
         ));
     }
