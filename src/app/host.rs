@@ -108,12 +108,16 @@ fn state(page: Page) -> Value {
     })
 }
 
-/// Resolves when the first curves are on the screen, or when a card says why there are none.
+/// Resolves when the curves up to the view cursor are on the screen, or when a card says why there are none.
 fn ready(page: Page) -> JsValue {
     js_sys::Promise::new(&mut |resolve, _| {
         let told = StoredValue::new(false);
         Effect::new(move |_| {
-            let some = page.history.with(|history| history.runs.iter().any(|run| !run.records.is_empty()));
+            let cursor = page.cursor.get();
+            let some = page.history.with(|history| {
+                let begun = history.runs.iter().any(|run| !run.records.is_empty());
+                begun && (history.finished || history.head() >= cursor)
+            });
             let trouble = page.trouble.with(Option::is_some);
             if (some || trouble) && !told.get_value() {
                 told.set_value(true);

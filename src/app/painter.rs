@@ -8,8 +8,8 @@ use leptos::prelude::request_animation_frame;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-/// Milliseconds of painting in one animation frame.
-const BUDGET_MILLIS: f64 = 20.0;
+/// Milliseconds after which an animation frame begins no further plot.
+const BUDGET_MILLIS: f64 = 8.0;
 
 type Paint = Rc<dyn Fn()>;
 

@@ -159,9 +159,43 @@ fn draw(page: Page, plot: &Plot, canvas: &web_sys::HtmlCanvasElement, (width, he
     context.clear_rect(0.0, 0.0, f64::from(columns), f64::from(rows));
     let _ = context.set_transform(ratio / GRAIN, 0.0, 0.0, ratio / GRAIN, 0.0, 0.0);
     context.set_line_join("round");
+    draw_images(&context, &picture);
     if let Some(backend) = CanvasBackend::with_canvas_object(canvas.clone()) {
         // What could not be drawn leaves a gap; the table twin holds the numbers.
-        let _ = paint(&picture, &backend.into_drawing_area(), Paint::canvas(GRAIN));
+        let _ = paint(&picture, &backend.into_drawing_area(), Paint { images: false, ..Paint::canvas(GRAIN) });
     }
     picture
+}
+
+/// Puts the pictures' pixels under the ink, smoothed by the browser.
+fn draw_images(context: &web_sys::CanvasRenderingContext2d, picture: &Picture) {
+    if picture.images.is_empty() {
+        return;
+    }
+    let Ok(scratch) = document().create_element("canvas") else { return };
+    let scratch: web_sys::HtmlCanvasElement = scratch.unchecked_into();
+    let Some(pixels) = scratch.get_context("2d").ok().flatten() else { return };
+    let pixels: web_sys::CanvasRenderingContext2d = pixels.unchecked_into();
+    for image in &picture.images {
+        let (columns, rows) = (image.columns, image.pixels.len() / image.columns.max(1));
+        scratch.set_width(columns as u32);
+        scratch.set_height(rows as u32);
+        let bytes: Vec<u8> = image.pixels[..columns * rows].iter().flat_map(|[r, g, b]| [*r, *g, *b, 255]).collect();
+        let data = web_sys::ImageData::new_with_u8_clamped_array_and_sh(
+            wasm_bindgen::Clamped(&bytes),
+            columns as u32,
+            rows as u32,
+        );
+        let Ok(data) = data else { continue };
+        let place = image.place;
+        // A picture without pixels or area is refused and stays empty.
+        let _ = pixels.put_image_data(&data, 0.0, 0.0);
+        let _ = context.draw_image_with_html_canvas_element_and_dw_and_dh(
+            &scratch,
+            place.left * GRAIN,
+            place.top * GRAIN,
+            place.width() * GRAIN,
+            place.height() * GRAIN,
+        );
+    }
 }

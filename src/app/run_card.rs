@@ -158,7 +158,7 @@ fn Diverged(step: u32, cause: String) -> impl IntoView {
             <span>{format!("Diverged at step {}", step + 1)}</span>
         </p>
         <p class="small soft">
-            {cause} " The learning rate is probably too large. "
+            {cause.trim_end_matches('.').to_string()} ". "
             {if step == 0 { "Step 0 can be looked at.".to_string() } else { format!("Steps 0 to {step} can be replayed.") }}
         </p>
         <div class="row">

@@ -5,6 +5,7 @@ use super::page::{Page, use_page};
 use super::plot_canvas::PlotCanvas;
 use super::plot_table::PlotTable;
 use crate::plots::{PLOTS, Plot};
+use crate::protocol::InputOutline;
 use leptos::prelude::*;
 
 #[component]
@@ -96,7 +97,7 @@ pub fn Tile(
 #[component]
 fn Switches(plot: &'static Plot) -> impl IntoView {
     let page = use_page();
-    if plot.log_switch() {
+    if plot.id == "losses" {
         let flip = move |_| page.log_losses.update(|log| *log = !*log);
         return view! {
             <button
@@ -111,10 +112,19 @@ fn Switches(plot: &'static Plot) -> impl IntoView {
         }
         .into_any();
     }
-    if plot.run_switch() {
-        return view! { <RunSwitch page /> }.into_any();
+    // Maps of a plane show every run at once; arrows and samples stand at one.
+    let at_one = move || {
+        plot.id == "gradients"
+            || (plot.id == "predictions"
+                && page.history.with(|history| !matches!(history.outline.input, InputOutline::Plane { .. })))
+    };
+    let at_one = Memo::new(move |_| at_one());
+    view! {
+        <Show when=move || at_one.get()>
+            <RunSwitch page />
+        </Show>
     }
-    ().into_any()
+        .into_any()
 }
 
 /// Which run the view stands at.
@@ -143,21 +153,5 @@ fn RunSwitch(page: Page) -> impl IntoView {
                     .collect_view()
             }}
         </select>
-    }
-}
-
-/// What a plot lets the reader switch, from the kind of scene it draws.
-trait Switchable {
-    fn log_switch(&self) -> bool;
-    fn run_switch(&self) -> bool;
-}
-
-impl Switchable for Plot {
-    fn log_switch(&self) -> bool {
-        self.id == "losses"
-    }
-
-    fn run_switch(&self) -> bool {
-        matches!(self.id, "gradients" | "predictions")
     }
 }

@@ -125,7 +125,7 @@ pub fn Transport() -> impl IntoView {
             </button>
             <div class="scrub">
                 {events} <i class="rest"></i>
-                <i class="done" style=("width", move || along(head.get()))></i>
+                <i class="done" style=("width", move || format!("{:.3}%", 100.0 * share(head.get())))></i>
                 <i class="gone" style=("width", move || along(page.cursor.get()))></i>
                 <input
                     type="range"
