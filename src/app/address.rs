@@ -21,7 +21,12 @@ pub fn hash() -> String {
         return hash;
     }
     let search = location.search().unwrap_or_default();
-    if search.contains("v=") || search.contains("p=") { search } else { String::new() }
+    if holds_link(&search) { search } else { String::new() }
+}
+
+/// Whether a query is a link rather than something of a host's.
+fn holds_link(search: &str) -> bool {
+    search.trim_start_matches('?').split('&').any(|pair| pair.starts_with("v=") || pair.starts_with("p="))
 }
 
 /// The link of what is open, with the view.
@@ -39,11 +44,16 @@ fn write(link: &str, push: bool) {
         return;
     }
     let Ok(history) = window().history() else { return };
+    let location = window().location();
+    // A bare `#…` would be resolved against the page's <base>, which is elsewhere below a folder.
+    let path = location.pathname().unwrap_or_default();
+    let search = location.search().ok().filter(|search| !holds_link(search)).unwrap_or_default();
+    let address = format!("{path}{search}{link}");
     let (state, title) = (JsValue::NULL, "");
     let _ = if push {
-        history.push_state_with_url(&state, title, Some(link))
+        history.push_state_with_url(&state, title, Some(&address))
     } else {
-        history.replace_state_with_url(&state, title, Some(link))
+        history.replace_state_with_url(&state, title, Some(&address))
     };
 }
 

@@ -76,13 +76,18 @@ impl Engine {
         );
     }
 
+    /// Whatever the current start still reports is not heard.
+    pub fn abandon(&mut self) {
+        self.run.0 += 1;
+        self.next = None;
+        self.asked = None;
+    }
+
     /// Trains the open experiment from step 0.
     pub fn train(page: Page) {
         let link = untrack(move || link::write(&page.with_view()));
         page.engine.update_value(|engine| {
-            engine.run.0 += 1;
-            engine.next = None;
-            engine.asked = None;
+            engine.abandon();
             engine.send(&Command::Start { id: engine.run, link });
         });
         // A worker that was paused for a damaged link or a hidden tab stays paused over a start.
@@ -150,6 +155,9 @@ fn hear(page: Page, event: Event) {
                     page.history.set(next);
                 }
                 None => page.history.update(|history| history.extend(frame)),
+            }
+            if !page.fresh.get_untracked() {
+                page.fresh.set(true);
             }
             let painter = page.painter.get_value();
             painter.when_drawn(move || page.send(&Command::FrameDrawn));

@@ -148,7 +148,8 @@ pub fn metrics(page: Page) -> Value {
                     Some(entry)
                 })
                 .collect();
-            json!({ "step": step, "head": history.head(), "finished": history.finished, "runs": runs })
+            let head = if page.fresh.get() { history.head() } else { 0 };
+            json!({ "step": step, "head": head, "finished": page.fresh.get() && history.finished, "runs": runs })
         })
     })
 }

@@ -28,7 +28,7 @@ pub fn expose(page: Page) {
         page.unknown.set_value(parsed.unknown);
         page.notices.set(parsed.notices);
         page.open(parsed.config);
-        Ok(drawn(page))
+        Ok(settled(page))
     });
     method(&set, "play", move |_| {
         page.set_playing(true);
@@ -53,12 +53,12 @@ pub fn expose(page: Page) {
             }
         }
         super::transport::reset(page);
-        Ok(drawn(page))
+        Ok(settled(page))
     });
     method(&set, "setMethods", move |list| {
         let methods = strings(&list).ok_or("setMethods takes a list of method ids.")?;
         page.edit(Edit::Methods(methods))?;
-        Ok(drawn(page))
+        Ok(settled(page))
     });
     method(&set, "setPreference", move |list| {
         let preference = if list.is_null() || list.is_undefined() {
@@ -67,7 +67,7 @@ pub fn expose(page: Page) {
             Some(numbers(&list).ok_or("setPreference takes a list of numbers, one a task.")?)
         };
         page.edit(Edit::Preference(preference))?;
-        Ok(drawn(page))
+        Ok(settled(page))
     });
     method(&set, "metrics", move |_| Ok(now(to_js(&export::metrics(page)))));
     method(&set, "export", move |options| {
@@ -97,8 +97,8 @@ fn state(page: Page) -> Value {
                 "link": super::address::link(page),
                 "config": serde_json::from_str::<Value>(&link::to_json(&config)).unwrap_or(Value::Null),
                 "step": page.cursor.get(),
-                "head": history.head(),
-                "finished": history.finished,
+                "head": if page.fresh.get() { history.head() } else { 0 },
+                "finished": page.fresh.get() && history.finished,
                 "playing": page.playing.get(),
                 "backend": backend,
                 "opened": page.opened.get(),
@@ -108,28 +108,36 @@ fn state(page: Page) -> Value {
     })
 }
 
-/// Resolves when the curves up to the view cursor are on the screen, or when a card says why there are none.
+/// Kept when the curves up to the view cursor are on the screen, or when a card says why there are none.
 fn ready(page: Page) -> JsValue {
+    when(page, move || {
+        let cursor = page.cursor.get();
+        page.fresh.get() && page.history.with(|history| history.finished || history.head() >= cursor)
+    })
+    .into()
+}
+
+/// Kept when the first curves of what was asked for are on the screen, or a card in their place.
+fn settled(page: Page) -> js_sys::Promise {
+    when(page, move || page.fresh.get())
+}
+
+/// A promise that is kept, with the state, once the condition holds and is drawn.
+fn when(page: Page, holds: impl Fn() -> bool + Copy + 'static) -> js_sys::Promise {
     js_sys::Promise::new(&mut |resolve, _| {
         let told = StoredValue::new(false);
         Effect::new(move |_| {
-            let cursor = page.cursor.get();
-            let some = page.history.with(|history| {
-                let begun = history.runs.iter().any(|run| !run.records.is_empty());
-                begun && (history.finished || history.head() >= cursor)
-            });
-            let trouble = page.trouble.with(Option::is_some);
-            if (some || trouble) && !told.get_value() {
+            let stopped = page.trouble.with(Option::is_some);
+            if (holds() || stopped) && !told.get_value() {
                 told.set_value(true);
                 let resolve = resolve.clone();
-                let painter = page.painter.get_value();
-                painter.when_drawn(move || {
+                page.painter.get_value().when_drawn(move || {
+                    // A host that no longer listens loses nothing.
                     let _ = resolve.call1(&JsValue::NULL, &to_js(&state(page)));
                 });
             }
         });
     })
-    .into()
 }
 
 fn method(

@@ -79,6 +79,8 @@ pub struct Page {
     pub notices: RwSignal<Vec<String>>,
 
     pub history: RwSignal<History>,
+    /// Whether the history is that of the configuration, and not of the one before the last edit.
+    pub fresh: RwSignal<bool>,
     pub predictions: RwSignal<Option<Predicted>>,
     pub backend: RwSignal<Option<BackendReport>>,
     pub loading: RwSignal<Option<Loading>>,
@@ -132,6 +134,7 @@ impl Page {
             trouble: RwSignal::new(None),
             notices: RwSignal::new(Vec::new()),
             history: RwSignal::new(History::default()),
+            fresh: RwSignal::new(false),
             predictions: RwSignal::new(None),
             backend: RwSignal::new(None),
             loading: RwSignal::new(None),
@@ -331,6 +334,9 @@ impl Page {
         if !restart {
             return;
         }
+        self.fresh.set(false);
+        // What the worker still sends is about the configuration before.
+        self.engine.update_value(Engine::abandon);
         if matches!(self.trouble.get_untracked(), Some(Trouble::Failed { .. } | Trouble::Link(_))) {
             self.trouble.set(None);
         }
@@ -356,6 +362,7 @@ impl Page {
     /// about something else.
     fn restart_now(self, forget: bool) {
         self.restarts.update_value(|turn| *turn += 1);
+        self.fresh.set(false);
         self.done.set(None);
         self.loading.set(None);
         if forget {
