@@ -80,6 +80,12 @@
     return;
   }
 
+  function failedStart(reason) {
+    crash("The page’s program did not start.", [
+      "A file could not be loaded or was cut off. Check the connection and reload; the link is kept.",
+    ], String((reason && reason.message) || reason));
+  }
+
   addEventListener("error", function (event) {
     var error = event.error;
     if (error && typeof WebAssembly.RuntimeError === "function" && error instanceof WebAssembly.RuntimeError) {
@@ -88,6 +94,8 @@
       crash("The page’s program did not arrive.", [
         "A file could not be loaded. Check the connection and reload; the link is kept.",
       ], event.target.src);
+    } else if (error && !root.dataset.running) {
+      failedStart(error);
     }
   }, true);
   addEventListener("unhandledrejection", function (event) {
@@ -96,8 +104,6 @@
       if (reason instanceof WebAssembly.RuntimeError) window.paretoscopeCrash(String(reason.message));
       return;
     }
-    crash("The page’s program did not start.", [
-      "A file could not be loaded or was cut off. Check the connection and reload; the link is kept.",
-    ], String((reason && reason.message) || reason));
+    failedStart(reason);
   });
 })();
