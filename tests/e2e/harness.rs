@@ -1,4 +1,4 @@
-//! A real browser on the built site: the site's server, a Chromium driven through chromedriver, and what tests ask of them.
+//! A real browser on the built site: a server, a Chromium driven through chromedriver, and what tests ask of them.
 //!
 //! Every `Browser` has a profile of its own that ends with it. The server is the one of
 //! `cargo xtask serve`; it remembers what was asked for. Chromium's protocol (`cdp`) is open to

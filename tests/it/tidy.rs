@@ -114,7 +114,9 @@ fn lines_fit_and_hold_no_tab() {
     for (name, text) in texts(&[".rs", ".wgsl"]) {
         for (at, line) in text.lines().enumerate() {
             let length = line.chars().count();
-            if length > 120 && !line.contains("https://") {
+            // Like rustfmt, leave literals and markup alone: breaking those does not make them easier to read.
+            let is_code = !line.contains('"') && !line.contains("view! {");
+            if length > 120 && is_code && !line.contains("https://") {
                 findings.push(format!("{name}:{} is {length} characters long", at + 1));
             }
             if line.contains('\t') {
