@@ -26,10 +26,12 @@ pub fn file(page: Page, kind: &str, view: Option<&str>) -> Result<File, String> 
         "csv" => Ok(File { name: "paretoscope.csv".into(), mime: "text/csv", text: csv(page) }),
         "json" => Ok(File { name: "paretoscope.json".into(), mime: "application/json", text: whole(page).to_string() }),
         "svg" => {
-            let id = view.map(str::to_string).or_else(|| page.plots_on_screen().first().map(|plot| plot.id.to_string()));
-            let plot = id.as_deref().and_then(plot).ok_or_else(|| {
-                format!("There is no plot “{}” to export.", id.unwrap_or_default())
-            })?;
+            let id =
+                view.map(str::to_string).or_else(|| page.plots_on_screen().first().map(|plot| plot.id.to_string()));
+            let plot = id
+                .as_deref()
+                .and_then(plot)
+                .ok_or_else(|| format!("There is no plot “{}” to export.", id.unwrap_or_default()))?;
             let ink = Ink::of(false);
             let text = page.with_scene(|scene| {
                 let stage = Stage::new(PLOT_SIZE.0, PLOT_SIZE.1.max((plot.least_height)(scene)), ink);

@@ -91,6 +91,10 @@ pub fn formula(text: &str) -> impl IntoView + use<> {
     flush(&mut word, &mut pieces);
     pieces
         .into_iter()
-        .map(|(italic, piece)| if italic { view! { <i>{piece}</i> }.into_any() } else { view! { <b>{piece}</b> }.into_any() })
+        .map(
+            |(italic, piece)| {
+                if italic { view! { <i>{piece}</i> }.into_any() } else { view! { <b>{piece}</b> }.into_any() }
+            },
+        )
         .collect_view()
 }

@@ -71,9 +71,7 @@ pub fn expose(page: Page) {
     });
     method(&set, "metrics", move |_| Ok(now(to_js(&export::metrics(page)))));
     method(&set, "export", move |options| {
-        let field = |name: &str| {
-            js_sys::Reflect::get(&options, &name.into()).ok().and_then(|value| value.as_string())
-        };
+        let field = |name: &str| js_sys::Reflect::get(&options, &name.into()).ok().and_then(|value| value.as_string());
         let kind = field("kind").or_else(|| options.as_string()).ok_or("export takes {kind: csv, json or svg}.")?;
         let file = export::file(page, &kind, field("view").as_deref())?;
         Ok(now(JsValue::from_str(&file.text)))
@@ -85,13 +83,15 @@ pub fn expose(page: Page) {
 fn state(page: Page) -> Value {
     untrack(move || {
         let config = page.with_view();
-        let backend = page.backend.with(|report| report.as_ref().map(|report| {
-            serde_json::json!({
-                "kind": if report.kind == crate::protocol::BackendKind::Gpu { "gpu" } else { "cpu" },
-                "adapter": report.adapter,
-                "statement": report.statement,
+        let backend = page.backend.with(|report| {
+            report.as_ref().map(|report| {
+                serde_json::json!({
+                    "kind": if report.kind == crate::protocol::BackendKind::Gpu { "gpu" } else { "cpu" },
+                    "adapter": report.adapter,
+                    "statement": report.statement,
+                })
             })
-        }));
+        });
         page.history.with(|history| {
             serde_json::json!({
                 "link": super::address::link(page),

@@ -19,10 +19,8 @@ pub const THEME: Icon = Icon("M8 2a6 6 0 1 1 0 12A6 6 0 1 1 8 2z", "M8 2a6 6 0 0
 pub const TABLE: Icon = Icon("M2.5 3.5h11v9h-11zM2.5 6.5h11M6.5 6.5v6", "");
 pub const MAXIMIZE: Icon = Icon("M9.5 3h3.5v3.5M6.5 13H3V9.5M13 3 9.5 6.5M3 13l3.5-3.5", "");
 pub const RESTORE: Icon = Icon("M13 6.5H9.5V3M3 9.5h3.5V13M9.5 6.5 13 3M6.5 9.5 3 13", "");
-pub const EYE: Icon = Icon(
-    "M1.5 8S4 3.8 8 3.8 14.5 8 14.5 8 12 12.2 8 12.2 1.5 8 1.5 8zM8 6a2 2 0 1 1 0 4 2 2 0 1 1 0-4z",
-    "",
-);
+pub const EYE: Icon =
+    Icon("M1.5 8S4 3.8 8 3.8 14.5 8 14.5 8 12 12.2 8 12.2 1.5 8 1.5 8zM8 6a2 2 0 1 1 0 4 2 2 0 1 1 0-4z", "");
 pub const EYE_OFF: Icon = Icon("M1.5 8S4 3.8 8 3.8 14.5 8 14.5 8 12 12.2 8 12.2 1.5 8 1.5 8zM3 13 13 3", "");
 pub const PLUS: Icon = Icon("M8 3v10M3 8h10", "");
 pub const CLOSE: Icon = Icon("M4 4l8 8M12 4l-8 8", "");

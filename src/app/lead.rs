@@ -1,7 +1,7 @@
 //! The sentence that says from the numbers what happened, one call to action, and the quiet live region.
 
-use super::painter::now;
 use super::page::{Trouble, use_page};
+use super::painter::now;
 use crate::measure::headline::headline;
 use leptos::prelude::*;
 use std::time::Duration;

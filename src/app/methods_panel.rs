@@ -18,9 +18,8 @@ pub fn MethodsPanel() -> impl IntoView {
     let page = use_page();
     let why = RwSignal::new(None::<String>);
     // Cards are rebuilt only when methods come or go; values inside change by themselves.
-    let runs = Memo::new(move |_| {
-        page.config.with(|config| config.runs.iter().map(|run| run.method.id).collect::<Vec<_>>())
-    });
+    let runs =
+        Memo::new(move |_| page.config.with(|config| config.runs.iter().map(|run| run.method.id).collect::<Vec<_>>()));
     let cards = move || {
         let ids = runs.get();
         (0..ids.len()).map(|run| view! { <RunCard run why /> }).collect_view()

@@ -18,10 +18,12 @@ pub fn NetworkDrawing() -> impl IntoView {
             (config.network.trunk.clone(), names)
         })
     });
-    let inputs = move || page.history.with(|history| match history.outline.input {
-        crate::protocol::InputOutline::Plane { .. } => 2,
-        crate::protocol::InputOutline::Image { .. } | crate::protocol::InputOutline::Tabular => MOST + 1,
-    });
+    let inputs = move || {
+        page.history.with(|history| match history.outline.input {
+            crate::protocol::InputOutline::Plane { .. } => 2,
+            crate::protocol::InputOutline::Image { .. } | crate::protocol::InputOutline::Tabular => MOST + 1,
+        })
+    };
     let inputs = Memo::new(move |_| inputs());
     move || {
         let (trunk, tasks) = shape.get();
@@ -70,7 +72,11 @@ pub fn NetworkDrawing() -> impl IntoView {
             .into_iter()
             .zip(tasks)
             .map(|(y, name)| {
-                let short: String = if name.chars().count() > 12 { name.chars().take(11).chain(['…']).collect() } else { name.into() };
+                let short: String = if name.chars().count() > 12 {
+                    name.chars().take(11).chain(['…']).collect()
+                } else {
+                    name.into()
+                };
                 view! {
                     <rect x=right - 4.0 y=y - 4.0 width="8" height="8" rx="1.5" fill="var(--ink2)"></rect>
                     <text x=right + 9.0 y=y + 4.0>{short}</text>

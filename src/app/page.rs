@@ -226,10 +226,13 @@ impl Page {
         let known = |id: &&'static str| PLOTS.iter().any(|plot| plot.id == *id);
         let views: Vec<&'static str> = config.view.views.iter().copied().filter(known).collect();
         self.view.set(if let [only] = views[..] { Some(only) } else { None });
-        let classified = config.data.tasks.iter().all(|&task| {
-            config.data.source.tasks[task].kind.metric() == crate::data::Metric::Accuracy
-        });
-        let mut tiles = if classified && !config.data.source.files.is_empty() { FIRST_TILES_CLASSIFIED } else { FIRST_TILES };
+        let classified = config
+            .data
+            .tasks
+            .iter()
+            .all(|&task| config.data.source.tasks[task].kind.metric() == crate::data::Metric::Accuracy);
+        let mut tiles =
+            if classified && !config.data.source.files.is_empty() { FIRST_TILES_CLASSIFIED } else { FIRST_TILES };
         if views.len() > 1 {
             for (tile, view) in tiles.iter_mut().zip(views) {
                 *tile = view;
@@ -263,13 +266,9 @@ impl Page {
             Edit::RemoveRun(at) => {
                 old.iter().enumerate().filter(|(i, _)| i != at).map(|(_, visible)| *visible).collect()
             }
-            Edit::ToggleMethod(id) if after.runs.len() < before.runs.len() => before
-                .runs
-                .iter()
-                .zip(old)
-                .filter(|(run, _)| run.method.id != id)
-                .map(|(_, visible)| visible)
-                .collect(),
+            Edit::ToggleMethod(id) if after.runs.len() < before.runs.len() => {
+                before.runs.iter().zip(old).filter(|(run, _)| run.method.id != id).map(|(_, visible)| visible).collect()
+            }
             _ => old,
         };
         self.set_visible(visible, after.runs.len());

@@ -79,7 +79,11 @@ pub fn PlotCanvas(plot: &'static Plot) -> impl IntoView {
     // A sentence that changed with every step would only be noise.
     let summary = Memo::new(move |_| if page.playing.get() { String::new() } else { summary() });
     let least = Memo::new(move |_| {
-        if page.narrow.get() { format!("{}px", page.with_scene(|scene| (plot.least_height)(scene))) } else { "0".into() }
+        if page.narrow.get() {
+            format!("{}px", page.with_scene(|scene| (plot.least_height)(scene)))
+        } else {
+            "0".into()
+        }
     });
     view! {
         <div

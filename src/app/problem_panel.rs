@@ -6,10 +6,10 @@ use super::icons;
 use super::knob::{Commit, Knob, Span, Walk};
 use super::network_drawing::NetworkDrawing;
 use super::page::{Drawer, Page, use_page};
+use crate::balance;
 use crate::config::{
     Activation, BATCH, Batch, CLIP, Edit, LEARNING_RATE, LOSS_SCALE, MOMENTUM, Optimizer, STEPS, TRUNK_LAYERS, WIDTH,
 };
-use crate::balance;
 use crate::data::{DATASETS, Seeding};
 use leptos::prelude::*;
 
@@ -92,9 +92,8 @@ fn DataSection() -> impl IntoView {
 #[component]
 fn DataSetting(at: usize, knob: &'static balance::Knob) -> impl IntoView {
     let page = use_page();
-    let value = Signal::derive(move || {
-        page.config.with(|config| config.data.knobs.get(at).copied().unwrap_or(knob.default))
-    });
+    let value =
+        Signal::derive(move || page.config.with(|config| config.data.knobs.get(at).copied().unwrap_or(knob.default)));
     let set = commit(page, move |value| Edit::DataKnob { knob: at, value });
     view! { <Knob label=knob.label value span=Span::of(knob) commit=set /> }
 }
@@ -215,10 +214,12 @@ fn NetworkSection() -> impl IntoView {
             </button>
         }
     };
-    let parameters = move || page.history.with(|history| match history.outline.n_parameters {
-        0 => String::new(),
-        count => format!("{count} parameters"),
-    });
+    let parameters = move || {
+        page.history.with(|history| match history.outline.n_parameters {
+            0 => String::new(),
+            count => format!("{count} parameters"),
+        })
+    };
     let span = |range: (f64, f64), walk| Span::new(range.0, range.1, walk);
     view! {
         <section class="sec">
@@ -274,7 +275,8 @@ fn TrainingSection() -> impl IntoView {
     });
     let fixed = Memo::new(move |_| page.config.with(|config| config.data.source.files.is_empty()));
     let optimizer = move |event| {
-        let optimizer = if event_target_value(&event) == "sgd" { Optimizer::Sgd { momentum: 0.9 } } else { Optimizer::Adam };
+        let optimizer =
+            if event_target_value(&event) == "sgd" { Optimizer::Sgd { momentum: 0.9 } } else { Optimizer::Adam };
         act(Edit::Optimizer(optimizer));
     };
     let batches = move || {

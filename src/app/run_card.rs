@@ -27,9 +27,8 @@ pub fn RunCard(
     let suffix = if copy == 0 { String::new() } else { format!("-{}", copy + 1) };
     let name = Memo::new(move |_| page.config.with(|config| name_of_run(config, run)));
     let hidden = move || !page.shown().get(run).copied().unwrap_or(true);
-    let diverged = Memo::new(move |_| {
-        page.history.with(|history| history.runs.get(run).and_then(|run| run.diverged.clone()))
-    });
+    let diverged =
+        Memo::new(move |_| page.history.with(|history| history.runs.get(run).and_then(|run| run.diverged.clone())));
     let unsettled = Memo::new(move |_| {
         let step = page.cursor.get();
         page.history.with(|history| {
@@ -190,7 +189,8 @@ fn Weights(run: usize) -> impl IntoView {
     let page = use_page();
     let weights = Memo::new(move |_| {
         let step = page.cursor.get();
-        page.history.with(|history| history.runs.get(run).and_then(|run| run.at(step)).map(|record| record.weights.clone()))
+        page.history
+            .with(|history| history.runs.get(run).and_then(|run| run.at(step)).map(|record| record.weights.clone()))
     });
     move || {
         let weights = weights.get()?;

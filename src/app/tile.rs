@@ -124,7 +124,7 @@ fn Switches(plot: &'static Plot) -> impl IntoView {
             <RunSwitch page />
         </Show>
     }
-        .into_any()
+    .into_any()
 }
 
 /// Which run the view stands at.

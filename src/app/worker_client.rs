@@ -22,12 +22,13 @@ impl WorkerClient {
     ) -> Result<Self, String> {
         let worker = Worker::new(&address()).map_err(|error| said(&error))?;
         let garbled = on_death.clone();
-        let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
-            match Event::from_bytes(&js_sys::Uint8Array::new(&message.data()).to_vec()) {
-                Ok(event) => on_event(event),
-                Err(error) => garbled(format!("its message could not be read ({})", error.0)),
-            }
-        });
+        let on_message =
+            Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
+                match Event::from_bytes(&js_sys::Uint8Array::new(&message.data()).to_vec()) {
+                    Ok(event) => on_event(event),
+                    Err(error) => garbled(format!("its message could not be read ({})", error.0)),
+                }
+            });
         let on_error = Closure::<dyn FnMut(ErrorEvent)>::new(move |error: ErrorEvent| {
             error.prevent_default();
             // A script that does not load gives an event without a message.

@@ -45,17 +45,8 @@ const FEWEST_INPUTS: usize = 1;
 const FEWEST_ROWS: usize = 16;
 
 /// View ids: the values of `view=`, and what follows `plot-` and `table-` in test ids.
-pub const VIEWS: &[&str] = &[
-    "losses",
-    "gradients",
-    "cosine",
-    "weights",
-    "front",
-    "metrics",
-    "predictions",
-    "layers",
-    "landscape",
-];
+pub const VIEWS: &[&str] =
+    &["losses", "gradients", "cosine", "weights", "front", "metrics", "predictions", "layers", "landscape"];
 
 /// What is trained, on what, by which methods.
 #[derive(Debug, Clone, PartialEq)]
@@ -124,7 +115,9 @@ pub struct TrainingConfig {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Optimizer {
-    Sgd { momentum: f64 },
+    Sgd {
+        momentum: f64,
+    },
     /// β₁ 0.9, β₂ 0.999, ε 1e-8, bias-corrected (Kingma & Ba 2015).
     Adam,
 }
@@ -299,12 +292,7 @@ impl DataConfig {
     /// The source with its default knobs and tasks and loss scales of 1.
     pub fn new(source: &'static DataSource) -> Self {
         let tasks = source.default_tasks.to_vec();
-        Self {
-            source,
-            knobs: source.default_knobs(),
-            loss_scales: vec![1.0; tasks.len()],
-            tasks,
-        }
+        Self { source, knobs: source.default_knobs(), loss_scales: vec![1.0; tasks.len()], tasks }
     }
 }
 

@@ -22,9 +22,7 @@ pub use axis::{count, number, percent};
 pub use gradients::{Arrow, Pointer, arrows};
 pub use ink::{Color, Ink, RunStyle, Shape};
 pub use paint::{Paint, SANS, SERIF, paint, svg};
-pub use picture::{
-    Anchor, Face, Image, Measure, Picture, Point, Rect, Stage, StepAxis, Stroke, Text, typical_width,
-};
+pub use picture::{Anchor, Face, Image, Measure, Picture, Point, Rect, Stage, StepAxis, Stroke, Text, typical_width};
 pub use place::spread;
 
 use crate::protocol::RunPredictions;
@@ -68,15 +66,8 @@ pub struct Plot {
 }
 
 /// The one list of plots, in the order of the tabs.
-pub const PLOTS: &[Plot] = &[
-    losses::PLOT,
-    gradients::PLOT,
-    cosine::PLOT,
-    weights::PLOT,
-    front::PLOT,
-    metrics::PLOT,
-    predictions::PLOT,
-];
+pub const PLOTS: &[Plot] =
+    &[losses::PLOT, gradients::PLOT, cosine::PLOT, weights::PLOT, front::PLOT, metrics::PLOT, predictions::PLOT];
 
 /// The entry with this view id.
 pub fn plot(id: &str) -> Option<&'static Plot> {
@@ -100,11 +91,7 @@ impl Table {
 pub fn csv(table: &Table) -> String {
     let cell = |text: &String| {
         let plain = text.replace('−', "-");
-        if plain.contains([',', '"', '\n', '\r']) {
-            format!("\"{}\"", plain.replace('"', "\"\""))
-        } else {
-            plain
-        }
+        if plain.contains([',', '"', '\n', '\r']) { format!("\"{}\"", plain.replace('"', "\"\"")) } else { plain }
     };
     let line = |cells: &Vec<String>| cells.iter().map(cell).collect::<Vec<_>>().join(",") + "\n";
     std::iter::once(&table.columns).chain(&table.rows).map(line).collect()
