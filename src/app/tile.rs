@@ -22,7 +22,14 @@ pub fn Tile(
             None => tables.push(plot.id),
         });
     };
-    let subtitle = Memo::new(move |_| page.with_scene(|scene| (plot.subtitle)(scene)));
+    let subtitle = Memo::new(move |_| {
+        page.with_scene(|scene| {
+            let subtitle = (plot.subtitle)(scene);
+            // GPU sums round differently from one device to the next.
+            let approximate = scene.history.runs.iter().any(|run| run.dispatches > 0);
+            if approximate { format!("≈ {subtitle}") } else { subtitle }
+        })
+    });
     let title = match place {
         None => view! { <h2>{plot.title}</h2> }.into_any(),
         Some(place) => {

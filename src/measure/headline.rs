@@ -267,7 +267,9 @@ fn accuracies(history: &History, alive: &[usize], step: u32) -> String {
     let first = if alive.len() > 1 {
         format!("{} answer equally well.", all_of(alive.len()))
     } else {
-        format!("{} has learned what it can show.", name(history, below))
+        let right = (0..n_tasks).filter_map(|idx| Some(format!("{:.0} %", 100.0 * metric(alive[0], idx)?)));
+        let right: Vec<String> = right.collect();
+        format!("{} answers {} of new rows right.", name(history, below), listed(&right))
     };
     if costs.is_empty() {
         return first;

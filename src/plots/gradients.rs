@@ -523,6 +523,9 @@ fn sign(pen: &mut Pen, cosine: Option<f64>, at: Point, room: f64) {
         pen.label((x + 14.0, y), word, color, Anchor::Start);
     } else if 12.0 + number <= room {
         pen.label((x + 12.0, y), digits, color, Anchor::Start);
+    } else {
+        // Narrow columns do without the zero before the point.
+        pen.label((x + 11.0, y), digits.replacen("0.", ".", 1), color, Anchor::Start);
     }
 }
 

@@ -62,7 +62,7 @@ impl Script {
         self.say(Command::Resume);
     }
 
-    fn to_the_end(&mut self) {
+    fn finish(&mut self) {
         while self.session.wants_to_advance() {
             self.advance(50);
         }
@@ -77,7 +77,7 @@ impl Script {
 #[test]
 fn an_explicit_choice_trains_on_the_adapter_and_names_it() {
     let mut script = Script::start("#v=1&st=10&m=sum,mgda&backend=gpu");
-    script.to_the_end();
+    script.finish();
     let report = script.backend();
     assert_eq!(report.kind, BackendKind::Gpu, "{report:?}");
     assert!(!report.adapter.is_empty() && report.statement.contains(&report.adapter), "{report:?}");
@@ -88,7 +88,7 @@ fn an_explicit_choice_trains_on_the_adapter_and_names_it() {
 #[test]
 fn auto_keeps_off_software_adapters_and_says_why() {
     let mut script = Script::start("#v=1&st=3&m=sum&backend=auto");
-    script.to_the_end();
+    script.finish();
     let report = script.backend();
     // On a machine with a real adapter the race decides; either way the choice has its reasons.
     assert!(!report.rungs.is_empty() && !report.statement.is_empty(), "{report:?}");
@@ -110,7 +110,7 @@ fn a_lost_device_restarts_once_and_then_moves_to_the_cpu() {
         assert_eq!(*code, FailureCode::Device);
         assert!(message.contains("step 0"), "{message}");
     }
-    script.to_the_end();
+    script.finish();
     assert_eq!(script.history.head(), 40);
     assert!(script.history.runs.iter().all(|run| run.diverged.is_none()));
 }

@@ -57,7 +57,7 @@ impl Script {
         self.hear();
     }
 
-    fn to_the_end(&mut self) {
+    fn finish(&mut self) {
         while self.session.wants_to_advance() {
             self.advance(1_000);
         }
@@ -82,7 +82,7 @@ fn the_default_experiment_gives_the_promised_fates() {
     let mut script = Script::new();
     assert!(matches!(&script.session.drain()[..], [Event::Ready { .. }]));
     script.say(start(""));
-    script.to_the_end();
+    script.finish();
     let history = &script.history;
     assert_eq!(history.head(), 600);
     assert!(history.finished);
@@ -107,7 +107,7 @@ fn the_same_link_gives_the_same_bits() {
     let run = || {
         let mut script = Script::new();
         script.say(start("#v=1&st=40&m=sum,rlw,graddrop,famo"));
-        script.to_the_end();
+        script.finish();
         script.history
     };
     assert_eq!(run(), run());
@@ -118,7 +118,7 @@ fn other_runs_beside_it_change_nothing() {
     let losses = |link: &str| {
         let mut script = Script::new();
         script.say(start(link));
-        script.to_the_end();
+        script.finish();
         script.history.runs[0].records.iter().map(|record| record.losses.clone()).collect::<Vec<_>>()
     };
     assert_eq!(losses("#v=1&st=30&m=mgda"), losses("#v=1&st=30&m=mgda,graddrop,rlw"));
@@ -135,7 +135,7 @@ fn pause_stops_and_resume_goes_on() {
     script.advance(100);
     assert_eq!(script.history.head(), head);
     script.say(Command::Resume);
-    script.to_the_end();
+    script.finish();
     assert_eq!(script.history.head(), 50);
 }
 
@@ -158,7 +158,7 @@ fn a_frame_waits_until_the_last_one_is_drawn() {
 fn too_high_a_learning_rate_ends_a_run_at_its_last_finite_step() {
     let mut script = Script::new();
     script.say(start("#v=1&st=200&opt=sgd&lr=10&act=relu&m=sum&sc=100,100"));
-    script.to_the_end();
+    script.finish();
     let run = &script.history.runs[0];
     let divergence = run.diverged.as_ref().expect("it diverges");
     assert!(divergence.cause.contains("learning rate"), "{}", divergence.cause);
@@ -170,7 +170,7 @@ fn too_high_a_learning_rate_ends_a_run_at_its_last_finite_step() {
 fn predictions_come_from_the_checkpoint_before() {
     let mut script = Script::new();
     script.say(start("#v=1&st=100&m=sum,mgda"));
-    script.to_the_end();
+    script.finish();
     script.say(Command::Predict { id: RunId(1), step: 100 });
     let predictions = script.others.iter().find_map(|event| match event {
         Event::Predictions { runs, .. } => Some(runs),
@@ -192,7 +192,7 @@ fn predictions_come_from_the_checkpoint_before() {
 fn real_digits_learn() {
     let mut script = Script::new();
     script.say(start("#v=1&p=digits8&st=150&m=sum"));
-    script.to_the_end();
+    script.finish();
     let last = script.history.runs[0].evaluations.last().expect("it was judged");
     assert!(last.metrics.iter().all(|&accuracy| accuracy > 0.9), "{:?}", last.metrics);
     assert!(!script.history.outline.attribution.is_empty(), "real data names its source");
@@ -215,7 +215,7 @@ fn bad_input_gets_a_sentence_and_the_session_lives_on() {
     script.say(Command::File { name: "digits8.mtld.gz".into(), bytes: Err("the server answered 404".into()) });
     assert!(script.failure().1.contains("404"), "{}", script.failure().1);
     script.say(start("#v=1&st=5"));
-    script.to_the_end();
+    script.finish();
     assert_eq!(script.history.head(), 5);
 }
 
@@ -225,7 +225,7 @@ fn links_of_every_preset_start() {
         let mut script = Script::new();
         let config = link::parse(&format!("#v=1&p={}&st=2", preset.id)).expect("a preset's link is valid").config;
         script.say(start(&link::write(&config)));
-        script.to_the_end();
+        script.finish();
         assert_eq!(script.history.head(), 2, "{}", preset.id);
     }
 }
