@@ -46,7 +46,7 @@ pub fn BackendChip() -> impl IntoView {
             aria-expanded=move || (page.float.get() == Some(Float::Backend)).to_string()
             on:click=move |_| {
                 copied.set(false);
-                page.float.update(|open| *open = if *open == Some(Float::Backend) { None } else { Some(Float::Backend) });
+                page.toggle(Float::Backend);
             }
         >
             <i class="dot"></i>

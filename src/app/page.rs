@@ -187,6 +187,11 @@ impl Page {
         }
     }
 
+    /// Opens a popover, or closes it when it is open.
+    pub fn toggle(self, float: Float) {
+        self.float.update(|open| *open = if *open == Some(float) { None } else { Some(float) });
+    }
+
     /// Starts this experiment and looks where it says.
     pub fn open(self, config: ExperimentConfig) {
         self.playing.set(false);

@@ -94,7 +94,7 @@ pub fn Tile(
                 <PlotTable plot />
             </Show>
             <figcaption class="sr">
-                {move || if page.playing.get() { String::new() } else { page.with_scene(|scene| (plot.summary)(scene)) }}
+                {move || (!page.playing.get()).then(|| page.with_scene(|scene| (plot.summary)(scene)))}
             </figcaption>
         </figure>
     }

@@ -14,8 +14,7 @@ use leptos::prelude::*;
 #[component]
 pub fn TopBar() -> impl IntoView {
     let page = use_page();
-    let toggle =
-        move |float: Float| page.float.update(|open| *open = if *open == Some(float) { None } else { Some(float) });
+    let toggle = move |float: Float| page.toggle(float);
     let preset = move || {
         if page.opened.get() { page.config.with(|config| config.preset.label) } else { "none" }
     };

@@ -362,12 +362,17 @@ mod tests {
         let mut known = history(&["Sum", "MGDA"], "accuracy");
         for (run, accuracy) in known.runs.iter_mut().zip([0.81, 0.815]) {
             run.records = vec![Record { losses: vec![1.0, 1.0], ..Default::default() }];
-            run.evaluations = vec![Evaluation { step: 0, metrics: vec![accuracy, 0.8], losses: vec![] }];
+            run.evaluations = vec![Evaluation { step: 20, metrics: vec![accuracy, 0.8], losses: vec![] }];
         }
-        check(&known, 0, "Both answer equally well.");
-        known.references = vec![Reference { losses: vec![], metrics: vec![(0, 0.82)] }, Reference::default()];
-        check(&known, 0, "Both answer equally well. Sharing costs about one point.");
+        check(&known, 20, "Both answer equally well.");
+        known.references = vec![Reference { losses: vec![], metrics: vec![(20, 0.82)] }, Reference::default()];
+        check(&known, 20, "Both answer equally well. Sharing costs about one point.");
         known.runs[1].evaluations[0].metrics[1] = 0.7;
-        check(&known, 0, "MGDA lies ten points below the highest on task 2.");
+        check(&known, 20, "MGDA lies ten points below the highest on task 2.");
+        known.runs.truncate(1);
+        known.references.clear();
+        check(&known, 20, "Sum answers 81 % and 80 % of new rows right.");
+        known.runs[0].evaluations[0].step = 0;
+        check(&known, 20, "Nothing is learned yet: this is the start, the same for every run.");
     }
 }
