@@ -35,6 +35,8 @@ pub enum Command {
     },
     /// Probe the adapters again and choose anew.
     ProbeBackend,
+    /// Answered with [`Event::Pong`]: a worker that was ended gives no sign of its own.
+    Ping,
     /// Drops the device as if the driver had been lost; for tests of the ladder.
     LoseDevice,
 }
@@ -46,6 +48,8 @@ pub enum Event {
     Ready {
         version: String,
     },
+    /// The answer to [`Command::Ping`].
+    Pong,
     /// The worker should fetch this file (relative to the site) and hand it back as [`Command::File`].
     /// Never leaves the worker: its glue answers it and reports [`Event::Loading`].
     NeedFile {
@@ -246,6 +250,13 @@ pub struct Divergence {
     /// The last step whose numbers were all finite.
     pub last_finite_step: u32,
     pub cause: String,
+}
+
+impl Divergence {
+    /// The step whose numbers were not finite any more.
+    pub fn step(&self) -> u32 {
+        self.last_finite_step.saturating_add(1)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

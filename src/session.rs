@@ -98,6 +98,7 @@ impl Session {
                     self.begin(running.id, running.config).await;
                 }
             }
+            Command::Ping => self.outbox.push(Event::Pong),
             Command::LoseDevice => self.ladder.lose(),
         }
     }
@@ -171,6 +172,7 @@ impl Session {
                     done: false,
                 });
             }
+            Err(StartError::Config(message)) => self.fail(Some(id), FailureCode::Link, message),
             Err(StartError::Data(message)) => self.fail(Some(id), FailureCode::Data, message),
             Err(StartError::Device(message)) => self.fail(Some(id), FailureCode::Device, message),
         }

@@ -10,6 +10,12 @@ use std::time::Duration;
 
 /// A worker that is not ready by then is taken for dead; should it answer later, it is welcome.
 const READY: Duration = Duration::from_secs(10);
+/// How often a worker is asked whether it is there. Browsers end workers without an event when memory is short.
+const PULSE: Duration = Duration::from_secs(4);
+/// Silence after which a worker is taken for dead. Building the largest data set takes a slow machine a few seconds.
+const SILENCE_MILLIS: f64 = 16_000.0;
+/// How long the curves before an edit may stay while the new ones are on their way to the view cursor.
+const CATCH_UP_MILLIS: f64 = 300.0;
 
 /// One worker and what it is doing.
 #[derive(Default)]
@@ -19,8 +25,10 @@ pub struct Engine {
     /// Counts workers, so that a timer of an earlier one changes nothing.
     generation: u32,
     run: RunId,
-    /// The history of a start whose first frame has not come.
-    next: Option<History>,
+    /// The history of a start that has not reached the view cursor, and when it began.
+    next: Option<(History, f64)>,
+    /// When the worker was first asked something that it has not answered.
+    silent_since: Option<f64>,
     /// The step of the predictions that are on their way.
     asked: Option<u32>,
     version: String,
@@ -57,6 +65,7 @@ impl Engine {
                 engine.ready = false;
                 engine.next = None;
                 engine.asked = None;
+                engine.silent_since = None;
                 engine.generation += 1;
                 engine.generation
             })
@@ -65,6 +74,7 @@ impl Engine {
             Ok(client) => page.engine.update_value(|engine| engine.client = Some(client)),
             Err(reason) => page.trouble.set(Some(Trouble::Worker(reason))),
         }
+        set_timeout(move || watch(page, generation), PULSE);
         set_timeout(
             move || {
                 let late = page.engine.with_value(|engine| engine.generation == generation && !engine.ready);
@@ -96,9 +106,7 @@ impl Engine {
 
     /// Asks for predictions at the cursor, unless an answer is on its way.
     pub fn predict(page: Page) {
-        let (head, finished) = page.history.with_untracked(|history| (history.head(), history.finished));
-        let cursor = page.cursor.get_untracked();
-        let step = if finished { cursor } else { cursor.min(head) };
+        let step = page.step.get_untracked();
         if page.predictions.with_untracked(|known| known.as_ref().is_some_and(|known| known.asked == step)) {
             return;
         }
@@ -116,17 +124,43 @@ pub fn hidden() -> bool {
     document().visibility_state() == web_sys::VisibilityState::Hidden
 }
 
+/// Asks the worker whether it is there, as long as it is the current one and somebody looks.
+fn watch(page: Page, generation: u32) {
+    let now = super::painter::now();
+    let silent = page.engine.try_update_value(|engine| {
+        if engine.generation != generation || engine.client.is_none() {
+            return None;
+        }
+        if hidden() || !engine.ready {
+            engine.silent_since = None;
+        } else {
+            engine.silent_since.get_or_insert(now);
+            engine.send(&Command::Ping);
+        }
+        Some(engine.silent_since.is_some_and(|since| now - since > SILENCE_MILLIS))
+    });
+    let Some(Some(silent)) = silent else { return };
+    if silent && page.trouble.get_untracked().is_none() {
+        page.playing.set(false);
+        let reason = "it has not answered for a while; the browser may have ended it to save memory";
+        page.trouble.set(Some(Trouble::Worker(reason.into())));
+    }
+    set_timeout(move || watch(page, generation), PULSE);
+}
+
 fn hear(page: Page, event: Event) {
+    page.engine.update_value(|engine| engine.silent_since = None);
     let current = |id: RunId| page.engine.with_value(|engine| engine.run == id);
+    if matches!(page.trouble.get_untracked(), Some(Trouble::Worker(_))) && !matches!(event, Event::Failed { .. }) {
+        page.trouble.set(None);
+    }
     match event {
+        Event::Pong => {}
         Event::Ready { version } => {
             page.engine.update_value(|engine| {
                 engine.ready = true;
                 engine.version = version;
             });
-            if matches!(page.trouble.get_untracked(), Some(Trouble::Worker(_))) {
-                page.trouble.set(None);
-            }
             if page.opened.get_untracked() {
                 Engine::train(page);
             }
@@ -144,13 +178,20 @@ fn hear(page: Page, event: Event) {
             if page.history.with_untracked(|old| old.runs.is_empty()) {
                 page.history.set(history);
             } else {
-                page.engine.update_value(|engine| engine.next = Some(history));
+                page.engine.update_value(|engine| engine.next = Some((history, super::painter::now())));
             }
         }
         Event::Frame { id, frame } if current(id) => {
             match page.engine.try_update_value(|engine| engine.next.take()).flatten() {
-                Some(mut next) => {
+                Some((mut next, since)) => {
                     next.extend(frame);
+                    let cursor = page.cursor.get_untracked();
+                    let waits = super::painter::now() - since < CATCH_UP_MILLIS;
+                    if waits && !next.finished && next.head() < cursor {
+                        // The old curves give way at once to new ones that reach the cursor: nothing jumps.
+                        page.engine.update_value(|engine| engine.next = Some((next, since)));
+                        return page.send(&Command::FrameDrawn);
+                    }
                     page.predictions.set(None);
                     page.history.set(next);
                 }

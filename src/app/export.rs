@@ -115,7 +115,7 @@ fn whole(page: Page) -> Value {
 /// What is recorded at the view cursor, in the shape that hosts and tests read.
 pub fn metrics(page: Page) -> Value {
     untrack(move || {
-        let step = page.cursor.get();
+        let step = page.step.get();
         page.history.with(|history| {
             let runs: Vec<Value> = history
                 .outline

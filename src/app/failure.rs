@@ -3,7 +3,7 @@
 use super::engine::Engine;
 use super::page::{Trouble, use_page};
 use super::share::copy_text;
-use crate::config::link::Rejected;
+use crate::config::link::{Cause, Rejected};
 use crate::config::presets::default_preset;
 use crate::protocol::FailureCode;
 use leptos::prelude::*;
@@ -70,9 +70,14 @@ fn BadLink(rejected: Rejected) -> impl IntoView {
             </button>
         }
     });
+    let advice = match rejected.cause {
+        Cause::Damaged => "Chat and mail programs sometimes cut or change long links. Nothing was run.",
+        Cause::NewerVersion => "It stays in the address bar until you choose.",
+        Cause::TooLong | Cause::Unreadable => "Nothing was run.",
+    };
     view! {
         <h2>{rejected.cause.headline()}</h2>
-        <p class="soft">"Chat and mail programs sometimes cut or change long links. Nothing was run."</p>
+        <p class="soft">{advice}</p>
         <table>
             <tbody>
                 {complaints} {read}
@@ -154,9 +159,11 @@ fn Failed(code: FailureCode, message: String) -> impl IntoView {
         <h2>{title}</h2>
         <p class="soft">{message}</p>
         <div class="row">
-            <button class="btn fill" type="button" data-testid="retry" on:click=again>
-                "Try again"
-            </button>
+            <Show when=move || code != FailureCode::Link>
+                <button class="btn fill" type="button" data-testid="retry" on:click=again>
+                    "Try again"
+                </button>
+            </Show>
             <Show when=move || !page.past.with(Vec::is_empty)>
                 <button class="btn line" type="button" on:click=move |_| page.undo()>
                     "Undo the edit"

@@ -1,7 +1,7 @@
 //! `window.paretoscope`: what a host or a test may ask of the page, the same validators as the link.
 
 use super::export;
-use super::page::Page;
+use super::page::{Page, Trouble};
 use crate::config::{Edit, link};
 use leptos::prelude::*;
 use serde_json::Value;
@@ -14,14 +14,10 @@ pub fn expose(page: Page) {
         // A fresh object takes any property.
         let _ = js_sys::Reflect::set(&host, &name.into(), value);
     };
-    set("ready", &ready(page));
+    set("ready", &computed(page));
     method(&set, "getState", move |_| Ok(now(to_js(&state(page)))));
     method(&set, "setState", move |given| {
-        let text = match given.as_string() {
-            Some(text) => text,
-            None => js_sys::JSON::stringify(&given).ok().and_then(|text| text.as_string()).unwrap_or_default(),
-        };
-        let parsed = link::read(&text).map_err(|rejected| {
+        let parsed = link::read(&wanted(&given)?).map_err(|rejected| {
             let sentences: Vec<String> = rejected.complaints.into_iter().map(|complaint| complaint.sentence).collect();
             format!("{} {}", rejected.cause.headline(), sentences.join(" "))
         })?;
@@ -39,10 +35,13 @@ pub fn expose(page: Page) {
         Ok(drawn(page))
     });
     method(&set, "seek", move |step| {
-        let step = whole(&step).ok_or("seek takes a step, a whole number from 0.")?;
+        let last = page.config.with_untracked(|config| config.training.steps);
+        let step = whole(&step)
+            .filter(|step| *step <= last)
+            .ok_or_else(|| format!("seek takes a step, a whole number from 0 to {last}."))?;
         page.playing.set(false);
         page.seek(step);
-        Ok(drawn(page))
+        Ok(computed(page))
     });
     method(&set, "reset", move |options| {
         if options.is_object() {
@@ -79,7 +78,20 @@ pub fn expose(page: Page) {
     let _ = js_sys::Reflect::set(&window(), &"paretoscope".into(), &host);
 }
 
-/// The configuration, its link and what the page is doing.
+/// The link or configuration in what a host gave: a link, a configuration, or what `getState` answered.
+fn wanted(given: &JsValue) -> Result<String, String> {
+    let sentence = || "setState takes a link, a configuration, or what getState answered.".to_owned();
+    if let Some(text) = given.as_string() {
+        return Some(text).filter(|text| !text.trim().is_empty()).ok_or_else(sentence);
+    }
+    let inner = js_sys::Reflect::get(given, &"config".into()).ok().filter(JsValue::is_object);
+    let config = inner.as_ref().unwrap_or(given);
+    let text = js_sys::JSON::stringify(config).ok().and_then(|text| text.as_string());
+    text.filter(|text| config.is_object() && text.len() > 2 && text.starts_with('{')).ok_or_else(sentence)
+}
+
+/// The configuration, its link and what the page is doing. Nothing is open while a link is refused.
+
 fn state(page: Page) -> Value {
     untrack(move || {
         let config = page.with_view();
@@ -92,29 +104,31 @@ fn state(page: Page) -> Value {
                 })
             })
         });
+        let opened = page.opened.get();
+        let trouble = page.trouble.with(|trouble| trouble.as_ref().map(Trouble::sentence));
         page.history.with(|history| {
             serde_json::json!({
-                "link": super::address::link(page),
-                "config": serde_json::from_str::<Value>(&link::to_json(&config)).unwrap_or(Value::Null),
-                "step": page.cursor.get(),
+                "link": opened.then(|| super::address::link(page)),
+                "config": opened.then(|| serde_json::from_str::<Value>(&link::to_json(&config)).ok()),
+                "step": page.step.get(),
+                "cursor": page.cursor.get(),
                 "head": if page.fresh.get() { history.head() } else { 0 },
                 "finished": page.fresh.get() && history.finished,
                 "playing": page.playing.get(),
                 "backend": backend,
-                "opened": page.opened.get(),
-                "trouble": page.trouble.with(Option::is_some),
+                "opened": opened,
+                "trouble": trouble,
             })
         })
     })
 }
 
 /// Kept when the curves up to the view cursor are on the screen, or when a card says why there are none.
-fn ready(page: Page) -> JsValue {
+fn computed(page: Page) -> js_sys::Promise {
     when(page, move || {
         let cursor = page.cursor.get();
         page.fresh.get() && page.history.with(|history| history.finished || history.head() >= cursor)
     })
-    .into()
 }
 
 /// Kept when the first curves of what was asked for are on the screen, or a card in their place.

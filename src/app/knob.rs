@@ -4,6 +4,7 @@
 //! nothing changes until it is right. The slider rounds to what a hand can place.
 
 use super::format::{plain, rounded};
+use crate::balance;
 pub use crate::balance::KnobScale as Walk;
 use leptos::prelude::*;
 
@@ -30,7 +31,7 @@ impl Span {
 
     fn place(self, value: f64) -> f64 {
         let t = match self.walk {
-            Walk::Log => {
+            Walk::Log | Walk::LogInteger => {
                 let low = self.low();
                 if value <= low { 0.0 } else { (value / low).ln() / (self.max / low).ln() }
             }
@@ -54,7 +55,8 @@ impl Span {
                 let step = 10f64.powf(((self.max - self.min) / 100.0).log10().floor());
                 rounded((self.min + t * (self.max - self.min)) / step, 12).round() * step
             }
-            Walk::Integer => (self.min + t * (self.max - self.min)).round(),
+            Walk::Integer | Walk::Choice(_) => (self.min + t * (self.max - self.min)).round(),
+            Walk::LogInteger => rounded(self.low() * (self.max / self.low()).powf(t), 2).round(),
         };
         rounded(value, 10).clamp(self.min, self.max)
     }
@@ -68,8 +70,14 @@ impl Span {
     fn nudge(self, value: f64, up: bool) -> f64 {
         let sign = if up { 1.0 } else { -1.0 };
         let next = match self.walk {
-            Walk::Integer => value + sign,
+            Walk::Integer | Walk::Choice(_) => value + sign,
             Walk::Linear => value + sign * (self.max - self.min) / 100.0,
+            Walk::LogInteger => {
+                // Ones to 100, tens to 1000, hundreds to 10,000: about a hundred presses a decade at most.
+                let unit = 10f64.powf(value.max(1.0).log10().floor() - 1.0).max(1.0);
+                let unit = if !up && value <= unit * 10.0 { (unit / 10.0).max(1.0) } else { unit };
+                value + sign * unit
+            }
             Walk::Log => {
                 let unit = 10f64.powf(value.abs().max(self.low()).log10().floor());
                 value + sign * if !up && value <= unit * 1.000_001 { unit / 10.0 } else { unit }
@@ -86,7 +94,7 @@ impl Span {
             Ok(value) if f64::is_finite(value) => value,
             _ => return Err(format!("{label} must be a number from {}.", allowed())),
         };
-        if self.walk == Walk::Integer && value.fract() != 0.0 {
+        if self.walk.is_whole() && value.fract() != 0.0 {
             return Err(format!("{label} must be a whole number from {}.", allowed()));
         }
         if value < self.min || value > self.max {
@@ -98,6 +106,39 @@ impl Span {
 
 /// Takes a value, or says in a sentence why not.
 pub type Commit = Callback<f64, Result<(), String>>;
+
+/// A registered setting: a list where its values are words, slider and number box otherwise.
+#[component]
+pub fn Setting(knob: &'static balance::Knob, #[prop(into)] value: Signal<f64>, commit: Commit) -> impl IntoView {
+    let Some(words) = knob.words() else {
+        return view! { <Knob label=knob.label value span=Span::of(knob) commit /> }.into_any();
+    };
+    let why = RwSignal::new(None::<String>);
+    let choose = move |event| {
+        let at = event_target_value(&event).parse().unwrap_or(knob.default);
+        why.set(commit.run(at).err());
+    };
+    let options = words
+        .iter()
+        .enumerate()
+        .map(|(at, word)| {
+            let chosen = move || value.get() as usize == at;
+            view! { <option value=at.to_string() selected=chosen>{word.replace(['-', '_'], " ")}</option> }
+        })
+        .collect_view();
+    view! {
+        <div class="knob">
+            <span class="lab" title=knob.label>{knob.label}</span>
+            <div class="two">
+                <select class="small" aria-label=knob.label on:change=choose>
+                    {options}
+                </select>
+            </div>
+            {move || why.get().map(|why| view! { <p class="why" role="alert">{why}</p> })}
+        </div>
+    }
+    .into_any()
+}
 
 /// Label, slider and number box in a row.
 #[component]
@@ -157,6 +198,16 @@ pub fn Knob(
         event.prevent_default();
         put(span.nudge(value.get_untracked(), up));
     };
+    // A slider's own arrow keys move a thousandth of the way, which rounding may swallow.
+    let slide = move |event: web_sys::KeyboardEvent| {
+        let up = match event.key().as_str() {
+            "ArrowUp" | "ArrowRight" => true,
+            "ArrowDown" | "ArrowLeft" => false,
+            _ => return,
+        };
+        event.prevent_default();
+        put(span.nudge(value.get_untracked(), up));
+    };
     view! {
         <div class="knob" title=title>
             <span class="lab" title=label.clone()>
@@ -175,6 +226,7 @@ pub fn Knob(
                     let place = event_target_value(&event).parse().unwrap_or(0.0);
                     put(span.value(place));
                 }
+                on:keydown=slide
             />
             <input
                 class="box"

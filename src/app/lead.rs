@@ -1,5 +1,7 @@
 //! The sentence that says from the numbers what happened, one call to action, and the quiet live region.
 
+use super::engine::Engine;
+use super::format::megabytes;
 use super::page::{Trouble, use_page};
 use super::painter::now;
 use crate::measure::headline::headline;
@@ -8,6 +10,8 @@ use std::time::Duration;
 
 /// Least time between two messages to a screen reader.
 const QUIET: Duration = Duration::from_secs(2);
+/// A download without news for so long gets a sentence.
+const STALLED: Duration = Duration::from_secs(10);
 
 #[component]
 pub fn Lead() -> impl IntoView {
@@ -21,7 +25,7 @@ pub fn Lead() -> impl IntoView {
         if page.loading.with(Option::is_some) {
             return format!("Loading {}.", page.config.with(|config| config.data.source.title));
         }
-        let step = page.cursor.get();
+        let step = page.step.get();
         page.history.with(|history| {
             if history.runs.iter().all(|run| run.records.is_empty()) {
                 "One network, several tasks: watch how their gradients pull.".to_string()
@@ -60,7 +64,66 @@ pub fn Lead() -> impl IntoView {
             </Show>
         </div>
         {notices}
+        <Arriving />
         <Status sentence />
+    }
+}
+
+/// How much of a file has come, and what to do when no more comes.
+#[component]
+fn Arriving() -> impl IntoView {
+    let page = use_page();
+    let stalled = RwSignal::new(false);
+    let turn = StoredValue::new(0u32);
+    Effect::new(move |_| {
+        let waits = page.loading.with(Option::is_some);
+        stalled.set(false);
+        turn.update_value(|turn| *turn += 1);
+        let this = turn.get_value();
+        if waits {
+            set_timeout(move || stalled.set(turn.get_value() == this), STALLED);
+        }
+    });
+    let again = move |_| {
+        page.loading.set(None);
+        Engine::begin(page);
+    };
+    move || {
+        let loading = page.loading.get()?;
+        page.trouble.with(Option::is_none).then(|| {
+            let share = loading.total.map(|total| 100.0 * loading.received as f64 / total.max(1) as f64);
+            let amount = match loading.total {
+                Some(total) => format!("{} of {}", megabytes(loading.received), megabytes(total)),
+                None if loading.received == 0 => "waiting for the server".into(),
+                None => megabytes(loading.received),
+            };
+            view! {
+                <div class="arriving" data-testid="loading">
+                    <span>{format!("{}, {amount}", loading.name)}</span>
+                    <div
+                        class="prog"
+                        style=format!("--p:{:.1}%", share.unwrap_or(0.0))
+                        role="progressbar"
+                        aria-label=format!("Loading {}", loading.name)
+                        aria-valuemin="0"
+                        aria-valuemax="100"
+                        aria-valuenow=share.map(|share| format!("{share:.0}"))
+                    ></div>
+                    {stalled
+                        .get()
+                        .then(|| {
+                            view! {
+                                <p class="note" role="alert">
+                                    "Nothing has come for ten seconds. Wait, choose another data set, or "
+                                    <button class="btn small-btn" type="button" on:click=again>
+                                        "load it again"
+                                    </button>
+                                </p>
+                            }
+                        })}
+                </div>
+            }
+        })
     }
 }
 
@@ -76,7 +139,7 @@ fn Status(sentence: Memo<String>) -> impl IntoView {
         } else if page.playing.get() {
             "playing".to_string()
         } else {
-            format!("paused at step {}", page.cursor.get())
+            format!("paused at step {}", page.step.get())
         };
         format!("{} {state}", sentence.get())
     });

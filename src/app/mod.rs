@@ -25,6 +25,7 @@ mod painter;
 mod playback;
 mod plot_canvas;
 mod plot_table;
+mod preference;
 mod preset_menu;
 mod problem_panel;
 mod run_card;

@@ -7,7 +7,7 @@ use super::engine::Engine;
 use super::painter::Painter;
 use super::{address, storage};
 use crate::config::link::Rejected;
-use crate::config::presets::{Preset, default_preset};
+use crate::config::presets::{self, Preset, default_preset};
 use crate::config::{Edit, ExperimentConfig, Theme, needs_restart};
 use crate::plots::{PLOTS, Plot, Scene};
 use crate::protocol::{BackendReport, Command, FailureCode, RunPredictions};
@@ -21,9 +21,6 @@ const UNDO: usize = 100;
 const SAME_EDIT_MILLIS: f64 = 1000.0;
 /// How long a moving slider may wait before the worker starts again.
 const RESTART_MILLIS: u64 = 60;
-/// Tiles of the overview, until the reader chooses others.
-const FIRST_TILES: [&str; 4] = ["losses", "gradients", "front", "predictions"];
-const FIRST_TILES_CLASSIFIED: [&str; 4] = ["metrics", "losses", "cosine", "predictions"];
 
 /// Why there is a card in the place of the views.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +31,20 @@ pub enum Trouble {
     Worker(String),
     /// The worker goes on, but not with this experiment.
     Failed { code: FailureCode, message: String },
+}
+
+impl Trouble {
+    /// What the card says, in one line.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Link(rejected) => {
+                let sentences = rejected.complaints.iter().map(|complaint| complaint.sentence.as_str());
+                std::iter::once(rejected.cause.headline()).chain(sentences).collect::<Vec<_>>().join(" ")
+            }
+            Self::Worker(reason) => format!("The training worker stopped: {}.", reason.trim_end_matches('.')),
+            Self::Failed { message, .. } => message.clone(),
+        }
+    }
 }
 
 /// A file on its way.
@@ -87,8 +98,10 @@ pub struct Page {
     /// Seconds the computation took, when it is done.
     pub done: RwSignal<Option<f64>>,
 
-    /// View cursor.
+    /// View cursor: where the reader wants to look.
     pub cursor: RwSignal<u32>,
+    /// The step that is drawn: the view cursor, or the computed head while it is behind.
+    pub step: Memo<u32>,
     pub hover: RwSignal<Option<u32>>,
     pub playing: RwSignal<bool>,
     pub speed: RwSignal<f64>,
@@ -100,7 +113,7 @@ pub struct Page {
     pub log_losses: RwSignal<bool>,
     /// The maximized view; `None` is the overview.
     pub view: RwSignal<Option<&'static str>>,
-    pub tiles: RwSignal<[&'static str; 4]>,
+    pub tiles: RwSignal<Vec<&'static str>>,
     /// Views that show their table.
     pub tables: RwSignal<Vec<&'static str>>,
     pub theme: RwSignal<Option<Theme>>,
@@ -127,13 +140,21 @@ impl Page {
         let system_dark = leptos_use::use_media_query("(prefers-color-scheme: dark)");
         let config = default_preset().config();
         let runs = config.runs.len();
+        let tiles = presets::tiles(&config).to_vec();
+        let cursor = RwSignal::new(config.view.step);
+        let history = RwSignal::new(History::default());
+        let step = Memo::new(move |_| {
+            let cursor = cursor.get();
+            history.with(|history| if history.runs.is_empty() { cursor } else { cursor.min(history.head()) })
+        });
         Self {
-            cursor: RwSignal::new(config.view.step),
+            cursor,
+            step,
             config: RwSignal::new(config),
             opened: RwSignal::new(false),
             trouble: RwSignal::new(None),
             notices: RwSignal::new(Vec::new()),
-            history: RwSignal::new(History::default()),
+            history,
             fresh: RwSignal::new(false),
             predictions: RwSignal::new(None),
             backend: RwSignal::new(None),
@@ -147,7 +168,7 @@ impl Page {
             at_run: RwSignal::new(0),
             log_losses: RwSignal::new(true),
             view: RwSignal::new(None),
-            tiles: RwSignal::new(FIRST_TILES),
+            tiles: RwSignal::new(tiles),
             tables: RwSignal::new(Vec::new()),
             theme,
             dark: Signal::derive(move || match theme.get() {
@@ -231,19 +252,20 @@ impl Page {
         let known = |id: &&'static str| PLOTS.iter().any(|plot| plot.id == *id);
         let views: Vec<&'static str> = config.view.views.iter().copied().filter(known).collect();
         self.view.set(if let [only] = views[..] { Some(only) } else { None });
-        let classified = config
-            .data
-            .tasks
-            .iter()
-            .all(|&task| config.data.source.tasks[task].kind.metric() == crate::data::Metric::Accuracy);
-        let mut tiles =
-            if classified && !config.data.source.files.is_empty() { FIRST_TILES_CLASSIFIED } else { FIRST_TILES };
-        if views.len() > 1 {
-            for (tile, view) in tiles.iter_mut().zip(views) {
-                *tile = view;
+        let missing: Vec<&str> = config.view.views.iter().copied().filter(|id| !known(id)).collect();
+        if !missing.is_empty() {
+            let sentence = format!("This version has no view {} yet; the rest of the link holds.", missing.join(", "));
+            self.notices.update(|notices| notices.push(sentence));
+        }
+        // What a link asks for comes first; the preset's tiles fill the rest.
+        let mut tiles = if views.len() > 1 { views } else { Vec::new() };
+        for id in presets::tiles(config) {
+            if tiles.len() < 4 && !tiles.contains(&id) {
+                tiles.push(id);
             }
         }
-        self.tiles.set(tiles.map(|id| if known(&id) { id } else { PLOTS.first().map_or(id, |plot| plot.id) }));
+        tiles.truncate(4);
+        self.tiles.set(tiles);
     }
 
     // Edits.
@@ -295,7 +317,8 @@ impl Page {
         });
     }
 
-    fn remember(self, before: ExperimentConfig, control: &str) {
+    fn remember(self, mut before: ExperimentConfig, control: &str) {
+        before.view.step = self.cursor.get_untracked();
         let now = super::painter::now();
         let (last, when) = self.last_edit.get_value();
         self.last_edit.set_value((control.into(), now));
@@ -322,11 +345,22 @@ impl Page {
     fn travel(self, from: RwSignal<Vec<ExperimentConfig>>, to: RwSignal<Vec<ExperimentConfig>>) {
         let Some(config) = from.try_update(Vec::pop).flatten() else { return };
         let before = self.config.get_untracked();
-        to.update(|to| to.push(before.clone()));
+        let cursor = self.cursor.get_untracked();
+        // Fewer steps had pushed the cursor to the new end; with them back, so is the cursor.
+        let pushed = cursor == before.training.steps && config.training.steps > cursor;
+        let back = config.view.step;
+        to.update(|to| {
+            let mut left = before.clone();
+            left.view.step = cursor;
+            to.push(left);
+        });
         self.last_edit.set_value((String::new(), 0.0));
         self.set_visible(self.visible.get_untracked(), config.runs.len());
         self.trouble.set(None);
         self.adopt(&before, config);
+        if pushed {
+            self.seek(back);
+        }
     }
 
     fn adopt(self, before: &ExperimentConfig, after: ExperimentConfig) {
@@ -399,7 +433,9 @@ impl Page {
     /// Plays from the cursor, or from step 0 at the end; or pauses.
     pub fn set_playing(self, playing: bool) {
         if playing {
-            if self.cursor.get_untracked() >= self.config.with_untracked(|config| config.training.steps) {
+            let steps = self.config.with_untracked(|config| config.training.steps);
+            let end = self.history.with_untracked(|history| if history.finished { history.head() } else { steps });
+            if self.cursor.get_untracked() >= end {
                 self.cursor.set(0);
             }
             self.hover.set(None);
@@ -456,9 +492,11 @@ impl Page {
     pub fn with_scene<T>(self, look: impl FnOnce(&Scene) -> T) -> T {
         let shown = self.shown();
         let at_run = self.at_run.get();
-        let step = self.cursor.get();
+        let step = self.step.get();
         let (hover, log_losses) = (self.hover.get(), self.log_losses.get());
         self.history.with(|history| {
+            // Nothing is known beyond the head, so nothing can be read there.
+            let hover = hover.filter(|step| *step <= history.head());
             self.predictions.with(|predictions| {
                 look(&Scene {
                     history,
@@ -477,7 +515,7 @@ impl Page {
     pub fn plots_on_screen(self) -> Vec<&'static Plot> {
         let ids: Vec<&'static str> = match self.view.get() {
             Some(view) => vec![view],
-            None => self.tiles.get().to_vec(),
+            None => self.tiles.get(),
         };
         ids.into_iter().filter_map(crate::plots::plot).collect()
     }

@@ -57,27 +57,26 @@ fn tick(page: Page, clock: StoredValue<Clock>) {
     let Clock { last, rest } = clock.get_value();
     let (head, finished) = page.history.with_untracked(|history| (history.head(), history.finished));
     let last_step = page.config.with_untracked(|config| config.training.steps);
-    let end = if finished { last_step } else { head };
     let cursor = page.cursor.get_untracked();
     let speed = page.speed.get_untracked();
     if page.still.get_untracked() {
         if time - last >= STOP_MILLIS {
             clock.set_value(Clock { last: time, rest: 0.0 });
             let stride = last_step.div_ceil(STOPS).max(1);
-            page.seek(((cursor / stride + 1) * stride).min(end.max(cursor)));
+            page.seek(((cursor / stride + 1) * stride).min(head.max(cursor)));
         }
     } else {
         // A frame that came late does not make the cursor leap.
         let moved = ((time - last).clamp(0.0, 100.0) / 1000.0) * PACE * speed + rest;
         let whole = moved.floor();
-        let next = if speed.is_finite() { cursor.saturating_add(whole as u32) } else { end };
-        let next = next.min(end.max(cursor));
+        let next = if speed.is_finite() { cursor.saturating_add(whole as u32) } else { head };
+        let next = next.min(head.max(cursor));
         clock.set_value(Clock { last: time, rest: if speed.is_finite() { moved - whole } else { 0.0 } });
         if next != cursor {
             page.seek(next);
         }
     }
-    if finished && page.cursor.get_untracked() >= last_step {
+    if finished && page.cursor.get_untracked() >= head {
         page.playing.set(false);
         return;
     }

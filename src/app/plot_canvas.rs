@@ -5,6 +5,7 @@
 
 use super::page::{Page, use_page};
 use crate::plots::{Ink, Paint, Picture, Plot, Stage, paint};
+use crate::train::History;
 use leptos::prelude::*;
 use leptos::{ev, html};
 use leptos_use::use_resize_observer;
@@ -47,7 +48,7 @@ pub fn PlotCanvas(plot: &'static Plot) -> impl IntoView {
     Effect::new(move |_| {
         page.history.track();
         page.predictions.track();
-        page.cursor.track();
+        page.step.track();
         page.hover.track();
         page.visible.track();
         page.narrow.track();
@@ -113,8 +114,8 @@ fn set_hover(page: Page, step: Option<u32>) {
 
 /// Arrows move a cross-hair through all plots, Enter takes the cursor there, Esc ends it.
 fn read_by_keys(page: Page, event: &ev::KeyboardEvent) {
-    let last = page.config.with_untracked(|config| config.training.steps);
-    let at = page.hover.get_untracked().unwrap_or_else(|| page.cursor.get_untracked());
+    let last = page.history.with_untracked(History::head);
+    let at = page.hover.get_untracked().unwrap_or_else(|| page.step.get_untracked());
     let stride = if event.shift_key() { 10 } else { 1 };
     let next = match event.key().as_str() {
         "ArrowLeft" => Some(at.saturating_sub(stride)),

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 pub fn PlotTable(plot: &'static Plot) -> impl IntoView {
     let page = use_page();
     let table = Memo::new(move |_| page.with_scene(|scene| (plot.table)(scene)));
-    let caption = move || format!("{} at step {}", plot.title, page.cursor.get());
+    let caption = move || format!("{} at step {}", plot.title, page.step.get());
     view! {
         <div class="tbl" tabindex="0" data-testid=format!("table-{}", plot.id)>
             <table>

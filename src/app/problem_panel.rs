@@ -1,11 +1,11 @@
 //! The panel of what is trained: data, tasks, network and training.
 
 use super::attribution::Attribution;
-use super::format::megabytes;
 use super::icons;
-use super::knob::{Commit, Knob, Span, Walk};
+use super::knob::{Commit, Knob, Setting, Span, Walk};
 use super::network_drawing::NetworkDrawing;
 use super::page::{Drawer, Page, use_page};
+use super::preference::Preference;
 use crate::balance;
 use crate::config::{
     Activation, BATCH, Batch, CLIP, Edit, LEARNING_RATE, LOSS_SCALE, MOMENTUM, Optimizer, STEPS, TRUNK_LAYERS, WIDTH,
@@ -38,8 +38,8 @@ pub fn ProblemPanel() -> impl IntoView {
                 fallback=|| view! { <section class="sec first"><p class="note">"Nothing is loaded yet."</p></section> }
             >
                 <DataSection />
-                <LoadingSection />
                 <TaskSection />
+                <Preference />
                 <NetworkSection />
                 <TrainingSection />
                 <Attribution />
@@ -95,36 +95,7 @@ fn DataSetting(at: usize, knob: &'static balance::Knob) -> impl IntoView {
     let value =
         Signal::derive(move || page.config.with(|config| config.data.knobs.get(at).copied().unwrap_or(knob.default)));
     let set = commit(page, move |value| Edit::DataKnob { knob: at, value });
-    view! { <Knob label=knob.label value span=Span::of(knob) commit=set /> }
-}
-
-#[component]
-fn LoadingSection() -> impl IntoView {
-    let page = use_page();
-    move || {
-        page.loading.get().map(|loading| {
-            let share = loading.total.map(|total| 100.0 * loading.received as f64 / total.max(1) as f64);
-            let amount = match loading.total {
-                Some(total) => format!("{} of {}", megabytes(loading.received), megabytes(total)),
-                None => megabytes(loading.received),
-            };
-            view! {
-                <section class="sec" data-testid="loading">
-                    <h3>"Loading data " <span>{amount}</span></h3>
-                    <div
-                        class="prog"
-                        style=format!("--p:{:.1}%", share.unwrap_or(0.0))
-                        role="progressbar"
-                        aria-label="Loading data"
-                        aria-valuemin="0"
-                        aria-valuemax="100"
-                        aria-valuenow=share.map(|share| format!("{share:.0}"))
-                    ></div>
-                    <p class="note under">"Training starts when it is here. Everything else works in the meantime."</p>
-                </section>
-            }
-        })
-    }
+    view! { <Setting knob value commit=set /> }
 }
 
 #[component]
@@ -228,8 +199,8 @@ fn NetworkSection() -> impl IntoView {
             <Knob
                 label="Width"
                 value=width
-                span=span((f64::from(*WIDTH.start()), f64::from(*WIDTH.end())), Walk::Log)
-                commit=commit(page, |value| Edit::Width(value.round().clamp(0.0, 1e6) as u32))
+                span=span((f64::from(*WIDTH.start()), f64::from(*WIDTH.end())), Walk::LogInteger)
+                commit=commit(page, |value| Edit::Width(value as u32))
             />
             {mixed}
             <Knob
@@ -279,9 +250,14 @@ fn TrainingSection() -> impl IntoView {
             if event_target_value(&event) == "sgd" { Optimizer::Sgd { momentum: 0.9 } } else { Optimizer::Adam };
         act(Edit::Optimizer(optimizer));
     };
+    // Known once the data is built.
+    let rows =
+        Memo::new(move |_| page.history.with(|history| Some(history.outline.train_rows).filter(|rows| *rows > 0)));
     let batches = move || {
         let now = batch.get();
-        let mut sizes: Vec<u32> = BATCHES.iter().copied().filter(|size| BATCH.contains(size)).collect();
+        let rows = rows.get();
+        let fits = |size: &u32| BATCH.contains(size) && rows.is_none_or(|rows| *size as usize <= rows);
+        let mut sizes: Vec<u32> = BATCHES.iter().copied().filter(fits).collect();
         if now > 0 && !sizes.contains(&now) {
             sizes.push(now);
             sizes.sort_unstable();
@@ -345,8 +321,8 @@ fn TrainingSection() -> impl IntoView {
             <Knob
                 label="Steps"
                 value=steps
-                span=Span::new(f64::from(*STEPS.start()), f64::from(*STEPS.end()), Walk::Log)
-                commit=commit(page, |value| Edit::Steps(value.round().clamp(0.0, 1e9) as u32))
+                span=Span::new(f64::from(*STEPS.start()), f64::from(*STEPS.end()), Walk::LogInteger)
+                commit=commit(page, |value| Edit::Steps(value as u32))
             />
             <div class="knob">
                 <span class="lab">"Seed"</span>

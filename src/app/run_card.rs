@@ -2,7 +2,7 @@
 
 use super::format::{brief, formula, metric};
 use super::icons;
-use super::knob::{Knob, Span};
+use super::knob::Setting;
 use super::page::{Page, use_page};
 use super::problem_panel::commit;
 use super::swatch::Swatch;
@@ -30,14 +30,17 @@ pub fn RunCard(
     let diverged =
         Memo::new(move |_| page.history.with(|history| history.runs.get(run).and_then(|run| run.diverged.clone())));
     let unsettled = Memo::new(move |_| {
-        let step = page.cursor.get();
+        let step = page.step.get();
         page.history.with(|history| {
             let record = history.runs.get(run)?.at(step)?;
             record.unsettled.then_some(record.step)
         })
     });
     let same = Memo::new(move |_| {
-        page.config.with(|config| (config.n_tasks() == 2).then(|| twins(entry)).filter(|names| !names.is_empty()))
+        // A run that diverged has other news.
+        diverged.with(Option::is_none).then(|| {
+            page.config.with(|config| (config.n_tasks() == 2).then(|| twins(entry)).filter(|names| !names.is_empty()))
+        })?
     });
     let knobs = entry
         .knobs
@@ -50,7 +53,7 @@ pub fn RunCard(
                 })
             });
             let set = commit(page, move |value| Edit::RunKnob { run, knob, value });
-            view! { <Knob label=setting.label value span=Span::of(setting) commit=set /> }
+            view! { <Setting knob=setting value commit=set /> }
         })
         .collect_view();
     view! {
@@ -167,11 +170,11 @@ fn Diverged(step: u32, cause: String) -> impl IntoView {
                 </button>
             </Show>
             <button
-                class="btn"
+                class="btn line"
                 type="button"
                 on:click=move |_| drop(page.edit(Edit::LearningRate(safe.get_untracked())))
             >
-                {move || format!("Set {}", safe.get())}
+                {move || format!("Set learning rate {}", safe.get())}
             </button>
         </div>
     }
@@ -188,7 +191,7 @@ fn safe_rate(rate: f64) -> f64 {
 fn Weights(run: usize) -> impl IntoView {
     let page = use_page();
     let weights = Memo::new(move |_| {
-        let step = page.cursor.get();
+        let step = page.step.get();
         page.history
             .with(|history| history.runs.get(run).and_then(|run| run.at(step)).map(|record| record.weights.clone()))
     });
@@ -246,7 +249,7 @@ fn Values(run: usize) -> impl IntoView {
 }
 
 fn values(page: Page, run: usize) -> Vec<(String, String)> {
-    let step = page.cursor.get();
+    let step = page.step.get();
     page.history.with(|history| {
         let Some(record) = history.runs.get(run).and_then(|run| run.at(step)) else { return Vec::new() };
         let evaluation = history.runs[run].evaluation_at(step);

@@ -4,8 +4,7 @@ use super::icons;
 use super::page::{Page, use_page};
 use super::plot_canvas::PlotCanvas;
 use super::plot_table::PlotTable;
-use crate::plots::{PLOTS, Plot};
-use crate::protocol::InputOutline;
+use crate::plots::{PLOTS, Plot, Switch};
 use leptos::prelude::*;
 
 #[component]
@@ -104,9 +103,12 @@ pub fn Tile(
 #[component]
 fn Switches(plot: &'static Plot) -> impl IntoView {
     let page = use_page();
-    if plot.id == "losses" {
-        let flip = move |_| page.log_losses.update(|log| *log = !*log);
-        return view! {
+    let switch = Memo::new(move |_| page.with_scene(|scene| (plot.switch)(scene)));
+    let flip = move |_| page.log_losses.update(|log| *log = !*log);
+    move || match switch.get() {
+        Switch::None => ().into_any(),
+        Switch::AtRun => view! { <RunSwitch page /> }.into_any(),
+        Switch::LogScale => view! {
             <button
                 class="btn small-btn"
                 type="button"
@@ -117,21 +119,8 @@ fn Switches(plot: &'static Plot) -> impl IntoView {
                 {move || if page.log_losses.get() { "log" } else { "linear" }}
             </button>
         }
-        .into_any();
+        .into_any(),
     }
-    // Maps of a plane show every run at once; arrows and samples stand at one.
-    let at_one = move || {
-        plot.id == "gradients"
-            || (plot.id == "predictions"
-                && page.history.with(|history| !matches!(history.outline.input, InputOutline::Plane { .. })))
-    };
-    let at_one = Memo::new(move |_| at_one());
-    view! {
-        <Show when=move || at_one.get()>
-            <RunSwitch page />
-        </Show>
-    }
-    .into_any()
 }
 
 /// Which run the view stands at.

@@ -22,8 +22,7 @@ struct Mark {
 pub fn Transport() -> impl IntoView {
     let page = use_page();
     let steps = Memo::new(move |_| page.config.with(|config| config.training.steps.max(1)));
-    let head =
-        Memo::new(move |_| page.history.with(|history| if history.finished { steps.get() } else { history.head() }));
+    let head = Memo::new(move |_| page.history.with(History::head));
     let share = move |step: u32| f64::from(step.min(steps.get())) / f64::from(steps.get());
     // The thumb's center travels between its own radii.
     let along = move |step: u32| format!("calc(8px + (100% - 16px) * {:.5})", share(step));

@@ -33,12 +33,17 @@ pub fn Tabs() -> impl IntoView {
         if page.trouble.with(Option::is_some) || !page.opened.get() {
             return String::new();
         }
-        let steps = page.config.with(|config| config.training.steps);
-        page.history.with(|history| match (history.runs.is_empty(), history.finished, page.done.get()) {
-            (true, ..) => "starting".to_string(),
-            (_, true, Some(seconds)) => format!("{steps} steps computed in {} s", super::format::brief(seconds)),
-            (_, true, None) => format!("{steps} steps computed"),
-            _ => format!("computed to step {} of {steps}", history.head()),
+        let ahead = page.cursor.get() > page.step.get();
+        page.history.with(|history| {
+            let (steps, head) = (history.outline.steps, history.head());
+            match (history.runs.is_empty(), history.finished, page.done.get()) {
+                (true, ..) => "starting".to_string(),
+                (_, true, _) if head < steps => format!("every run ended by step {head}"),
+                (_, true, Some(seconds)) => format!("{steps} steps in {} s", super::format::brief(seconds)),
+                (_, true, None) => format!("{steps} steps computed"),
+                _ if ahead => format!("computing: step {head} of {steps}, the plots follow"),
+                _ => format!("computed to step {head} of {steps}"),
+            }
         })
     };
     view! {
@@ -56,8 +61,8 @@ pub fn Views() -> impl IntoView {
     let page = use_page();
     // Predictions are asked for only while they are looked at.
     Effect::new(move |_| {
-        let wanted = page.plots_on_screen().iter().any(|plot| plot.id == "predictions");
-        page.cursor.track();
+        let wanted = page.plots_on_screen().iter().any(|plot| plot.reads_predictions);
+        page.step.track();
         page.predictions.track();
         let started = page.history.with(|history| history.runs.iter().any(|run| !run.records.is_empty()));
         if wanted && started {
@@ -66,8 +71,8 @@ pub fn Views() -> impl IntoView {
     });
     let shown = Memo::new(move |_| match page.view.get() {
         Some(view) => vec![view],
-        None if page.narrow.get() => page.tiles.get()[..1].to_vec(),
-        None => page.tiles.get().to_vec(),
+        None if page.narrow.get() => page.tiles.get().into_iter().take(1).collect(),
+        None => page.tiles.get(),
     });
     let tiles = move || {
         let ids = shown.get();

@@ -6,7 +6,7 @@
 
 use super::solve::rank::Members;
 use super::solve::{Column, MAX_TASKS, eigen};
-use super::{Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Outcome, Setup, StepContext};
+use super::{Build, Gramian, GramianMethod, Kind, Knob, Method, Outcome, Setup, StepContext};
 
 pub const METHOD: Method = Method {
     id: "aligned_mtl",
@@ -19,14 +19,7 @@ pub const METHOD: Method = Method {
     paper: "Senushkin et al., Independent Component Alignment for Multi-Task Learning (CVPR)",
     year: 2023,
     kind: Kind::GradientWeighting,
-    knobs: &[Knob {
-        name: "scale_mode",
-        label: "length (0 smallest, 1 median, 2 mean)",
-        default: 0.0,
-        min: 0.0,
-        max: 2.0,
-        scale: KnobScale::Integer,
-    }],
+    knobs: &[Knob::choice("scale_mode", "length", &["min", "median", "rmse"])],
     needs: &[],
     same_direction_k2: &[],
     build: Build::Gramian(|setup| Box::new(AlignedMtl::new(setup))),

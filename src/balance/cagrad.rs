@@ -1,7 +1,7 @@
 //! CAGrad (Liu et al. 2021): the best worst-case decrease within a ball around the mean gradient g₀.
 //!
 //! w = argmin over the simplex of g_w·g₀ + c‖g₀‖‖g_w‖ with g_w = wᵀG; d = g₀ + c‖g₀‖ g_w/‖g_w‖, divided by
-//! 1 + c² (`rescale` 1) or 1 + c (2). The minimizer is the shortest vector of the hull of the gᵢ + τ g₀ for
+//! 1 + c² (`rescale` square) or 1 + c (linear). The minimizer is the shortest vector of the hull of the gᵢ + τ g₀ for
 //! the τ with ‖g_w‖ = τ c‖g₀‖, found by regula falsi over exact hull problems. Where g_w vanishes the method
 //! is undefined: d = g₀ for c < 1, whose ball does not reach 0, and d = 0 otherwise.
 
@@ -23,14 +23,7 @@ pub const METHOD: Method = Method {
     kind: Kind::GradientWeighting,
     knobs: &[
         Knob { name: "c", label: "radius c", default: 0.4, min: 0.0, max: 10.0, scale: KnobScale::Linear },
-        Knob {
-            name: "rescale",
-            label: "divide (0 no, 1 by 1 + c², 2 by 1 + c)",
-            default: 0.0,
-            min: 0.0,
-            max: 2.0,
-            scale: KnobScale::Integer,
-        },
+        Knob::choice("rescale", "rescaled", &["no", "square", "linear"]),
     ],
     needs: &[],
     same_direction_k2: &[],

@@ -54,7 +54,48 @@ pub struct Knob {
 pub enum KnobScale {
     Linear,
     Log,
+    /// Whole numbers.
     Integer,
+    /// Whole numbers over several powers of ten.
+    LogInteger,
+    /// 0, 1, … stand for these words, which links and `params` may use too.
+    Choice(&'static [&'static str]),
+}
+
+impl Knob {
+    /// A choice between words; the first is the default.
+    pub const fn choice(name: &'static str, label: &'static str, words: &'static [&'static str]) -> Self {
+        Self { name, label, default: 0.0, min: 0.0, max: words.len() as f64 - 1.0, scale: KnobScale::Choice(words) }
+    }
+
+    pub fn allows(&self, value: f64) -> bool {
+        // The range holds no NaN, so that is refused here too.
+        (self.min..=self.max).contains(&value) && (!self.scale.is_whole() || value.fract() == 0.0)
+    }
+
+    /// The words its values stand for, if they do.
+    pub fn words(&self) -> Option<&'static [&'static str]> {
+        match self.scale {
+            KnobScale::Choice(words) => Some(words),
+            _ => None,
+        }
+    }
+
+    /// The allowed values, to stand after "must be" or "set it to".
+    pub fn range(&self) -> String {
+        match self.words() {
+            Some(words) => format!("one of {}", words.join(", ")),
+            None if self.scale.is_whole() => format!("a whole number from {} to {}", self.min, self.max),
+            None => format!("a number from {} to {}", self.min, self.max),
+        }
+    }
+}
+
+impl KnobScale {
+    /// Whether there is nothing between the whole numbers.
+    pub fn is_whole(self) -> bool {
+        !matches!(self, Self::Linear | Self::Log)
+    }
 }
 
 /// The family a method is listed under.
@@ -77,6 +118,8 @@ pub enum Need {
     LossesAfterStep,
     /// Mean losses of the two last epochs.
     EpochMeans,
+    /// The weights follow the preference ([`StepContext::preference`]).
+    Preference,
     /// The weights depend on the values of the losses, not only on preference, draws or gradients.
     LossValues,
 }
@@ -216,6 +259,7 @@ impl Need {
             Self::HeadsScaledByWeights => "heads_scaled_by_weights",
             Self::LossesAfterStep => "losses_after_step",
             Self::EpochMeans => "epoch_means",
+            Self::Preference => "preference",
             Self::LossValues => "loss_values",
         }
     }

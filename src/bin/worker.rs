@@ -174,7 +174,11 @@ mod worker {
     }
 
     async fn read(name: &str) -> Result<Vec<u8>, JsValue> {
-        let response = JsFuture::from(scope().fetch_with_str(&format!("data/{name}"))).await?;
+        post(&Event::Loading { name: name.into(), received: 0, total: None });
+        let response = JsFuture::from(scope().fetch_with_str(&format!("data/{name}")))
+            .await
+            // Browsers word this each in their own way and none says what to do.
+            .map_err(|_| "the server could not be reached")?;
         let response: Response = response.dyn_into()?;
         if !response.ok() {
             return Err(format!("the server answered {}", response.status()).into());

@@ -4,9 +4,7 @@
 //! What a request cannot say through knobs (a projection order, uniform draws) is listed in [`EXTRAS`].
 
 use crate::balance::solve::MAX_TASKS;
-use crate::balance::{
-    Balancer, Gramian, Knob, KnobScale, METHODS, Method, Need, Setup, StepContext, graddrop, method, pcgrad,
-};
+use crate::balance::{Balancer, Gramian, Knob, METHODS, Method, Need, Setup, StepContext, graddrop, method, pcgrad};
 use crate::rng::{Stream, StreamId};
 use serde_json::{Map, Value, json};
 use std::io::{self, BufRead, Write};
@@ -24,9 +22,6 @@ const EXTRAS: &[(&str, &[&str])] = &[
     ("aligned_mtl", &["pref"]),
     ("config", &["pref"]),
 ];
-
-/// Numeric codes of knobs that are written as words.
-const WORDS: &[(&str, &[&str])] = &[("scale_mode", &["min", "median", "rmse"])];
 
 /// What a method made of a request.
 #[derive(Debug, Clone, PartialEq)]
@@ -221,17 +216,10 @@ impl<'a> Params<'a> {
         let Some(value) = self.get(knob.name) else {
             return Ok(knob.default);
         };
-        let words = WORDS.iter().find(|(name, _)| *name == knob.name).map_or(&[][..], |(_, words)| words);
-        let code = value.as_str().and_then(|text| words.iter().position(|word| *word == text));
-        let number = code.map(|code| code as f64).or(value.as_f64());
-        let Knob { name, min, max, .. } = *knob;
-        match number {
-            Some(x) if (min..=max).contains(&x) && (knob.scale != KnobScale::Integer || x.fract() == 0.0) => Ok(x),
-            _ if !words.is_empty() => Err(format!("{name} is {value}; it must be one of {}.", words.join(", "))),
-            _ => {
-                let what = if knob.scale == KnobScale::Integer { "a whole number" } else { "a number" };
-                Err(format!("{name} is {value}; it must be {what} from {min} to {max}."))
-            }
+        let code = value.as_str().and_then(|text| knob.words()?.iter().position(|word| *word == text));
+        match code.map(|code| code as f64).or(value.as_f64()) {
+            Some(x) if knob.allows(x) => Ok(x),
+            _ => Err(format!("{} is {value}; it must be {}.", knob.name, knob.range())),
         }
     }
 

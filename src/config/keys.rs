@@ -11,7 +11,7 @@ use super::{
     GAIN, HEAD_LAYERS, Init, LEARNING_RATE, LOSS_SCALE, MOMENTUM, Optimizer, RUNS, RunConfig, STEPS, TASKS,
     TRUNK_LAYERS, Theme, VIEWS, WIDTH,
 };
-use crate::balance::{Knob, KnobScale, METHODS, method};
+use crate::balance::{Knob, METHODS, method};
 use crate::data::{self, DATASETS};
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -523,14 +523,20 @@ impl Reader {
             };
             let knob = &knobs[at];
             let subject = format!("{owner}: {name}");
-            let Some(number) = self.number(&subject, value, knob.min..=knob.max) else { continue };
-            if knob.scale == KnobScale::Integer && number.fract() != 0.0 {
-                self.complain(format!(
-                    "{subject} is {}. Allowed: whole numbers from {} to {}.",
-                    shown(value),
-                    plain(knob.min),
-                    plain(knob.max)
-                ));
+            let word = knob.words().and_then(|words| words.iter().position(|word| *word == value));
+            let number = match word {
+                Some(at) => at as f64,
+                None if knob.words().is_some() => {
+                    self.complain(format!("{subject} is “{}”; it must be {}.", shown(value), knob.range()));
+                    continue;
+                }
+                None => match self.number(&subject, value, knob.min..=knob.max) {
+                    Some(number) => number,
+                    None => continue,
+                },
+            };
+            if !knob.allows(number) {
+                self.complain(format!("{subject} is {}; it must be {}.", shown(value), knob.range()));
                 continue;
             }
             if values[at].replace(number).is_some() {
@@ -660,6 +666,9 @@ fn read_optimizer(reader: &mut Reader, text: &str) {
 }
 
 fn read_runs(reader: &mut Reader, text: &str) {
+    if text.is_empty() {
+        return reader.complain(format!("No methods are given. Allowed: {} to {}.", RUNS.start(), RUNS.end()));
+    }
     let count = text.split(',').count();
     if !RUNS.contains(&count) {
         let (first, last) = (RUNS.start(), RUNS.end());
@@ -741,7 +750,11 @@ fn widths_text(widths: &[u32]) -> String {
 /// `name~value` for each knob that differs from its default.
 fn knobs_text(knobs: &[Knob], values: &[f64]) -> Vec<String> {
     let pairs = knobs.iter().zip(values).filter(|(knob, value)| knob.default != **value);
-    pairs.map(|(knob, value)| format!("{}~{}", knob.name, number::write(*value))).collect()
+    let written = |knob: &Knob, value: f64| match knob.words().and_then(|words| words.get(value as usize)) {
+        Some(word) => (*word).to_owned(),
+        None => number::write(value),
+    };
+    pairs.map(|(knob, value)| format!("{}~{}", knob.name, written(knob, *value))).collect()
 }
 
 /// A number in a sentence.

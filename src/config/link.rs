@@ -238,7 +238,6 @@ fn interpret(
         return Err(rejected(Cause::NewerVersion, received, vec![Complaint::new(VERSION_KEY, sentence)]));
     }
     let mut unknown = Vec::new();
-    let mut known = 0;
     for (at, &(name, value)) in pairs.iter().enumerate() {
         if let Some(&(_, first)) = pairs[..at].iter().find(|(earlier, _)| *earlier == name) {
             let sentence = format!(
@@ -248,19 +247,13 @@ fn interpret(
                 shown(value)
             );
             complaints.push(Complaint::new(name, sentence));
-        } else if key(name).is_some() {
-            known += 1;
-        } else {
+        } else if key(name).is_none() {
             notices.push(format!("The key “{}” is unknown here; it was kept and has no effect.", shown(name)));
             unknown.push((name.to_string(), value.to_string()));
         }
     }
     let named = value("p");
     let preset = named.map_or_else(|| Some(default_preset()), presets::preset);
-    if known > 0 && named.is_none() {
-        let label = default_preset().label;
-        notices.push(format!("The link names no preset, so it starts from {label}."));
-    }
     let outcome = keys::read_all(preset.unwrap_or_else(default_preset), pairs.iter().copied());
     let read = outcome.read.iter().map(|key| (key.label, (key.text)(&outcome.config))).collect();
     complaints.extend(outcome.complaints);

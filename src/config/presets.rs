@@ -35,6 +35,8 @@ pub struct Preset {
     runs: &'static [&'static str],
     /// Step at which the views stand at first.
     step: u32,
+    /// View ids of the overview's tiles, the most telling first.
+    tiles: [&'static str; 4],
 }
 
 /// The methods of most presets: the plain sum and three that differ from it and from each other.
@@ -106,6 +108,7 @@ const TWO_SINES: Preset = Preset {
     seed: 4,
     runs: FOUR,
     step: 150,
+    tiles: ["losses", "gradients", "front", "predictions"],
 };
 
 const MULTIMNIST: Preset = Preset {
@@ -127,6 +130,7 @@ const MULTIMNIST: Preset = Preset {
     seed: 1,
     runs: FOUR,
     step: 0,
+    tiles: ["metrics", "losses", "cosine", "predictions"],
 };
 
 const DIGITS8: Preset = Preset {
@@ -149,6 +153,7 @@ const DIGITS8: Preset = Preset {
     seed: 1,
     runs: FOUR,
     step: 0,
+    tiles: ["metrics", "losses", "cosine", "predictions"],
 };
 
 impl std::fmt::Debug for Preset {
@@ -196,6 +201,14 @@ impl Preset {
             view: ViewConfig { step: self.step, views: Vec::new(), theme: None },
         }
     }
+}
+
+/// View ids of the overview's tiles for this experiment: its preset's, or where it trains on another data
+/// set, those of the first preset that has it.
+pub fn tiles(config: &ExperimentConfig) -> [&'static str; 4] {
+    let own = std::iter::once(config.preset);
+    let fitting = own.chain(PRESETS).find(|preset| preset.data == config.data.source.id);
+    fitting.unwrap_or(config.preset).tiles
 }
 
 /// The experiment of the cold open.

@@ -14,7 +14,7 @@ pub mod multimnist;
 pub mod two_labelings;
 pub mod two_sines;
 
-use crate::balance::{Knob, KnobScale};
+use crate::balance::Knob;
 
 pub use batches::Batches;
 pub use error::{DataError, Fault};
@@ -117,12 +117,12 @@ impl DataSource {
             return Err(DataError::KnobCount { dataset: dataset(), expected: self.knobs.len(), found: knobs.len() });
         }
         for (knob, &value) in self.knobs.iter().zip(knobs) {
-            if !allows(knob, value) {
+            if !knob.allows(value) {
                 return Err(DataError::Knob {
                     dataset: dataset(),
                     knob: knob.name.to_owned(),
                     value,
-                    allowed: allowed(knob),
+                    allowed: format!("to {}", knob.range()),
                 });
             }
         }
@@ -149,20 +149,6 @@ impl DataSource {
         }
         Ok(built)
     }
-}
-
-fn allows(knob: &Knob, value: f64) -> bool {
-    // The range holds no NaN, so that is refused here too.
-    (knob.min..=knob.max).contains(&value) && (knob.scale != KnobScale::Integer || value.fract() == 0.0)
-}
-
-/// The allowed values in words, to follow "Set it".
-fn allowed(knob: &Knob) -> String {
-    let kind = match knob.scale {
-        KnobScale::Integer => "a whole number",
-        KnobScale::Linear | KnobScale::Log => "a number",
-    };
-    format!("to {kind} between {} and {}", knob.min, knob.max)
 }
 
 /// The kind of a task, which decides its head, its loss and its metric.

@@ -85,14 +85,7 @@ pub const FULL: DataSource = DataSource {
             max: 8.0,
             scale: KnobScale::Integer,
         },
-        Knob {
-            name: "validation",
-            label: "Keep the last tenth of the digits for validation pairs (1) or train on all (0)",
-            default: 1.0,
-            min: 0.0,
-            max: 1.0,
-            scale: KnobScale::Integer,
-        },
+        Knob { default: 1.0, ..Knob::choice("validation", "Validation pairs", &["none", "tenth"]) },
     ],
     tasks: &[
         TaskEntry { id: "left", label: "left digit", kind: TaskKind::Multiclass { classes: 10 } },

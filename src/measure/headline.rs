@@ -15,7 +15,7 @@ const SAME_ACCURACY: f64 = 0.015;
 pub fn headline(history: &History, step: u32) -> String {
     let n_tasks = history.outline.n_tasks;
     if history.runs.iter().all(|run| run.records.is_empty()) {
-        return "Nothing has run yet. Press play.".to_owned();
+        return "Nothing has run yet.".to_owned();
     }
     let ended = ended_by(history, step);
     let alive: Vec<usize> = (0..history.runs.len())
@@ -45,12 +45,10 @@ pub fn headline(history: &History, step: u32) -> String {
     sentences.join(" ")
 }
 
-/// Runs that ended before `step`, with their last finite step.
+/// Runs that diverged by `step`, and where.
 fn ended_by(history: &History, step: u32) -> Vec<(usize, u32)> {
     let ends = history.runs.iter().enumerate();
-    ends.filter_map(|(run, known)| Some((run, known.diverged.as_ref()?.last_finite_step)))
-        .filter(|(_, end)| *end < step)
-        .collect()
+    ends.filter_map(|(run, known)| Some((run, known.diverged.as_ref()?.step()))).filter(|(_, at)| *at <= step).collect()
 }
 
 fn name(history: &History, run: usize) -> String {
@@ -332,7 +330,7 @@ mod tests {
 
     #[test]
     fn nothing_to_fight_over_is_said() {
-        check(&history(&["Sum"], "R²"), 0, "Nothing has run yet. Press play.");
+        check(&history(&["Sum"], "R²"), 0, "Nothing has run yet.");
         let high = [("Sum", [0.9, 0.8]), ("MGDA", [0.8, 0.9])];
         check(&with_losses(&high, 0.3), 0, "No conflict yet: both gradients point the same way.");
         check(&with_losses(&high, -0.02), 0, "No conflict to solve: the two gradients are close to orthogonal.");
@@ -352,7 +350,7 @@ mod tests {
         let mut known = with_losses(&[("Sum", [3.0, 3.0]), ("MGDA", [0.3, 0.3])], -0.5);
         known.runs[0].diverged = Some(Divergence { last_finite_step: 88, cause: String::new() });
         assert!(!headline(&known, 80).contains("diverged"));
-        check(&known, 90, "Sum diverged at step 88. MGDA lags most on task 2. Add a method to compare.");
+        check(&known, 90, "Sum diverged at step 89. MGDA lags most on task 2. Add a method to compare.");
         known.runs[1].diverged = Some(Divergence { last_finite_step: 9, cause: String::new() });
         check(&known, 90, "Sum and MGDA diverged. No run is left; a smaller learning rate may hold.");
     }

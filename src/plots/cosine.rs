@@ -9,7 +9,7 @@ use crate::protocol::Pull;
 use super::axis::{self, Scale};
 use super::picture::{Anchor, LABEL, Pen, Rect, TICK};
 use super::series::{Chart, Curve, Panel};
-use super::{Picture, Plot, Scene, Stage, Table, exact};
+use super::{Picture, Plot, Scene, Stage, Switch, Table, exact};
 
 pub(super) const PLOT: Plot = Plot {
     id: "cosine",
@@ -27,6 +27,8 @@ pub(super) const PLOT: Plot = Plot {
     table,
     data,
     summary,
+    switch: |_| Switch::None,
+    reads_predictions: false,
 };
 
 /// What one panel reads from a record.
@@ -140,8 +142,7 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
         return Pen::new(stage).empty("One task cannot conflict. Add a task to see how gradients pull.");
     }
     if !known {
-        return Pen::new(stage)
-            .empty("The angle between the task gradients appears here as the runs train. Press play.");
+        return Pen::new(stage).empty("The angle between the task gradients appears here as the runs train.");
     }
     let mut panels = Vec::new();
     for reading in readings(scene.n_tasks()) {

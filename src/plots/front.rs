@@ -5,10 +5,20 @@ use crate::measure::front::{hypervolume, nondominated};
 use super::axis::{self, Scale};
 use super::picture::{Anchor, Face, LABEL, Pen, Point, Rect, TICK, Text};
 use super::place::{Wish, settle};
-use super::{Picture, Plot, Scene, Stage, Table, exact, number};
+use super::{Picture, Plot, Scene, Stage, Switch, Table, exact, number};
 
-pub(super) const PLOT: Plot =
-    Plot { id: "front", title: "Loss space", subtitle, least_height: |_| 300.0, draw, table, data, summary };
+pub(super) const PLOT: Plot = Plot {
+    id: "front",
+    title: "Loss space",
+    subtitle,
+    least_height: |_| 300.0,
+    draw,
+    table,
+    data,
+    summary,
+    switch: |_| Switch::None,
+    reads_predictions: false,
+};
 
 /// A run's losses of the first two tasks at the cursor.
 struct Standing {
@@ -94,7 +104,7 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
         return pen.empty("Loss space needs two tasks. Add a task to see who pays for whom.");
     }
     if scene.runs().iter().all(|run| path(scene, *run).is_empty()) {
-        return pen.empty("Each run's path through loss space appears here as it trains. Press play.");
+        return pen.empty("Each run's path through loss space appears here as it trains.");
     }
     let ink = pen.ink();
     let place = Rect { left: 44.0, top: 12.0, right: stage.width - 12.0, bottom: (stage.height - 36.0).max(60.0) };

@@ -12,7 +12,7 @@ use crate::protocol::Record;
 use super::axis;
 use super::picture::{Anchor, Face, LABEL, Pen, Point, Rect, TICK, Text};
 use super::place::{Wish, along, settle};
-use super::{Picture, Plot, RunStyle, Scene, Shape, Stage, Table, exact, number};
+use super::{Picture, Plot, RunStyle, Scene, Shape, Stage, Switch, Table, exact, number};
 
 pub(super) const PLOT: Plot = Plot {
     id: "gradients",
@@ -29,6 +29,8 @@ pub(super) const PLOT: Plot = Plot {
     table,
     data,
     summary,
+    switch: |_| Switch::AtRun,
+    reads_predictions: false,
 };
 
 /// A direction that is drawn.
@@ -125,15 +127,25 @@ pub fn arrows(scene: &Scene) -> Vec<Arrow> {
 
 fn draw(scene: &Scene, stage: &Stage) -> Picture {
     let mut pen = Pen::new(stage);
+    if scene.is_empty() {
+        return pen.empty("The gradients of all tasks appear here as the runs train.");
+    }
     if scene.n_tasks() < 2 {
         return pen.empty("One task cannot conflict. Add a task to see how gradients pull.");
     }
+    let name = scene.run_name(scene.at_run);
+    if let Some(end) = scene.ended(scene.at_run).filter(|end| *end < scene.step) {
+        let at = end.saturating_add(1);
+        return pen
+            .empty(&format!("{name} diverged at step {at}: it has no gradients here. Step back to see its last."));
+    }
     let arrows = arrows(scene);
     if arrows.is_empty() {
-        return pen.empty("The gradients of all tasks appear here as the runs train. Press play.");
+        return pen.empty(&format!("The gradients at {name} appear here when they are computed."));
     }
     if arrows.iter().take(scene.n_tasks()).all(|arrow| arrow.length == 0.0) {
-        return pen.empty("All task gradients are zero here: nothing pulls.");
+        let step = scene.step;
+        return pen.empty(&format!("All task gradients of {name} are zero at step {step}: nothing pulls."));
     }
     let updates: Vec<&Arrow> = arrows.iter().filter(|arrow| !matches!(arrow.what, Pointer::Gradient(_))).collect();
     let by_task = tasks_are_rows(scene, stage, &updates);

@@ -3,7 +3,7 @@
 use super::axis::{self, Scale};
 use super::picture::Pen;
 use super::series::{Chart, Curve, Panel, axis_values, value_at};
-use super::{Picture, Plot, Scene, Stage, Table, exact, number, scale_word};
+use super::{Picture, Plot, Scene, Stage, Switch, Table, exact, number, scale_word};
 
 pub(super) const PLOT: Plot = Plot {
     id: "losses",
@@ -14,6 +14,8 @@ pub(super) const PLOT: Plot = Plot {
     table,
     data,
     summary,
+    switch: |_| Switch::LogScale,
+    reads_predictions: false,
 };
 
 /// The finite losses of one task.
@@ -33,7 +35,7 @@ fn reference(scene: &Scene, task: usize) -> Vec<(f64, f64)> {
 
 fn draw(scene: &Scene, stage: &Stage) -> Picture {
     if scene.is_empty() {
-        return Pen::new(stage).empty("The loss of every task appears here as the runs train. Press play.");
+        return Pen::new(stage).empty("The loss of every task appears here as the runs train.");
     }
     let mut panels: Vec<Panel> = (0..scene.n_tasks())
         .map(|task| Panel {
@@ -70,7 +72,7 @@ fn table(scene: &Scene) -> Table {
         let Some(record) = scene.history.runs[run].at(scene.step) else { continue };
         let mut row = vec![scene.run_name(run), record.step.to_string()];
         if let Some(end) = scene.ended(run).filter(|end| scene.step > *end) {
-            row[1] = format!("ends at {end}");
+            row[1] = format!("diverged at {}", end + 1);
             row.extend((0..scene.n_tasks()).map(|_| "–".to_owned()));
         } else {
             row.extend(record.losses.iter().map(|loss| number(*loss)));
@@ -137,8 +139,8 @@ fn summary(scene: &Scene) -> String {
         }
     }
     for run in scene.runs() {
-        if let Some(step) = scene.ended(run) {
-            words += &format!(" {} ends at {step}.", scene.run_name(run));
+        if let Some(end) = scene.ended(run) {
+            words += &format!(" {} diverged at step {}.", scene.run_name(run), end + 1);
         }
     }
     words

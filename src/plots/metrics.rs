@@ -3,7 +3,7 @@
 use super::axis::{self, Scale, round_values};
 use super::picture::Pen;
 use super::series::{Chart, Curve, Panel, axis_values, value_at};
-use super::{Picture, Plot, Scene, Stage, Table, exact, number, percent};
+use super::{Picture, Plot, Scene, Stage, Switch, Table, exact, number, percent};
 
 pub(super) const PLOT: Plot = Plot {
     id: "metrics",
@@ -14,6 +14,8 @@ pub(super) const PLOT: Plot = Plot {
     table,
     data,
     summary,
+    switch: |_| Switch::None,
+    reads_predictions: false,
 };
 
 /// Whether this task's metric is a share of right answers.
@@ -59,8 +61,7 @@ fn range(values: impl Iterator<Item = f64>, accuracy: bool) -> (f64, f64) {
 
 fn draw(scene: &Scene, stage: &Stage) -> Picture {
     if scene.history.runs.iter().all(|run| run.evaluations.is_empty()) {
-        return Pen::new(stage)
-            .empty("The test metric of every task appears here after the first evaluation. Press play.");
+        return Pen::new(stage).empty("The test metric of every task appears here after the first evaluation.");
     }
     let mut panels: Vec<Panel> = Vec::new();
     for task in 0..scene.n_tasks() {

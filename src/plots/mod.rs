@@ -63,6 +63,20 @@ pub struct Plot {
     pub data: fn(&Scene) -> Table,
     /// One or two sentences for screen readers.
     pub summary: fn(&Scene) -> String,
+    /// The one control beside its title.
+    pub switch: fn(&Scene) -> Switch,
+    /// Whether it draws [`Scene::predictions`], which are computed only while somebody looks.
+    pub reads_predictions: bool,
+}
+
+/// What a reader can switch at a plot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Switch {
+    None,
+    /// Logarithmic or linear losses.
+    LogScale,
+    /// The run whose numbers are shown.
+    AtRun,
 }
 
 /// The one list of plots, in the order of the tabs.
@@ -131,7 +145,7 @@ impl Scene<'_> {
         self.history.runs.iter().all(|run| run.records.is_empty())
     }
 
-    /// Whether this run's numbers ended before the view cursor.
+    /// The last finite step of a run that diverged.
     pub(crate) fn ended(&self, run: usize) -> Option<u32> {
         self.history.runs.get(run)?.diverged.as_ref().map(|end| end.last_finite_step)
     }

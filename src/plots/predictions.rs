@@ -5,7 +5,7 @@ use crate::protocol::{Answer, InputOutline, PredictionBody, RunPredictions, Samp
 use super::axis;
 use super::metrics::is_accuracy;
 use super::picture::{Anchor, Face, LABEL, Pen, Rect, TICK, Text};
-use super::{Picture, Plot, Scene, Stage, Table, number, percent};
+use super::{Picture, Plot, Scene, Stage, Switch, Table, number, percent};
 
 pub(super) const PLOT: Plot = Plot {
     id: "predictions",
@@ -19,6 +19,12 @@ pub(super) const PLOT: Plot = Plot {
     table,
     data,
     summary,
+    switch: |scene| match scene.history.outline.input {
+        // Maps of a plane show every run at once; samples stand at one.
+        InputOutline::Plane { .. } => Switch::None,
+        _ => Switch::AtRun,
+    },
+    reads_predictions: true,
 };
 
 fn predictions<'s>(scene: &Scene<'s>, run: usize) -> Option<&'s RunPredictions> {
@@ -43,7 +49,7 @@ fn subtitle(scene: &Scene) -> String {
 fn draw(scene: &Scene, stage: &Stage) -> Picture {
     let pen = Pen::new(stage);
     let Some(predictions) = scene.predictions else {
-        return pen.empty("What each network answers appears here with the first checkpoint. Press play.");
+        return pen.empty("What each network answers appears here with the first checkpoint.");
     };
     let shown: Vec<usize> = scene.runs().into_iter().filter(|run| *run < predictions.len()).collect();
     let any_map = shown.iter().any(|run| matches!(predictions[*run].body, PredictionBody::Maps { .. }));

@@ -54,16 +54,21 @@ pub(super) struct Frame {
     pub bottom: f64,
 }
 
+/// A loss this many times the largest of step 0 is divergence, no trade-off: axes need not reach it.
+const BLOW_UP: f64 = 10.0;
+
 /// The values of every drawn run that is still going, with the first value of those that ended:
 /// a diverged run must not stretch the axis.
 pub(super) fn axis_values<'c>(scene: &Scene, curves: &'c [Curve]) -> impl Iterator<Item = f64> + use<'c> {
     let all_ended = curves.iter().all(|curve| scene.ended(curve.run).is_some());
     let ended: Vec<bool> = curves.iter().map(|curve| scene.ended(curve.run).is_some()).collect();
+    let start = curves.iter().filter_map(|curve| Some(curve.points.first()?.1.abs())).fold(0.0, f64::max);
     curves.iter().zip(ended).flat_map(move |(curve, ended)| {
         let keep = if !ended {
             curve.points.len()
         } else if all_ended {
-            curve.points.len() / 2 + 1
+            // Divergence is seen leaving the frame, beside what came before it.
+            curve.points.iter().position(|point| point.1.abs() > BLOW_UP * start).unwrap_or(curve.points.len()).max(1)
         } else {
             1
         };
@@ -232,6 +237,7 @@ impl Chart<'_> {
         pen.hairline((cursor, place.top), (cursor, place.bottom), ink.accent);
 
         let mut ends: Vec<(f64, String, Color, f64)> = Vec::new();
+        let mut crosses: Vec<Point> = Vec::new();
         for curve in &panel.curves {
             let style = *ink.run(curve.run);
             let ended = self.scene.ended(curve.run);
@@ -258,14 +264,18 @@ impl Chart<'_> {
             // A diverged run usually leaves through the top: its cross stands there.
             let end = left_at.filter(|_| ended.is_some()).unwrap_or(end);
             if let Some(last_finite) = ended {
-                let words = format!("{} ends at {last_finite}", self.scene.run_name(curve.run));
+                let words = format!("{} diverged at {}", self.scene.run_name(curve.run), last_finite + 1);
                 let bad = ink.bad;
+                // Runs that leave together would write over each other.
+                let line = crosses.iter().filter(|other: &&Point| (other.0 - end.0).abs() < 220.0).count();
+                crosses.push(end);
+                let down = 4.0 + 14.0 * line as f64;
                 let room = pen.stage.text_width(&words, LABEL) + 12.0 < pen.stage.width - end.0;
                 late.push(Box::new(move |pen: &mut Pen| {
                     pen.line(vec![(end.0 - 4.0, end.1 - 4.0), (end.0 + 4.0, end.1 + 4.0)], 2.0, bad);
                     pen.line(vec![(end.0 + 4.0, end.1 - 4.0), (end.0 - 4.0, end.1 + 4.0)], 2.0, bad);
                     let (dx, anchor) = if room { (9.0, Anchor::Start) } else { (-9.0, Anchor::End) };
-                    pen.halo((end.0 + dx, end.1 + 4.0), words, bad, anchor);
+                    pen.halo((end.0 + dx, end.1 + down), words, bad, anchor);
                 }));
             } else {
                 ends.push((end.1, self.scene.run_name(curve.run), style.text, LABEL));

@@ -3,7 +3,7 @@
 use super::axis::{self, Scale, round_values};
 use super::picture::Pen;
 use super::series::{Chart, Curve, Panel};
-use super::{Picture, Plot, Scene, Stage, Table, exact, number};
+use super::{Picture, Plot, Scene, Stage, Switch, Table, exact, number};
 
 pub(super) const PLOT: Plot = Plot {
     id: "weights",
@@ -14,6 +14,8 @@ pub(super) const PLOT: Plot = Plot {
     table,
     data,
     summary,
+    switch: |_| Switch::None,
+    reads_predictions: false,
 };
 
 /// wᵢ / Σ|w|, which compares methods of any scale; `None` where the method gave no weights.
@@ -34,7 +36,7 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
     let runs: Vec<usize> = scene.runs().into_iter().filter(weighted).collect();
     if runs.is_empty() {
         return Pen::new(stage).empty(if scene.is_empty() {
-            "The weights each method gives the tasks appear here as the runs train. Press play."
+            "The weights each method gives the tasks appear here as the runs train."
         } else {
             "The drawn methods work on gradients directly and give no weights. Show one that weights tasks."
         });

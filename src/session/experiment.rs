@@ -28,6 +28,8 @@ const COMPARED_TASKS: usize = 3;
 
 /// Why an experiment cannot start, in a sentence for the reader.
 pub enum StartError {
+    /// The configuration does not fit the data it names.
+    Config(String),
     Data(String),
     Device(String),
 }
@@ -83,7 +85,9 @@ impl Experiment {
         let dataset = source.build(&request).map_err(|error| StartError::Data(error.to_string()))?;
         let train = Rc::new(dataset.train.clone());
         let test = Rc::new(dataset.test.clone());
-        config.check_loaded(dataset.n_inputs, train.rows).map_err(|complaint| StartError::Data(complaint.sentence))?;
+        config
+            .check_loaded(dataset.n_inputs, train.rows)
+            .map_err(|complaint| StartError::Config(complaint.sentence))?;
         let batch_rows = config.batch_rows(train.rows);
         let kinds: Vec<_> = dataset.tasks.iter().map(|task| task.kind).collect();
         let k = kinds.len();

@@ -59,11 +59,13 @@ impl History {
         self.finished = frame.finished;
     }
 
-    /// The last step every run that still goes has reached: the computed head.
+    /// The computed head: the last step that every run that still goes has reached. When all have diverged, the
+    /// step at which the last of them did.
     pub fn head(&self) -> u32 {
         let reached = |run: &RunHistory| run.records.last().map_or(0, |record| record.step);
         let going = self.runs.iter().filter(|run| run.diverged.is_none()).map(reached).min();
-        going.or_else(|| self.runs.iter().map(reached).max()).unwrap_or(0)
+        let ended = || self.runs.iter().filter_map(|run| run.diverged.as_ref()).map(Divergence::step).max();
+        going.or_else(ended).unwrap_or(0)
     }
 }
 

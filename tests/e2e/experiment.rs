@@ -12,15 +12,15 @@ use std::time::{Duration, Instant};
 /// Training on a loaded machine takes its time; a step that never comes fails all the same.
 const TRAINING: Duration = Duration::from_secs(300);
 
-const METRICS: &str = "return await paretoscope.metrics()";
+pub const METRICS: &str = "return await paretoscope.metrics()";
 
-async fn open(browser: &Browser, link: &str) {
+pub async fn open(browser: &Browser, link: &str) {
     browser.open(link).await;
     browser.js_async("await paretoscope.ready; return true").await;
 }
 
 /// Waits until every run has been computed up to `step`, and looks there.
-async fn at_step(browser: &Browser, step: u32) -> Value {
+pub async fn at_step(browser: &Browser, step: u32) -> Value {
     let end = Instant::now() + TRAINING;
     while browser.js_async(METRICS).await["head"].as_u64() < Some(u64::from(step)) {
         assert!(Instant::now() < end, "step {step} was not reached in {TRAINING:?}");
@@ -33,7 +33,7 @@ fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().into_iter().flatten().filter_map(Value::as_f64).collect()
 }
 
-fn losses(metrics: &Value, method: &str) -> Vec<f64> {
+pub fn losses(metrics: &Value, method: &str) -> Vec<f64> {
     let runs = metrics["runs"].as_array().expect("metrics hold runs");
     let run = runs.iter().find(|run| run["method"] == method).unwrap_or_else(|| panic!("no run {method} in {metrics}"));
     numbers(&run["losses"])
@@ -241,6 +241,93 @@ async fn a_damaged_link_says_so_and_runs_nothing() {
         assert!(runs.is_empty(), "{link} was run all the same");
         assert!(browser.console_errors().await.is_empty());
     }
+}
+
+/// The step under the view cursor.
+async fn step(browser: &Browser) -> Option<u64> {
+    browser.js_async("return (await paretoscope.getState()).step").await.as_u64()
+}
+
+#[tokio::test]
+async fn the_keyboard_is_enough() {
+    let browser = Browser::start().await;
+    open(&browser, "#v=1&t=100").await;
+    at_step(&browser, 100).await;
+    let key = |key: fantoccini::key::Key| char::from(key).to_string();
+    browser.press(&key(fantoccini::key::Key::Right)).await;
+    assert_eq!(step(&browser).await, Some(101));
+    browser.press(&key(fantoccini::key::Key::Left)).await;
+    assert_eq!(step(&browser).await, Some(100));
+    browser.press(&key(fantoccini::key::Key::Home)).await;
+    assert_eq!(step(&browser).await, Some(0));
+    browser.press(" ").await;
+    browser
+        .wait_js("return document.querySelector('[data-testid=\"scrub\"]').value > 5", PATIENCE, |v| *v == true)
+        .await;
+    browser.press(" ").await;
+    // A slider takes its own arrows: one press, one visible change.
+    browser.js("document.querySelector('.knob input[type=range][aria-label=\"Width\"]').focus(); return 1").await;
+    browser.press(&key(fantoccini::key::Key::Right)).await;
+    let width = "return document.querySelector('.knob input[type=range][aria-label=\"Width\"]').ariaValueText";
+    browser.wait_js(width, PATIENCE, |width| width == "5").await;
+    browser.wait_js("return location.hash", PATIENCE, |h| h.as_str().is_some_and(|h| h.contains("net=5x2"))).await;
+    browser.press(&key(fantoccini::key::Key::Left)).await;
+    browser.wait_js(width, PATIENCE, |width| width == "4").await;
+    // Help opens, takes the focus and gives it back.
+    browser.js("document.activeElement.blur(); return 1").await;
+    browser.press("?").await;
+    browser
+        .wait_js("return document.querySelectorAll('dialog[open], [role=dialog]').length > 0", PATIENCE, |open| {
+            *open == true
+        })
+        .await;
+    browser.press(&key(fantoccini::key::Key::Escape)).await;
+    browser
+        .wait_js("return document.querySelectorAll('dialog[open], [role=dialog]').length", PATIENCE, |open| *open == 0)
+        .await;
+    browser.assert_clean().await;
+}
+
+#[tokio::test]
+async fn undo_and_the_back_button_bring_back_what_was() {
+    let browser = Browser::start().await;
+    open(&browser, "#v=1&t=120").await;
+    let before = at_step(&browser, 120).await;
+    browser.js_async("await paretoscope.reset({ seed: 77 }); return 1").await;
+    let edited = at_step(&browser, 120).await;
+    assert_ne!(before["runs"], edited["runs"]);
+    browser.js("document.activeElement.blur(); document.dispatchEvent(new KeyboardEvent('keydown', { key: 'z', ctrlKey: true, bubbles: true })); return 1").await;
+    browser.wait_js("return location.hash", PATIENCE, |h| h.as_str().is_some_and(|h| !h.contains("s=77"))).await;
+    assert_eq!(before["runs"], at_step(&browser, 120).await["runs"]);
+    browser.click(&Browser::test_id("preset")).await;
+    browser.click(&Browser::test_id("preset-digits8")).await;
+    browser.wait_js("return location.hash", PATIENCE, |h| h.as_str().is_some_and(|h| h.contains("p=digits8"))).await;
+    browser.js("history.back(); return 1").await;
+    browser.wait_js("return location.hash", PATIENCE, |h| h.as_str().is_some_and(|h| !h.contains("digits8"))).await;
+    browser.js_async("await paretoscope.ready; return 1").await;
+    assert_eq!(before["runs"], at_step(&browser, 120).await["runs"]);
+    browser.assert_clean().await;
+}
+
+#[tokio::test]
+async fn a_preference_moves_the_methods_that_heed_one() {
+    let browser = Browser::start().await;
+    open(&browser, "#v=1&m=sum,pcgrad").await;
+    let even = at_step(&browser, 100).await;
+    let section = Browser::test_id("preference");
+    let note = browser.wait_text(&section, PATIENCE, |text| text.contains("Heeded by Sum")).await;
+    assert!(!note.contains("PCGrad"), "{note}");
+    let slider = format!("document.querySelector('{section} input[type=range]')");
+    browser
+        .js(&format!(
+            "const s = {slider}; s.value = 900; s.dispatchEvent(new Event('input', {{ bubbles: true }})); return 1"
+        ))
+        .await;
+    browser.wait_js("return location.hash", PATIENCE, |h| h.as_str().is_some_and(|h| h.contains("pref=.9,.1"))).await;
+    let skewed = at_step(&browser, 100).await;
+    assert_ne!(losses(&even, "sum"), losses(&skewed, "sum"));
+    assert_eq!(losses(&even, "pcgrad"), losses(&skewed, "pcgrad"));
+    browser.assert_clean().await;
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod experiment;
 mod harness;
+mod trouble;
 
 use harness::{Browser, Options};
 

@@ -162,7 +162,7 @@ fn bad_requests_are_refused_with_a_reason() {
         dataset: dataset(),
         knob: "angle".to_owned(),
         value,
-        allowed: "to a number between 0 and 180".to_owned(),
+        allowed: "to a number from 0 to 180".to_owned(),
     };
     for value in [-1.0, 181.0, f64::INFINITY] {
         check_refused(&request(&[value, 0.0, 100.0], &[0], &[]), "two-labelings", angle(value));
@@ -174,7 +174,7 @@ fn bad_requests_are_refused_with_a_reason() {
             dataset: dataset(),
             knob: "points".to_owned(),
             value: 100.5,
-            allowed: "to a whole number between 16 and 4096".to_owned(),
+            allowed: "to a whole number from 16 to 4096".to_owned(),
         },
     );
     check_refused(
@@ -210,7 +210,7 @@ fn bad_requests_are_refused_with_a_reason() {
             dataset: "multimnist".to_owned(),
             knob: "size".to_owned(),
             value: 17.0,
-            allowed: "to a whole number between 18 and 36".to_owned(),
+            allowed: "to a whole number from 18 to 36".to_owned(),
         },
     );
 }
