@@ -131,7 +131,7 @@ async fn one_seed(
                 }
                 Event::Done { .. } => complete = true,
                 Event::Failed { message, .. } => return Err(RunError::Failed(message)),
-                Event::Ready { .. } | Event::Loading { .. } | Event::Predictions { .. } => {}
+                Event::Ready { .. } | Event::Pong | Event::Loading { .. } | Event::Predictions { .. } => {}
             }
         }
         for reply in replies {
