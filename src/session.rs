@@ -23,6 +23,8 @@ pub struct Session {
     clock: Clock,
     ladder: Ladder,
     files: Vec<MtldFile>,
+    /// Files that were asked for and have not come.
+    asked: Vec<String>,
     waiting: Option<Waiting>,
     experiment: Option<Running>,
     outbox: Vec<Event>,
@@ -57,6 +59,7 @@ impl Session {
             ladder: Ladder::new(clock.clone()),
             clock,
             files: Vec::new(),
+            asked: Vec::new(),
             waiting: None,
             experiment: None,
             outbox: vec![ready],
@@ -116,6 +119,11 @@ impl Session {
                     self.begin(id, parsed.config).await;
                 } else {
                     for name in missing {
+                        // A file that is on its way serves every start that waits for it.
+                        if self.asked.iter().any(|asked| asked == name) {
+                            continue;
+                        }
+                        self.asked.push(name.into());
                         self.outbox.push(Event::NeedFile { name: name.into() });
                     }
                     self.waiting = Some(Waiting { id, config: parsed.config });
@@ -129,6 +137,7 @@ impl Session {
     }
 
     async fn file(&mut self, name: &str, bytes: Result<Vec<u8>, String>) {
+        self.asked.retain(|asked| asked != name);
         let decoded = match bytes {
             Ok(bytes) => mtld::decode(name, &bytes).map_err(|error: DataError| error.to_string()),
             Err(why) => {
@@ -148,8 +157,11 @@ impl Session {
                 }
             }
             Err(message) => {
-                let id = self.waiting.take().map(|waiting| waiting.id);
-                self.fail(id, FailureCode::Data, message);
+                // Who has gone on to other data does not miss it.
+                let missed = |waiting: &mut Waiting| waiting.config.data.source.files.contains(&name);
+                if let Some(waiting) = self.waiting.take_if(missed) {
+                    self.fail(Some(waiting.id), FailureCode::Data, message);
+                }
             }
         }
     }

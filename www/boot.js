@@ -48,8 +48,8 @@
       fresh.href = "./";
       fresh.addEventListener("click", function (e) {
         e.preventDefault();
-        location.hash = "";
-        location.reload();
+        location.replace(location.pathname);
+        if (location.hash) location.reload();
       });
       row.append(again, fresh);
       card.append(row);

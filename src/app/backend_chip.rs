@@ -25,13 +25,12 @@ pub fn BackendChip() -> impl IntoView {
             Some(words.into_iter().flatten().collect::<Vec<_>>().join(", "))
         })
     };
-    let copied = RwSignal::new(false);
+    let copied = RwSignal::new(None::<bool>);
     let copy = move |_| {
         let text = page.backend.with_untracked(|report| report.as_ref().map(details)).unwrap_or_default();
         let version = page.engine.with_value(|engine| engine.version());
         let agent = window().navigator().user_agent().unwrap_or_default();
-        copy_text(format!("Paretoscope {version}\n{agent}\n{text}"));
-        copied.set(true);
+        copy_text(format!("Paretoscope {version}\n{agent}\n{text}"), move |done| copied.set(Some(done)));
     };
     let choose = move |choice: BackendChoice| {
         // Every value of the enum is allowed everywhere.
@@ -45,7 +44,7 @@ pub fn BackendChip() -> impl IntoView {
             aria-haspopup="dialog"
             aria-expanded=move || (page.float.get() == Some(Float::Backend)).to_string()
             on:click=move |_| {
-                copied.set(false);
+                copied.set(None);
                 page.toggle(Float::Backend);
             }
         >
@@ -118,7 +117,11 @@ pub fn BackendChip() -> impl IntoView {
                     "Try again"
                 </button>
                 <button class="btn" type="button" on:click=copy>
-                    {move || if copied.get() { "Copied" } else { "Copy details" }}
+                    {move || match copied.get() {
+                            None => "Copy details",
+                            Some(true) => "Copied",
+                            Some(false) => "The browser allows no copying",
+                        }}
                 </button>
             </div>
         </Popover>

@@ -3,7 +3,7 @@
 use super::page::{Loading, Page, Predicted, Trouble};
 use super::worker_client::WorkerClient;
 use crate::config::link;
-use crate::protocol::{Command, Event, FailureCode, RunId};
+use crate::protocol::{Command, Event, FailureCode, RunId, RunPredictions};
 use crate::train::History;
 use leptos::prelude::*;
 use std::time::Duration;
@@ -29,8 +29,8 @@ pub struct Engine {
     next: Option<(History, f64)>,
     /// When the worker was first asked something that it has not answered.
     silent_since: Option<f64>,
-    /// The step of the predictions that are on their way.
-    asked: Option<u32>,
+    /// The step of the predictions that are on their way, and the records known when they were asked for.
+    asked: Option<(u32, usize)>,
     version: String,
 }
 
@@ -107,16 +107,24 @@ impl Engine {
     /// Asks for predictions at the cursor, unless an answer is on its way.
     pub fn predict(page: Page) {
         let step = page.step.get_untracked();
-        if page.predictions.with_untracked(|known| known.as_ref().is_some_and(|known| known.asked == step)) {
+        let records = page.history.with_untracked(records);
+        let known = page.predictions.with_untracked(|known| {
+            known.as_ref().is_some_and(|known| known.asked == step && (known.complete || known.records == records))
+        });
+        if known {
             return;
         }
         page.engine.update_value(|engine| {
             if engine.asked.is_none() && engine.ready && engine.next.is_none() {
-                engine.asked = Some(step);
+                engine.asked = Some((step, records));
                 engine.send(&Command::Predict { id: engine.run, step });
             }
         });
     }
+}
+
+fn records(history: &History) -> usize {
+    history.runs.iter().map(|run| run.records.len()).sum()
 }
 
 /// Whether nobody can see the page.
@@ -166,6 +174,8 @@ fn hear(page: Page, event: Event) {
             }
         }
         Event::NeedFile { .. } => {}
+        // A file of data that nobody waits for any more is no news.
+        Event::Loading { name, .. } if page.config.with_untracked(|config| !config.needs_file(&name)) => {}
         Event::Loading { name, received, total } => {
             let complete = total.is_some_and(|total| received >= total);
             page.loading.set((!complete).then_some(Loading { name, received, total }));
@@ -205,7 +215,10 @@ fn hear(page: Page, event: Event) {
         }
         Event::Predictions { id, runs, .. } if current(id) => {
             let asked = page.engine.try_update_value(|engine| engine.asked.take()).flatten();
-            page.predictions.set(Some(Predicted { asked: asked.unwrap_or_default(), runs }));
+            let (asked, records) = asked.unwrap_or_default();
+            let finished = page.history.with_untracked(|history| history.finished);
+            let complete = finished || runs.iter().all(|run| *run != RunPredictions::default());
+            page.predictions.set(Some(Predicted { asked, complete, records, runs }));
         }
         Event::Done { id, seconds } if current(id) => page.done.set(Some(seconds)),
         Event::Failed { id, code, message } if id.is_none_or(current) => {

@@ -70,6 +70,7 @@ fn BadLink(rejected: Rejected) -> impl IntoView {
             </button>
         }
     });
+    let copied = RwSignal::new(None::<bool>);
     let advice = match rejected.cause {
         Cause::Damaged => "Chat and mail programs sometimes cut or change long links. Nothing was run.",
         Cause::NewerVersion => "It stays in the address bar until you choose.",
@@ -91,8 +92,16 @@ fn BadLink(rejected: Rejected) -> impl IntoView {
         </table>
         <div class="row">
             {run_readable} <OpenDefault />
-            <button class="btn" type="button" on:click=move |_| copy_text(received.clone())>
-                "Copy the link as received"
+            <button
+                class="btn"
+                type="button"
+                on:click=move |_| copy_text(received.clone(), move |done| copied.set(Some(done)))
+            >
+                {move || match copied.get() {
+                    None => "Copy the link as received",
+                    Some(true) => "Copied",
+                    Some(false) => "The browser allows no copying",
+                }}
             </button>
         </div>
     }

@@ -5,6 +5,7 @@ use super::page::{Page, Trouble};
 use crate::config::{Edit, link};
 use leptos::prelude::*;
 use serde_json::Value;
+use std::cell::Cell;
 use wasm_bindgen::prelude::*;
 
 /// Puts the object on the window. Every method returns a promise; a refusal rejects with a sentence.
@@ -91,7 +92,6 @@ fn wanted(given: &JsValue) -> Result<String, String> {
 }
 
 /// The configuration, its link and what the page is doing. Nothing is open while a link is refused.
-
 fn state(page: Page) -> Value {
     untrack(move || {
         let config = page.with_view();
@@ -139,17 +139,26 @@ fn settled(page: Page) -> js_sys::Promise {
 /// A promise that is kept, with the state, once the condition holds and is drawn.
 fn when(page: Page, holds: impl Fn() -> bool + Copy + 'static) -> js_sys::Promise {
     js_sys::Promise::new(&mut |resolve, _| {
-        let told = StoredValue::new(false);
-        Effect::new(move |_| {
-            let stopped = page.trouble.with(Option::is_some);
-            if (holds() || stopped) && !told.get_value() {
-                told.set_value(true);
-                let resolve = resolve.clone();
-                page.painter.get_value().when_drawn(move || {
-                    // A host that no longer listens loses nothing.
-                    let _ = resolve.call1(&JsValue::NULL, &to_js(&state(page)));
-                });
-            }
+        // An owner of its own, so that a promise that was kept leaves nothing behind.
+        let owner = Owner::new_root(None);
+        let kept = owner.clone();
+        let told = Cell::new(false);
+        owner.with(move || {
+            Effect::new(move |_| {
+                if told.get() {
+                    return;
+                }
+                let stopped = page.trouble.with(Option::is_some);
+                if holds() || stopped {
+                    told.set(true);
+                    let (resolve, kept) = (resolve.clone(), kept.clone());
+                    page.painter.get_value().when_drawn(move || {
+                        // A host that no longer listens loses nothing.
+                        let _ = resolve.call1(&JsValue::NULL, &to_js(&state(page)));
+                        kept.cleanup();
+                    });
+                }
+            });
         });
     })
 }

@@ -59,6 +59,10 @@ pub struct Loading {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Predicted {
     pub asked: u32,
+    /// Whether every run answered; one that has no checkpoint yet may answer later.
+    pub complete: bool,
+    /// Records known when it was asked for.
+    pub records: usize,
     pub runs: Vec<RunPredictions>,
 }
 
@@ -220,7 +224,6 @@ impl Page {
         let other_data = !self.opened.get_untracked() || self.config.with_untracked(|old| old.data != config.data);
         self.config.set(config);
         self.opened.set(true);
-        self.trouble.set(None);
         self.restart_now(other_data);
     }
 
@@ -355,8 +358,16 @@ impl Page {
             to.push(left);
         });
         self.last_edit.set_value((String::new(), 0.0));
-        self.set_visible(self.visible.get_untracked(), config.runs.len());
-        self.trouble.set(None);
+        // Hidden runs stay hidden wherever they stand now.
+        let seen = self.visible.get_untracked();
+        let place = |run: usize| (config.runs[run].method.id, crate::config::copy_of_run(&config, run));
+        let shown = |run: usize| {
+            let old = (0..before.runs.len())
+                .find(|old| (before.runs[*old].method.id, crate::config::copy_of_run(&before, *old)) == place(run));
+            old.and_then(|old| seen.get(old).copied()).unwrap_or(true)
+        };
+        let visible = (0..config.runs.len()).map(shown).collect();
+        self.set_visible(visible, config.runs.len());
         self.adopt(&before, config);
         if pushed {
             self.seek(back);
@@ -364,7 +375,8 @@ impl Page {
     }
 
     fn adopt(self, before: &ExperimentConfig, after: ExperimentConfig) {
-        let restart = needs_restart(before, &after);
+        // What could not be trained as it was is tried again as it is now.
+        let restart = needs_restart(before, &after) || self.trouble.with_untracked(Option::is_some);
         let other_data = before.data.source.id != after.data.source.id || before.data.tasks != after.data.tasks;
         self.cursor.update(|step| *step = (*step).min(after.training.steps));
         self.config.set(after);
@@ -375,9 +387,6 @@ impl Page {
         self.fresh.set(false);
         // What the worker still sends is about the configuration before.
         self.engine.update_value(Engine::abandon);
-        if matches!(self.trouble.get_untracked(), Some(Trouble::Failed { .. } | Trouble::Link(_))) {
-            self.trouble.set(None);
-        }
         if other_data {
             self.restart_now(true);
             return;
@@ -407,7 +416,17 @@ impl Page {
             self.history.set(History::default());
             self.predictions.set(None);
         }
-        Engine::train(self);
+        match self.trouble.get_untracked() {
+            // A worker that is gone trains nothing; a new one starts with what is wanted now.
+            Some(Trouble::Worker(_)) => {
+                self.trouble.set(None);
+                Engine::begin(self);
+            }
+            _ => {
+                self.trouble.set(None);
+                Engine::train(self);
+            }
+        }
     }
 
     pub fn send(self, command: &Command) {
@@ -483,7 +502,11 @@ impl Page {
         config.view.step = self.cursor.get().min(config.training.steps);
         config.view.views = match self.view.get() {
             Some(view) => vec![view],
-            None => Vec::new(),
+            // The overview has its preset's tiles unless the reader or a link chose others.
+            None => {
+                let tiles = self.tiles.get();
+                if tiles == presets::tiles(&config) { Vec::new() } else { tiles }
+            }
         };
         config
     }
@@ -533,6 +556,7 @@ fn control(edit: &Edit) -> String {
         Edit::LearningRate(_) => "rate".into(),
         Edit::Clip(Some(_)) => "clip".into(),
         Edit::Steps(_) => "steps".into(),
+        Edit::Preference(Some(_)) => "preference".into(),
         _ => String::new(),
     }
 }

@@ -26,8 +26,10 @@ pub fn Share() -> impl IntoView {
         if let Some(field) = field.get_untracked() {
             field.select();
         }
-        copy_text(address.get_untracked());
-        said.set("Copied");
+        copy_text(address.get_untracked(), move |done| {
+            // The link stays selected, so that a hand can copy it.
+            said.set(if done { "Copied" } else { "Press Ctrl+C" });
+        });
     };
     Effect::new(move |_| {
         address.track();
@@ -82,14 +84,16 @@ pub fn Share() -> impl IntoView {
     }
 }
 
-/// Puts a text on the clipboard. Where that is forbidden the text stays selected in its field.
-pub fn copy_text(text: String) {
-    let clipboard = window().navigator().clipboard();
-    if js_sys::Reflect::has(&window().navigator(), &"clipboard".into()).unwrap_or(false) && !clipboard.is_undefined() {
-        let promise = clipboard.write_text(&text);
-        leptos::task::spawn_local(async move {
-            // A refusal leaves the selected text, which the reader can copy by hand.
-            let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
-        });
+/// Puts a text on the clipboard and tells whether that worked.
+pub fn copy_text(text: String, done: impl FnOnce(bool) + 'static) {
+    let navigator = window().navigator();
+    // Pages without a secure origin and sandboxed frames have none.
+    let clipboard = js_sys::Reflect::get(&navigator, &"clipboard".into()).ok().filter(|found| found.is_object());
+    if clipboard.is_none() {
+        return done(false);
     }
+    let promise = navigator.clipboard().write_text(&text);
+    leptos::task::spawn_local(async move {
+        done(wasm_bindgen_futures::JsFuture::from(promise).await.is_ok());
+    });
 }

@@ -1,8 +1,8 @@
 //! `paretoscope run`: the page's experiment without the page, by the same session.
 
-use crate::config::{BackendChoice, ExperimentConfig, link};
+use crate::config::{BackendChoice, Edit, ExperimentConfig, link};
 use crate::data::DataError;
-use crate::protocol::{BackendKind, BackendReport, Command, Event, RunId};
+use crate::protocol::{BackendKind, BackendReport, Command, Event, FailureCode, RunId};
 use crate::session::Session;
 use crate::train::History;
 use serde_json::{Value, json};
@@ -67,7 +67,7 @@ pub fn read(text: &str, options: &RunOptions) -> Result<ExperimentConfig, RunErr
             let (low, high) = (crate::config::STEPS.start(), crate::config::STEPS.end());
             return Err(RunError::Input(format!("--steps {steps} is out of range. Give {low} to {high}.")));
         }
-        config.training.steps = steps;
+        config = config.apply(&Edit::Steps(steps)).map_err(|complaint| RunError::Input(complaint.sentence))?;
     }
     if let Some(backend) = options.backend {
         config.backend = backend;
@@ -115,6 +115,7 @@ async fn one_seed(
     let mut backend = None;
     let mut complete = false;
     let mut stopped = false;
+    let mut lost = None;
     while !complete && !stopped {
         let mut replies = Vec::new();
         for event in session.drain() {
@@ -123,16 +124,30 @@ async fn one_seed(
                     let bytes = read_file(&name).map_err(|error| error.to_string());
                     replies.push(Command::File { name, bytes });
                 }
-                Event::Backend(report) => backend = Some(report),
-                Event::Started { outline, .. } => history = History::new(outline),
+                Event::Backend(report) => {
+                    if config.backend == BackendChoice::Gpu && report.kind == BackendKind::Cpu {
+                        return Err(RunError::Failed(report.statement));
+                    }
+                    backend = Some(report);
+                }
+                Event::Started { outline, .. } => {
+                    lost = None;
+                    history = History::new(outline);
+                }
                 Event::Frame { frame, .. } => {
                     history.extend(frame);
                     replies.push(Command::FrameDrawn);
                 }
                 Event::Done { .. } => complete = true,
+                // The session starts again by itself after a lost device; it says so with `Started`.
+                Event::Failed { code: FailureCode::Device, message, .. } => lost = Some(message),
+                Event::Failed { code: FailureCode::Link, message, .. } => return Err(RunError::Input(message)),
                 Event::Failed { message, .. } => return Err(RunError::Failed(message)),
                 Event::Ready { .. } | Event::Pong | Event::Loading { .. } | Event::Predictions { .. } => {}
             }
+        }
+        if let Some(message) = lost.take() {
+            return Err(RunError::Failed(message));
         }
         for reply in replies {
             session.handle(reply).await;

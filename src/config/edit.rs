@@ -241,13 +241,22 @@ pub fn name_of_run(config: &ExperimentConfig, at: usize) -> String {
     let mut name = run.method.label.to_string();
     for (knob, value) in run.method.knobs.iter().zip(&run.knobs) {
         if *value != knob.default {
-            name.push_str(&format!(" {} {value}", knob.label));
+            match knob.words().and_then(|words| words.get(*value as usize)) {
+                Some(word) => name.push_str(&format!(" {} {word}", knob.label)),
+                None => name.push_str(&format!(" {} {value}", knob.label)),
+            }
         }
     }
     match config.runs[..at].iter().filter(|earlier| *earlier == run).count() {
         0 => name,
         earlier => format!("{name} ({})", earlier + 1),
     }
+}
+
+/// How many earlier runs have run `at`'s method, whatever their knobs. 0 if there is no such run.
+pub fn copy_of_run(config: &ExperimentConfig, at: usize) -> usize {
+    let Some(run) = config.runs.get(at) else { return 0 };
+    config.runs[..at].iter().filter(|earlier| earlier.method.id == run.method.id).count()
 }
 
 fn run(id: &str) -> Result<RunConfig, Complaint> {

@@ -12,7 +12,7 @@ pub mod link;
 mod number;
 pub mod presets;
 
-pub use edit::{Edit, name_of_run, needs_restart};
+pub use edit::{Edit, copy_of_run, name_of_run, needs_restart};
 
 use crate::balance::{METHODS, Method};
 use crate::data::{DATASETS, DataSource};

@@ -22,7 +22,7 @@ impl Scaled {
         let mut lengths = [0.0; MAX_TASKS];
         let mut a = [0.0; MAX_TASKS * MAX_TASKS];
         for i in 0..n {
-            lengths[i] = (relative(i) / trace).hypot(ridge.sqrt());
+            lengths[i] = libm::hypot(relative(i) / trace, ridge.sqrt());
         }
         for i in 0..n {
             a[i * n + i] = 1.0;

@@ -24,9 +24,9 @@ pub fn decompose(a: &mut Square, v: &mut Square, n: usize) {
                 }
                 rotated = true;
                 let half = (jj - ii) / (2.0 * ij);
-                let t = half.signum() / (half.abs() + half.hypot(1.0));
+                let t = half.signum() / (half.abs() + libm::hypot(half, 1.0));
                 let t = if t.is_finite() { t } else { 0.0 };
-                let c = 1.0 / t.hypot(1.0);
+                let c = 1.0 / libm::hypot(t, 1.0);
                 rotate(a, v, n, (i, j), (c, t * c));
                 a[i * n + i] = ii - t * ij;
                 a[j * n + j] = jj + t * ij;
