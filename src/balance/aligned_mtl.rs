@@ -6,7 +6,7 @@
 
 use super::solve::rank::Members;
 use super::solve::{Column, MAX_TASKS, eigen};
-use super::{Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Outcome, Setup, StepContext};
+use super::{Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Need, Outcome, Setup, StepContext};
 
 pub const METHOD: Method = Method {
     id: "aligned_mtl",
@@ -27,7 +27,7 @@ pub const METHOD: Method = Method {
         max: 2.0,
         scale: KnobScale::Integer,
     }],
-    needs: &[],
+    needs: &[Need::Preference],
     same_direction_k2: &[],
     build: Build::Gramian(|setup| Box::new(AlignedMtl::new(setup))),
 };
