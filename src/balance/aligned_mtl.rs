@@ -6,7 +6,7 @@
 
 use super::solve::rank::Members;
 use super::solve::{Column, MAX_TASKS, eigen};
-use super::{Build, Gramian, GramianMethod, Kind, Knob, Method, Outcome, Setup, StepContext};
+use super::{Build, Gramian, GramianMethod, Kind, Knob, Method, Need, Outcome, Setup, StepContext};
 
 pub const METHOD: Method = Method {
     id: "aligned_mtl",
@@ -20,7 +20,7 @@ pub const METHOD: Method = Method {
     year: 2023,
     kind: Kind::GradientWeighting,
     knobs: &[Knob::choice("scale_mode", "length", &["min", "median", "rmse"])],
-    needs: &[],
+    needs: &[Need::Preference],
     same_direction_k2: &[],
     build: Build::Gramian(|setup| Box::new(AlignedMtl::new(setup))),
 };

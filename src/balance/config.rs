@@ -6,7 +6,7 @@
 
 use super::solve::rank::{Members, longest};
 use super::solve::{Column, MAX_TASKS, dot, eigen};
-use super::{Build, Gramian, GramianMethod, Kind, Method, Outcome, StepContext};
+use super::{Build, Gramian, GramianMethod, Kind, Method, Need, Outcome, StepContext};
 
 pub const METHOD: Method = Method {
     id: "config",
@@ -20,7 +20,7 @@ pub const METHOD: Method = Method {
     year: 2025,
     kind: Kind::GradientWeighting,
     knobs: &[],
-    needs: &[],
+    needs: &[Need::Preference],
     same_direction_k2: &["nash_mtl", "imtl_g", "fairgrad"],
     build: Build::Gramian(|_| Box::new(ConFig)),
 };

@@ -5,7 +5,7 @@
 
 use super::solve::dual_cone::Scaled;
 use super::upgrad::{DUAL_CONE_KNOBS, is_too_small};
-use super::{Build, Gramian, GramianMethod, Kind, Method, Outcome, Setup, StepContext};
+use super::{Build, Gramian, GramianMethod, Kind, Method, Need, Outcome, Setup, StepContext};
 
 pub const METHOD: Method = Method {
     id: "dualproj",
@@ -19,7 +19,7 @@ pub const METHOD: Method = Method {
     year: 2017,
     kind: Kind::GradientWeighting,
     knobs: DUAL_CONE_KNOBS,
-    needs: &[],
+    needs: &[Need::Preference],
     same_direction_k2: &[],
     build: Build::Gramian(|setup| Box::new(DualProj::new(setup))),
 };

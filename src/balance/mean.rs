@@ -1,4 +1,4 @@
-//! Mean: the average of the task gradients, d = (1/K) Σ gᵢ; with a preference, d = Σ αᵢ gᵢ.
+//! Mean: the average of the task gradients, d = (1/K) Σ gᵢ, whatever the preference.
 //!
 //! The same direction as `sum`, K times shorter: the same run under Adam, a K times smaller learning
 //! rate under SGD. Libraries disagree about which of the two "equal weighting" means.
@@ -17,15 +17,15 @@ pub const METHOD: Method = Method {
     kind: Kind::LossWeighting,
     knobs: &[],
     needs: &[Need::HeadsScaledByWeights],
-    same_direction_k2: &["sum"],
+    same_direction_k2: &["sum", "constant", "krum", "trimmed_mean"],
     build: Build::Losses(|_| Box::new(Mean)),
 };
 
 struct Mean;
 
 impl LossesMethod for Mean {
-    fn weights(&mut self, ctx: &StepContext<'_>, w: &mut [f64]) -> Outcome {
-        w.copy_from_slice(ctx.preference);
+    fn weights(&mut self, _ctx: &StepContext<'_>, w: &mut [f64]) -> Outcome {
+        w.fill(1.0 / w.len() as f64);
         Outcome::Settled
     }
 }

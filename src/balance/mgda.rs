@@ -4,9 +4,14 @@
 //! points. Solved exactly (K = 2 included) instead of by Frank–Wolfe: with unit rows u, bᵢ ∝ 1/‖gᵢ‖ and
 //! rows (uᵢ, bᵢ), it is the projection of the last axis onto their cone. Zero gradients share all the
 //! weight, since 0 is then the shortest vector. Where several w give the same d, one of them is taken.
+//!
+//! `norm` divides the rows first, by ‖gᵢ‖ ("l2"), Lᵢ ("loss") or both ("loss+"), and d is the shortest average
+//! of what results; w, which refers to the undivided rows, then sums to something else than 1. Losses at or
+//! below 1e-12 count as 1e-12.
 
+use super::si::FLOOR;
 use super::solve::{Column, MAX_TASKS, Square, cone};
-use super::{Build, Gramian, GramianMethod, Kind, Method, Outcome, StepContext};
+use super::{Build, Gramian, GramianMethod, Kind, Knob, Method, Outcome, Setup, StepContext};
 
 pub const METHOD: Method = Method {
     id: "mgda",
@@ -19,30 +24,59 @@ pub const METHOD: Method = Method {
     paper: "Sener & Koltun, Multi-Task Learning as Multi-Objective Optimization (NeurIPS)",
     year: 2018,
     kind: Kind::GradientWeighting,
-    knobs: &[],
+    knobs: &[Knob::choice("norm", "rows divided by", &["none", "l2", "loss", "loss-plus"])],
     needs: &[],
     same_direction_k2: &[],
-    build: Build::Gramian(|_| Box::new(Mgda)),
+    build: Build::Gramian(|setup| Box::new(Mgda::new(setup))),
 };
 
-struct Mgda;
+struct Mgda {
+    by_length: bool,
+    by_loss: bool,
+}
+
+impl Mgda {
+    fn new(setup: &Setup) -> Self {
+        let norm = setup.knobs[0] as u32;
+        Self { by_length: norm == 1 || norm == 3, by_loss: norm >= 2 }
+    }
+}
 
 impl GramianMethod for Mgda {
-    fn weights(&mut self, _ctx: &StepContext<'_>, gramian: &Gramian, w: &mut [f64]) -> Outcome {
-        shortest(gramian, w)
+    fn weights(&mut self, ctx: &StepContext<'_>, gramian: &Gramian, w: &mut [f64]) -> Outcome {
+        if !self.by_length && !self.by_loss {
+            return shortest(gramian, w);
+        }
+        let k = w.len();
+        let mut divisors: Column = [1.0; MAX_TASKS];
+        let mut norms: Column = [0.0; MAX_TASKS];
+        for i in (0..k).filter(|&i| !gramian.is_zero(i)) {
+            divisors[i] = if self.by_loss { ctx.losses[i].max(FLOOR) } else { 1.0 };
+            norms[i] = if self.by_length { 1.0 } else { gramian.norms()[i] } / divisors[i];
+            divisors[i] *= if self.by_length { gramian.norms()[i] } else { 1.0 };
+        }
+        let outcome = shortest_of(&norms[..k], &cosines(gramian), gramian.noise(), w);
+        for i in 0..k {
+            w[i] /= divisors[i];
+        }
+        outcome
     }
 }
 
 /// Writes w (K) on the simplex that makes wᵀG shortest.
 pub fn shortest(gramian: &Gramian, w: &mut [f64]) -> Outcome {
-    let k = w.len();
+    shortest_of(gramian.norms(), &cosines(gramian), gramian.noise(), w)
+}
+
+fn cosines(gramian: &Gramian) -> Square {
+    let k = gramian.n_tasks();
     let mut c: Square = [0.0; MAX_TASKS * MAX_TASKS];
     for i in 0..k {
         for j in 0..k {
             c[i * k + j] = gramian.cosine(i, j);
         }
     }
-    shortest_of(gramian.norms(), &c, gramian.noise(), w)
+    c
 }
 
 /// The same from lengths (K) and cosines (K, K) with their rounding error.

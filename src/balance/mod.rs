@@ -10,25 +10,40 @@
 mod gramian;
 pub mod solve;
 
+pub mod aasf;
 pub mod aligned_mtl;
 pub mod cagrad;
 pub mod config;
+pub mod constant;
+pub mod cosmos;
 pub mod dualproj;
 pub mod dwa;
+pub mod epo;
 pub mod fairgrad;
 pub mod famo;
 pub mod gls;
 pub mod graddrop;
+pub mod gradvac;
 pub mod imtl_g;
 pub mod imtl_l;
+pub mod krum;
 pub mod mean;
 pub mod mgda;
+pub mod modified_tchebycheff;
 pub mod nash_mtl;
+pub mod pbi;
+pub mod pcd;
 pub mod pcgrad;
+pub mod pmgda;
+pub mod pnorm;
+pub mod random;
 pub mod rlw;
 pub mod si;
 pub mod stch;
+pub mod stch_mtl;
 pub mod sum;
+pub mod tchebycheff;
+pub mod trimmed_mean;
 pub mod upgrad;
 pub mod uw;
 
@@ -118,10 +133,10 @@ pub enum Need {
     LossesAfterStep,
     /// Mean losses of the two last epochs.
     EpochMeans,
-    /// The weights follow the preference ([`StepContext::preference`]).
-    Preference,
     /// The weights depend on the values of the losses, not only on preference, draws or gradients.
     LossValues,
+    /// The weights follow the preference α ([`StepContext::preference`]).
+    Preference,
 }
 
 /// One entry of [`METHODS`].
@@ -142,7 +157,7 @@ pub struct Method {
     pub kind: Kind,
     pub knobs: &'static [Knob],
     pub needs: &'static [Need],
-    /// Ids of methods that give the same direction for K = 2 (registered ones or not yet).
+    /// Ids of methods that give the same direction for K = 2 and a uniform preference (registered ones or not yet).
     pub same_direction_k2: &'static [&'static str],
     pub build: Build,
 }
@@ -259,8 +274,8 @@ impl Need {
             Self::HeadsScaledByWeights => "heads_scaled_by_weights",
             Self::LossesAfterStep => "losses_after_step",
             Self::EpochMeans => "epoch_means",
-            Self::Preference => "preference",
             Self::LossValues => "loss_values",
+            Self::Preference => "preference",
         }
     }
 }
@@ -300,25 +315,40 @@ impl Method {
 pub const METHODS: &[Method] = &[
     sum::METHOD,
     mean::METHOD,
+    constant::METHOD,
     rlw::METHOD,
     uw::METHOD,
     dwa::METHOD,
     gls::METHOD,
     si::METHOD,
     imtl_l::METHOD,
+    tchebycheff::METHOD,
+    modified_tchebycheff::METHOD,
+    pnorm::METHOD,
+    pbi::METHOD,
+    cosmos::METHOD,
     stch::METHOD,
+    stch_mtl::METHOD,
+    aasf::METHOD,
     famo::METHOD,
+    random::METHOD,
     pcgrad::METHOD,
+    gradvac::METHOD,
     mgda::METHOD,
     cagrad::METHOD,
     nash_mtl::METHOD,
     fairgrad::METHOD,
     graddrop::METHOD,
+    trimmed_mean::METHOD,
+    krum::METHOD,
     upgrad::METHOD,
     dualproj::METHOD,
     imtl_g::METHOD,
     aligned_mtl::METHOD,
     config::METHOD,
+    pcd::METHOD,
+    epo::METHOD,
+    pmgda::METHOD,
 ];
 
 /// The entry with this id.

@@ -1,12 +1,14 @@
 //! PCGrad (Yu et al. 2020): each gradient loses what opposes the others, then all are added.
 //!
 //! For every i, over the other tasks j in random order: if ĝᵢ·gⱼ < 0 then ĝᵢ ← ĝᵢ − (ĝᵢ·gⱼ/‖gⱼ‖²) gⱼ with
-//! the original gⱼ; d = Σ ĝᵢ. j = i is not visited: several libraries do so, which for K ≥ 3 changes d.
-//! For K = 2 the order does not matter and wᵢ = 1 − min(0, M₁₂)/Mᵢᵢ. With K ≥ 3 the result may still
-//! conflict with a task that was visited early. A zero gradient is skipped and keeps w = 1.
+//! the original gⱼ; d = Σ ĝᵢ. The first published code forgot to shuffle and visited tasks as listed. j = i is
+//! not visited: several libraries do so, which for K ≥ 3 changes d. For K = 2 the order does not matter and
+//! wᵢ = 1 − min(0, M₁₂)/Mᵢᵢ. With K ≥ 3 the result may still conflict with a task that was visited early. A zero
+//! gradient is skipped and keeps w = 1.
 
 use super::solve::{Column, MAX_TASKS};
-use super::{Build, Gramian, GramianMethod, Kind, Method, Outcome, StepContext};
+use super::{Build, Gramian, GramianMethod, Kind, Knob, Method, Outcome, Setup, StepContext};
+use crate::rng::Stream;
 
 pub const METHOD: Method = Method {
     id: "pcgrad",
@@ -19,31 +21,50 @@ pub const METHOD: Method = Method {
     paper: "Yu et al., Gradient Surgery for Multi-Task Learning (NeurIPS)",
     year: 2020,
     kind: Kind::GradientWeighting,
-    knobs: &[],
+    knobs: &[Knob { default: 1.0, ..Knob::choice("shuffle", "order", &["listed", "random"]) }],
     needs: &[],
     same_direction_k2: &["upgrad"],
-    build: Build::Gramian(|_| Box::new(PcGrad)),
+    build: Build::Gramian(|setup| Box::new(PcGrad::new(setup))),
 };
 
-struct PcGrad;
+struct PcGrad {
+    shuffle: bool,
+}
+
+impl PcGrad {
+    fn new(setup: &Setup) -> Self {
+        Self { shuffle: setup.knobs[0] == 1.0 }
+    }
+}
 
 impl GramianMethod for PcGrad {
     fn weights(&mut self, ctx: &StepContext<'_>, gramian: &Gramian, w: &mut [f64]) -> Outcome {
         let k = w.len();
-        let draws = ctx.draws();
-        let mut orders = [0; MAX_TASKS * MAX_TASKS];
-        for i in 0..k {
-            let order = &mut orders[i * k..(i + 1) * k];
-            for (j, place) in order.iter_mut().enumerate() {
-                *place = j;
-            }
-            for j in (1..k).rev() {
-                order.swap(j, draws.below((i * k + j) as u64, j as u32 + 1) as usize);
-            }
-        }
+        let orders = if self.shuffle { draw_orders(&ctx.draws(), k) } else { given_orders(k) };
         project(gramian, &orders[..k * k], w);
         Outcome::Settled
     }
+}
+
+/// Orders (K, K) in which every task visits all tasks as they are listed.
+fn given_orders(k: usize) -> [usize; MAX_TASKS * MAX_TASKS] {
+    let mut orders = [0; MAX_TASKS * MAX_TASKS];
+    for (at, place) in orders[..k * k].iter_mut().enumerate() {
+        *place = at % k;
+    }
+    orders
+}
+
+/// Orders (K, K) in which every task visits all tasks, at random.
+pub(super) fn draw_orders(draws: &Stream, k: usize) -> [usize; MAX_TASKS * MAX_TASKS] {
+    let mut orders = given_orders(k);
+    for i in 0..k {
+        let order = &mut orders[i * k..(i + 1) * k];
+        for j in (1..k).rev() {
+            order.swap(j, draws.below((i * k + j) as u64, j as u32 + 1) as usize);
+        }
+    }
+    orders
 }
 
 /// Writes w (K) for given `orders` (K, K): row i is the order in which task i visits the others; its

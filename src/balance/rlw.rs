@@ -1,9 +1,12 @@
 //! RLW, random loss weighting (Lin et al. 2022): w = softmax(z) with z ~ N(0, I), drawn anew each step.
 //!
-//! Weights sum to 1; the paper compares against equal weights of the same sum, so this is a noisy `mean`.
+//! The paper's other distributions: z ~ U(0, 1) through the softmax; w ~ Dir(1, …, 1), uniform on the simplex;
+//! and fair coins zᵢ ∈ {0, 1}, tossed until one shows 1, w = z/Σz. Weights sum to 1; the paper compares against
+//! equal weights of the same sum, so this is a noisy `mean`.
 
 use super::solve::softmax;
-use super::{Build, Kind, LossesMethod, Method, Need, Outcome, StepContext};
+use super::{Build, Kind, Knob, LossesMethod, Method, Need, Outcome, Setup, StepContext};
+use crate::rng::Stream;
 
 pub const METHOD: Method = Method {
     id: "rlw",
@@ -15,18 +18,58 @@ pub const METHOD: Method = Method {
     paper: "Lin et al., Reasonable Effectiveness of Random Weighting (TMLR)",
     year: 2022,
     kind: Kind::LossWeighting,
-    knobs: &[],
+    knobs: &[Knob::choice("distribution", "draws", &["normal", "uniform", "dirichlet", "bernoulli"])],
     needs: &[Need::HeadsScaledByWeights],
     same_direction_k2: &[],
-    build: Build::Losses(|_| Box::new(Rlw)),
+    build: Build::Losses(|setup| Box::new(Rlw::new(setup))),
 };
 
-struct Rlw;
+#[derive(Clone, Copy)]
+enum Distribution {
+    Normal,
+    Uniform,
+    Dirichlet,
+    Bernoulli,
+}
+
+struct Rlw {
+    distribution: Distribution,
+}
+
+impl Rlw {
+    fn new(setup: &Setup) -> Self {
+        let distribution = match setup.knobs[0] as u32 {
+            0 => Distribution::Normal,
+            1 => Distribution::Uniform,
+            2 => Distribution::Dirichlet,
+            _ => Distribution::Bernoulli,
+        };
+        Self { distribution }
+    }
+}
 
 impl LossesMethod for Rlw {
     fn weights(&mut self, ctx: &StepContext<'_>, w: &mut [f64]) -> Outcome {
-        ctx.draws().fill_normal(0, w);
-        from_normals(w);
+        let draws = ctx.draws();
+        match self.distribution {
+            Distribution::Normal => {
+                draws.fill_normal(0, w);
+                from_normals(w);
+            }
+            Distribution::Uniform => {
+                draws.fill_uniform(0, w);
+                softmax(w);
+            }
+            Distribution::Dirichlet => {
+                // Exponential draws, brought to a sum of 1.
+                draws.fill_uniform(0, w);
+                for u in w.iter_mut() {
+                    *u = -libm::log(1.0 - *u);
+                }
+                share_out(w);
+            }
+            Distribution::Bernoulli => toss(&draws, w),
+        }
         Outcome::Settled
     }
 }
@@ -34,4 +77,27 @@ impl LossesMethod for Rlw {
 /// Overwrites K standard normal draws by the weights they stand for.
 pub fn from_normals(z: &mut [f64]) {
     softmax(z);
+}
+
+/// Divides by the sum; equal weights where all are 0.
+fn share_out(w: &mut [f64]) {
+    let total: f64 = w.iter().sum();
+    let even = 1.0 / w.len() as f64;
+    for w in w.iter_mut() {
+        *w = if total > 0.0 { *w / total } else { even };
+    }
+}
+
+/// Fair coins until one shows 1; 64 rounds without any are as good as never.
+fn toss(draws: &Stream, w: &mut [f64]) {
+    let k = w.len();
+    for round in 0..64 {
+        for (i, w) in w.iter_mut().enumerate() {
+            *w = f64::from(draws.below((round * k + i) as u64, 2));
+        }
+        if w.contains(&1.0) {
+            break;
+        }
+    }
+    share_out(w);
 }

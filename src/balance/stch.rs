@@ -17,7 +17,7 @@ pub const METHOD: Method = Method {
     year: 2024,
     kind: Kind::LossWeighting,
     knobs: &[Knob { name: "mu", label: "smoothing μ", default: 0.1, min: 0.001, max: 10.0, scale: KnobScale::Log }],
-    needs: &[Need::HeadsScaledByWeights, Need::LossValues],
+    needs: &[Need::HeadsScaledByWeights, Need::LossValues, Need::Preference],
     same_direction_k2: &[],
     build: Build::Losses(|setup| Box::new(Stch::new(setup))),
 };

@@ -1,6 +1,6 @@
-//! Sum: every task counts the same, d = Σ gᵢ; with a preference, linear scalarization d = K Σ αᵢ gᵢ.
+//! Sum: every task counts the same, d = Σ gᵢ, whatever the preference; `constant` is the sum that follows one.
 //!
-//! Papers call it LS or EW, some with a factor 1/K; that factor is the method `mean` here.
+//! Papers call it EW, some with a factor 1/K; that factor is the method `mean` here.
 
 use super::{Build, Kind, LossesMethod, Method, Need, Outcome, StepContext};
 
@@ -17,18 +17,15 @@ pub const METHOD: Method = Method {
     kind: Kind::LossWeighting,
     knobs: &[],
     needs: &[Need::HeadsScaledByWeights],
-    same_direction_k2: &["mean"],
+    same_direction_k2: &["mean", "constant", "krum", "trimmed_mean"],
     build: Build::Losses(|_| Box::new(Sum)),
 };
 
 struct Sum;
 
 impl LossesMethod for Sum {
-    fn weights(&mut self, ctx: &StepContext<'_>, w: &mut [f64]) -> Outcome {
-        let k = w.len() as f64;
-        for (w, alpha) in w.iter_mut().zip(ctx.preference) {
-            *w = k * alpha;
-        }
+    fn weights(&mut self, _ctx: &StepContext<'_>, w: &mut [f64]) -> Outcome {
+        w.fill(1.0);
         Outcome::Settled
     }
 }

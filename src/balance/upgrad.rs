@@ -7,7 +7,7 @@
 
 use super::solve::dual_cone::Scaled;
 use super::solve::{Column, MAX_TASKS};
-use super::{Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Outcome, Setup, StepContext};
+use super::{Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Need, Outcome, Setup, StepContext};
 
 pub const METHOD: Method = Method {
     id: "upgrad",
@@ -21,7 +21,7 @@ pub const METHOD: Method = Method {
     year: 2024,
     kind: Kind::GradientWeighting,
     knobs: DUAL_CONE_KNOBS,
-    needs: &[],
+    needs: &[Need::Preference],
     same_direction_k2: &["pcgrad"],
     build: Build::Gramian(|setup| Box::new(UpGrad::new(setup))),
 };

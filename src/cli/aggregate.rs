@@ -3,24 +3,22 @@
 //! Lines are independent of each other: every request builds its method afresh. Arithmetic is f64.
 //! What a request cannot say through knobs (a projection order, uniform draws) is listed in [`EXTRAS`].
 
+use crate::balance::gradvac::{self, GradVac};
 use crate::balance::solve::MAX_TASKS;
-use crate::balance::{Balancer, Gramian, Knob, METHODS, Method, Need, Setup, StepContext, graddrop, method, pcgrad};
+use crate::balance::{
+    Balancer, Gramian, Knob, METHODS, Method, Need, Setup, StepContext, graddrop, method, mgda, pcgrad,
+};
 use crate::rng::{Stream, StreamId};
 use serde_json::{Map, Value, json};
 use std::io::{self, BufRead, Write};
 
-/// Params beyond a method's knobs: which method takes them.
+/// Params beyond a method's knobs: which method takes them. `pref` goes with [`Need::Preference`].
 const EXTRAS: &[(&str, &[&str])] = &[
-    ("sum", &["pref"]),
-    ("mean", &["pref"]),
     ("rlw", &["seed"]),
-    ("stch", &["pref"]),
+    ("random", &["seed"]),
     ("pcgrad", &["order", "seed"]),
+    ("gradvac", &["order", "seed"]),
     ("graddrop", &["U", "seed"]),
-    ("upgrad", &["pref"]),
-    ("dualproj", &["pref"]),
-    ("aligned_mtl", &["pref"]),
-    ("config", &["pref"]),
 ];
 
 /// What a method made of a request.
@@ -85,14 +83,14 @@ pub fn answer(request: &Map<String, Value>) -> Result<Answer, String> {
     }
     let g = gradients(request, n_tasks, n_shared)?;
     let rows: Vec<&[f64]> = g.chunks_exact(n_shared).collect();
+    let params = Params::new(request.get("params"), method)?;
     let losses = match request.get("losses") {
-        None | Some(Value::Null) if method.needs(Need::LossValues) => {
+        None | Some(Value::Null) if params.looks_at_losses(n_tasks)? => {
             return Err(format!("Method {} looks at the losses; add \"losses\": [{n_tasks} numbers].", method.id));
         }
         None | Some(Value::Null) => vec![1.0; n_tasks],
         Some(value) => numbers(value, "losses", n_tasks, "one for each of the K tasks")?,
     };
-    let params = Params::new(request.get("params"), method)?;
     let gramian = Gramian::from_rows(&rows);
     let answer = run(&params, &rows, &gramian, &losses)?;
     let beyond = "leaves the range of f64; scale G down";
@@ -134,7 +132,11 @@ pub fn run(params: &Params<'_>, rows: &[&[f64]], gramian: &Gramian, losses: &[f6
         && let Some(orders) = projection_orders(order, n_tasks)?
     {
         let mut w = vec![0.0; n_tasks];
-        pcgrad::project(gramian, &orders, &mut w);
+        if params.method.id == gradvac::METHOD.id {
+            GradVac::new(&params.setup(n_tasks)?).vaccinate(gramian, &orders, &mut w);
+        } else {
+            pcgrad::project(gramian, &orders, &mut w);
+        }
         return Ok(combined(w, rows));
     }
     if params.method.id == graddrop::METHOD.id {
@@ -167,7 +169,7 @@ pub fn run(params: &Params<'_>, rows: &[&[f64]], gramian: &Gramian, losses: &[f6
 }
 
 /// d = wᵀG.
-fn combined(w: Vec<f64>, rows: &[&[f64]]) -> Answer {
+pub(super) fn combined(w: Vec<f64>, rows: &[&[f64]]) -> Answer {
     let n_shared = rows.first().map_or(0, |row| row.len());
     let direction = (0..n_shared).map(|p| w.iter().zip(rows).map(|(w, row)| w * row[p]).sum()).collect();
     Answer { weights: Some(w), direction }
@@ -187,7 +189,9 @@ impl<'a> Params<'a> {
             Some(other) => return Err(format!("params is {other}; it must be an object of named values.")),
         };
         let extras = EXTRAS.iter().find(|(id, _)| *id == method.id).map_or(&[][..], |(_, names)| names);
-        let known: Vec<&str> = method.knobs.iter().map(|knob| knob.name).chain(extras.iter().copied()).collect();
+        let pref = method.needs(Need::Preference).then_some("pref");
+        let knobs = method.knobs.iter().map(|knob| knob.name);
+        let known: Vec<&str> = knobs.chain(extras.iter().copied()).chain(pref).collect();
         for name in values.iter().flat_map(|values| values.keys()) {
             if !known.contains(&name.as_str()) {
                 let list = if known.is_empty() {
@@ -201,8 +205,14 @@ impl<'a> Params<'a> {
         Ok(Self { method, values })
     }
 
+    /// Whether the method's weights depend on the values of the losses with these knobs.
+    fn looks_at_losses(&self, n_tasks: usize) -> Result<bool, String> {
+        let divides_by_them = self.method.id == mgda::METHOD.id && self.setup(n_tasks)?.knobs[0] >= 2.0;
+        Ok(divides_by_them || self.method.needs(Need::LossValues))
+    }
+
     /// A value that is given and not null.
-    fn get(&self, name: &str) -> Option<&'a Value> {
+    pub(super) fn get(&self, name: &str) -> Option<&'a Value> {
         self.values?.get(name).filter(|value| !value.is_null())
     }
 
@@ -216,7 +226,8 @@ impl<'a> Params<'a> {
         let Some(value) = self.get(knob.name) else {
             return Ok(knob.default);
         };
-        let code = value.as_str().and_then(|text| knob.words()?.iter().position(|word| *word == text));
+        let code =
+            value.as_str().and_then(|text| knob.words()?.iter().position(|word| *word == text.replace('+', "-plus")));
         match code.map(|code| code as f64).or(value.as_f64()) {
             Some(x) if knob.allows(x) => Ok(x),
             _ => Err(format!("{} is {value}; it must be {}.", knob.name, knob.range())),
@@ -266,7 +277,7 @@ impl<'a> Params<'a> {
 }
 
 /// Orders (K, K) from a list of K lists; `None` for a text that leaves the choice to the method.
-fn projection_orders(value: &Value, n_tasks: usize) -> Result<Option<Vec<usize>>, String> {
+pub(super) fn projection_orders(value: &Value, n_tasks: usize) -> Result<Option<Vec<usize>>, String> {
     let fix = format!(
         "order must be {n_tasks} lists, the i-th holding the tasks that task i visits, each once (0 to {}).",
         n_tasks - 1

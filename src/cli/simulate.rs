@@ -3,9 +3,13 @@
 //! What a case's `inputs` and outputs are called differs from method to method; [`CASES`] holds one
 //! adapter for each, and the arithmetic stays in the methods' own files.
 
-use super::aggregate::{Params, each_line, named_method, numbers};
+use super::aggregate::{Params, combined, each_line, named_method, numbers, projection_orders};
 use crate::balance::famo::Famo;
-use crate::balance::{Balancer, LossesMethod, StepContext, gls, imtl_l, rlw, si, solve, stch, uw};
+use crate::balance::gradvac::GradVac;
+use crate::balance::{
+    Balancer, Gramian, LossesMethod, StepContext, aasf, cosmos, gls, imtl_l, modified_tchebycheff, pbi, pnorm, rlw, si,
+    solve, stch, stch_mtl, tchebycheff, uw,
+};
 use serde_json::{Map, Value, json};
 use std::io::{self, BufRead, Write};
 
@@ -19,12 +23,22 @@ const CASES: &[(&str, Case)] = &[
     ("gls", gls_case),
     ("si", si_case),
     ("imtl_l", imtl_l_case),
+    ("tchebycheff", tchebycheff_case),
+    ("modified_tchebycheff", modified_tchebycheff_case),
+    ("pnorm", pnorm_case),
+    ("pbi", pbi_case),
+    ("cosmos", cosmos_case),
     ("stch", stch_case),
+    ("stch_mtl", stch_mtl_case),
+    ("aasf", aasf_case),
     ("famo", famo_case),
+    ("gradvac", gradvac_case),
+    ("pcd", pcd_case),
 ];
 
 /// Params that step cases carry as remarks about a fixed choice.
-const REMARKS: &[(&str, &[&str])] = &[("rlw", &["dist"]), ("si", &["variant"]), ("famo", &["adam"])];
+const REMARKS: &[(&str, &[&str])] =
+    &[("rlw", &["dist"]), ("si", &["variant"]), ("famo", &["adam"]), ("gradvac", &["eps"])];
 
 /// Writes one line for every input line; fails only if reading or writing does.
 pub fn simulate(mut input: impl BufRead, mut output: impl Write) -> io::Result<()> {
@@ -85,6 +99,24 @@ impl Inputs<'_> {
         let list = value.as_array().ok_or_else(|| format!("{name} must be a list with one list a step."))?;
         list.iter().map(|step| numbers(step, name, n_tasks, "one for each of the K tasks")).collect()
     }
+
+    /// G of every step: a list of K lists of P numbers each.
+    fn gradients(&self, name: &str) -> Result<Vec<Vec<Vec<f64>>>, String> {
+        let fix = || format!("{name} must be a list with one matrix a step, each K lists of P numbers (K up to 16).");
+        let mut steps = Vec::new();
+        let mut shape = None;
+        for matrix in self.value(name)?.as_array().ok_or_else(fix)? {
+            let rows = matrix.as_array().ok_or_else(fix)?;
+            let n = rows.first().and_then(Value::as_array).map_or(0, Vec::len);
+            let (n_tasks, n_shared) = *shape.get_or_insert((rows.len(), n));
+            if rows.len() != n_tasks || !(1..=solve::MAX_TASKS).contains(&n_tasks) || n_shared == 0 {
+                return Err(fix());
+            }
+            let row = |row| numbers(row, name, n_shared, "one for each of the P parameters");
+            steps.push(rows.iter().map(row).collect::<Result<_, _>>()?);
+        }
+        Ok(steps)
+    }
 }
 
 fn context<'a>(losses: &'a [f64], epoch_means: Option<(&'a [f64], &'a [f64])>, step: u64) -> StepContext<'a> {
@@ -127,14 +159,118 @@ fn imtl_l_case(inputs: &Inputs<'_>) -> Result<Value, String> {
     Ok(json!({"value": value, "weights": w, "grad_log_scale": gradient}))
 }
 
-fn stch_case(inputs: &Inputs<'_>) -> Result<Value, String> {
+/// Losses, preference and, where `inputs` has one, ideal point (0 otherwise).
+fn scalarized(inputs: &Inputs<'_>) -> Result<[Vec<f64>; 3], String> {
     let losses = inputs.list("losses")?;
     let k = losses.len();
-    let (pref, ideal) = (inputs.sized("pref", k)?, inputs.sized("ideal", k)?);
-    let mu = inputs.params.setup(k)?.knobs[0];
-    let mut w = vec![0.0; k];
+    let ideal = if inputs.values.contains_key("ideal") { inputs.sized("ideal", k)? } else { vec![0.0; k] };
+    let pref = inputs.sized("pref", k)?;
+    if pref.iter().any(|&share| share < 0.0) || pref.iter().all(|&share| share == 0.0) {
+        return Err("pref must hold numbers of at least 0, not all of them 0.".into());
+    }
+    Ok([losses, pref, ideal])
+}
+
+fn stch_case(inputs: &Inputs<'_>) -> Result<Value, String> {
+    let [losses, pref, ideal] = scalarized(inputs)?;
+    let mu = inputs.params.setup(losses.len())?.knobs[0];
+    let mut w = vec![0.0; losses.len()];
     let value = stch::evaluate(&losses, &pref, |i| ideal[i], mu, &mut w);
     Ok(json!({"value": value, "weights": w}))
+}
+
+fn tchebycheff_case(inputs: &Inputs<'_>) -> Result<Value, String> {
+    let [losses, pref, ideal] = scalarized(inputs)?;
+    let mut w = vec![0.0; losses.len()];
+    let value = tchebycheff::evaluate(&losses, &pref, |i| ideal[i], &mut w);
+    Ok(json!({"value": value, "weights": w}))
+}
+
+fn modified_tchebycheff_case(inputs: &Inputs<'_>) -> Result<Value, String> {
+    let [losses, pref, ideal] = scalarized(inputs)?;
+    let mut w = vec![0.0; losses.len()];
+    let value = modified_tchebycheff::evaluate(&losses, &pref, |i| ideal[i], &mut w);
+    Ok(json!({"value": value, "weights": w}))
+}
+
+fn pnorm_case(inputs: &Inputs<'_>) -> Result<Value, String> {
+    let [losses, pref, ideal] = scalarized(inputs)?;
+    let p = inputs.params.setup(losses.len())?.knobs[0];
+    let mut w = vec![0.0; losses.len()];
+    let value = pnorm::evaluate(&losses, &pref, |i| ideal[i], p, &mut w);
+    Ok(json!({"value": value, "weights": w}))
+}
+
+fn pbi_case(inputs: &Inputs<'_>) -> Result<Value, String> {
+    let [losses, pref, _] = scalarized(inputs)?;
+    let theta = inputs.params.setup(losses.len())?.knobs[0];
+    let mut w = vec![0.0; losses.len()];
+    Ok(json!({"value": pbi::evaluate(&losses, &pref, theta, &mut w), "weights": w}))
+}
+
+fn cosmos_case(inputs: &Inputs<'_>) -> Result<Value, String> {
+    let [losses, pref, _] = scalarized(inputs)?;
+    let lambda = inputs.params.setup(losses.len())?.knobs[0];
+    let mut w = vec![0.0; losses.len()];
+    Ok(json!({"value": cosmos::evaluate(&losses, &pref, lambda, &mut w), "weights": w}))
+}
+
+fn aasf_case(inputs: &Inputs<'_>) -> Result<Value, String> {
+    let [losses, pref, ideal] = scalarized(inputs)?;
+    let knobs = inputs.params.setup(losses.len())?.knobs;
+    let mut w = vec![0.0; losses.len()];
+    let value = aasf::evaluate(&losses, &pref, |i| ideal[i], (knobs[0], knobs[1]), &mut w);
+    Ok(json!({"value": value, "weights": w}))
+}
+
+fn stch_mtl_case(inputs: &Inputs<'_>) -> Result<Value, String> {
+    let losses = inputs.list("losses")?;
+    let nadir = inputs.sized("nadir", losses.len())?;
+    if let Some(odd) = nadir.iter().find(|&&loss| loss <= 0.0) {
+        return Err(format!("nadir holds {odd}; every nadir must be above 0."));
+    }
+    let mut w = vec![0.0; losses.len()];
+    stch_mtl::evaluate(&losses, &nadir, inputs.params.setup(losses.len())?.knobs[0], &mut w);
+    Ok(json!({"weights": w}))
+}
+
+fn gradvac_case(inputs: &Inputs<'_>) -> Result<Value, String> {
+    let steps = inputs.gradients("G_steps")?;
+    let k = steps.first().map_or(0, Vec::len);
+    let orders = match inputs.params.get("order") {
+        Some(Value::Array(orders)) if orders.len() == steps.len() => orders,
+        _ => return Err(format!("order must be {} lists, one a step.", steps.len())),
+    };
+    let mut gradvac = GradVac::new(&inputs.params.setup(k)?);
+    let (mut weights, mut directions) = (Vec::new(), Vec::new());
+    for (rows, order) in steps.iter().zip(orders) {
+        let rows: Vec<&[f64]> = rows.iter().map(Vec::as_slice).collect();
+        let order = projection_orders(order, k)?.ok_or("order must be lists of tasks.")?;
+        let mut w = vec![0.0; k];
+        gradvac.vaccinate(&Gramian::from_rows(&rows), &order, &mut w);
+        let answer = combined(w, &rows);
+        weights.push(answer.weights);
+        directions.push(answer.direction);
+    }
+    Ok(json!({"weights_steps": weights, "direction_steps": directions}))
+}
+
+fn pcd_case(inputs: &Inputs<'_>) -> Result<Value, String> {
+    let steps = inputs.gradients("G_steps")?;
+    let k = steps.first().map_or(0, Vec::len);
+    let ones = vec![1.0; k];
+    let (mut weights, mut directions) = (Vec::new(), Vec::new());
+    if let Balancer::Gramian(mut pcd) = inputs.params.method.new_balancer(&inputs.params.setup(k)?) {
+        for (step, rows) in steps.iter().enumerate() {
+            let rows: Vec<&[f64]> = rows.iter().map(Vec::as_slice).collect();
+            let mut w = vec![0.0; k];
+            pcd.weights(&context(&ones, None, step as u64), &Gramian::from_rows(&rows), &mut w);
+            let answer = combined(w, &rows);
+            weights.push(answer.weights);
+            directions.push(answer.direction);
+        }
+    }
+    Ok(json!({"weights_steps": weights, "direction_steps": directions}))
 }
 
 fn dwa_case(inputs: &Inputs<'_>) -> Result<Value, String> {

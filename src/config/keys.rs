@@ -526,7 +526,7 @@ impl Reader {
             let word = knob.words().and_then(|words| words.iter().position(|word| *word == value));
             let number = match word {
                 Some(at) => at as f64,
-                None if knob.words().is_some() => {
+                None if knob.words().is_some() && number::read(value).is_err() => {
                     self.complain(format!("{subject} is “{}”; it must be {}.", shown(value), knob.range()));
                     continue;
                 }

@@ -68,7 +68,14 @@ fn bad_requests_are_explained() {
     check_error(request("mgda", json!({"G": "1 2"})), &["G", "list"]);
     check_error(request("mgda", json!({"G": [1, 2, null, 4]})), &["task 1", "coordinate 0", "finite"]);
     check_error(request("mgda", json!({"g": []})), &["\"g\"", "losses"]);
-    check_error(request("mgda", json!({"params": {"c": 1}})), &["\"c\"", "has none"]);
+    check_error(request("imtl_g", json!({"params": {"c": 1}})), &["\"c\"", "has none"]);
+    check_error(request("mgda", json!({"params": {"norm": "loss"}})), &["losses", "2 numbers"]);
+    check_error(request("mgda", json!({"params": {"norm": "length"}})), &["norm", "none, l2, loss, loss-plus"]);
+    check_error(
+        request("rlw", json!({"params": {"distribution": "cauchy"}})),
+        &["normal, uniform, dirichlet, bernoulli"],
+    );
+    check_error(request("gradvac", json!({"params": {"order": [[0]]}})), &["order", "2 lists"]);
     check_error(request("mgda", json!({"params": [1]})), &["params", "object"]);
     check_error(request("nash_mtl", json!({"params": {"max_nrm": 1}})), &["max_nrm", "known are max_norm"]);
     check_error(request("nash_mtl", json!({"params": {"max_norm": -1}})), &["max_norm is -1", "from 0 to 10"]);
@@ -76,9 +83,9 @@ fn bad_requests_are_explained() {
     check_error(request("famo", json!({})), &["losses", "2 numbers"]);
     check_error(request("famo", json!({"losses": [1]})), &["losses holds 1", "2"]);
     check_error(request("famo", json!({"losses": [1, null]})), &["losses", "finite"]);
-    check_error(request("mean", json!({"params": {"pref": [0.5, 0.6]}})), &["pref", "sum to 1"]);
-    check_error(request("mean", json!({"params": {"pref": [1.5, -0.5]}})), &["pref", "at least 0"]);
-    check_error(request("mean", json!({"params": {"pref": [1.0]}})), &["pref holds 1"]);
+    check_error(request("constant", json!({"params": {"pref": [0.5, 0.6]}})), &["pref", "sum to 1"]);
+    check_error(request("constant", json!({"params": {"pref": [1.5, -0.5]}})), &["pref", "at least 0"]);
+    check_error(request("constant", json!({"params": {"pref": [1.0]}})), &["pref holds 1"]);
     check_error(request("pcgrad", json!({"params": {"order": [[0]]}})), &["order", "2 lists"]);
     check_error(request("pcgrad", json!({"params": {"order": [[1, 1], [0]]}})), &["order"]);
     check_error(request("pcgrad", json!({"params": {"order": [[9], [0]]}})), &["order"]);
@@ -97,9 +104,14 @@ fn good_requests_with_odd_params_are_answered() {
         ("graddrop", json!({"params": {"leak": 0.5, "seed": 4}})),
         ("pcgrad", json!({"params": {"order": "irrelevant for K=2"}})),
         ("pcgrad", json!({"params": {"order": [[0, 1], [0, 1]]}})),
-        ("mean", json!({"params": {"pref": "1/K"}})),
+        ("constant", json!({"params": {"pref": "1/K"}})),
         ("mgda", json!({"params": null, "G": [1e300, 0, -1e-300, 1e-300]})),
         ("nash_mtl", json!({"G": [0, 0, 0, 0]})),
+        ("mgda", json!({"params": {"norm": "l2"}})),
+        ("mgda", json!({"params": {"norm": "loss+"}, "losses": [1, 2]})),
+        ("rlw", json!({"params": {"distribution": "bernoulli", "seed": 2}})),
+        ("random", json!({"params": {"seed": 2}})),
+        ("gradvac", json!({"params": {"order": [[1], [0]]}})),
     ] {
         let reply = &replies(&request(method, changes).to_string())[0];
         assert!(reply["direction"].is_array(), "{method}: {reply}");
@@ -111,9 +123,10 @@ fn good_requests_with_odd_params_are_answered() {
 }
 
 #[test]
-fn preference_leans_the_sum() {
-    let reply = &replies(&request("sum", json!({"params": {"pref": [0.75, 0.25]}})).to_string())[0];
+fn preference_is_the_constant_weight() {
+    let reply = &replies(&request("constant", json!({"params": {"pref": [0.75, 0.25]}})).to_string())[0];
     assert_eq!(reply["weights"], json!([1.5, 0.5]));
+    check_error(request("sum", json!({"params": {"pref": [0.75, 0.25]}})), &["\"pref\"", "has none"]);
 }
 
 #[test]
@@ -124,12 +137,16 @@ fn bad_step_cases_are_explained() {
         json!({"id": 3, "method": "uw", "inputs": {"losses": [1, 2], "log_var": [1]}}),
         json!({"id": 4, "method": "dwa", "params": {"T": 0}, "inputs": {"losses": [1], "avg_loss_prev": [1], "avg_loss_prev2": [1]}}),
         json!({"id": 5, "method": "uw"}),
+        json!({"id": 6, "method": "pbi", "inputs": {"losses": [1, 2], "pref": [0, 0]}}),
+        json!({"id": 7, "method": "stch_mtl", "inputs": {"losses": [1, 2], "nadir": [0, 1]}}),
+        json!({"id": 8, "method": "pcd", "inputs": {"G_steps": [[[1, 0], [0, 1]], [[1, 0]]]}}),
+        json!({"id": 9, "method": "gradvac", "inputs": {"G_steps": [[[1, 0], [0, 1]]]}}),
     ];
     let mut output = Vec::new();
     let text = lines.map(|line| line.to_string()).join("\n");
     simulate(text.as_bytes(), &mut output).expect("writing to memory works");
     let replies = String::from_utf8(output).expect("JSON is UTF-8");
-    assert_eq!(replies.lines().count(), 5);
+    assert_eq!(replies.lines().count(), 9);
     assert!(replies.lines().all(|line| line.contains("\"error\"")), "{replies}");
 }
 

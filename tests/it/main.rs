@@ -4,6 +4,7 @@ mod balance;
 mod data;
 mod gradients;
 mod link;
+mod programs;
 mod rng;
 mod session;
 mod tidy;

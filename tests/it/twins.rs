@@ -663,6 +663,8 @@ mod device {
         ("graddrop", "(purity > u)", "(purity < u)"),
         ("graddrop", "0xcd9e8d57u", "0xcd9e8d55u"),
         ("graddrop", "leak * entry", "entry"),
+        ("trimmed_mean", "entry = max(sorted[j], entry);", "entry = min(sorted[j], entry);"),
+        ("trimmed_mean", "var k = trim; k < end", "var k = 0u; k < end"),
     ];
 
     /// All kernels of rows methods, with a constructor for K tasks.

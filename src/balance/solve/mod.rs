@@ -9,6 +9,7 @@ pub mod cone;
 pub mod dual_cone;
 pub mod eigen;
 pub mod fair;
+pub mod linear;
 pub mod nash;
 pub mod rank;
 

@@ -1,0 +1,42 @@
+//! Modified Tchebycheff scalarization (mTche): minimizes maxᵢ (Lᵢ − zᵢ)/αᵢ, so losses settle along the ray α.
+//!
+//! The form that decomposition methods use to place their solutions (Ma et al. 2018; in libmoon mTche).
+//! wᵢ = 1/αᵢ at the largest quotient; tasks that tie share the step. Shares below 1e-6 count as 1e-6. The
+//! ideal point z is 0 in training.
+
+use super::tchebycheff::largest;
+use super::{Build, Kind, LossesMethod, Method, Need, Outcome, StepContext};
+
+pub const METHOD: Method = Method {
+    id: "modified_tchebycheff",
+    label: "Modified Tchebycheff",
+    gloss: "worst ratio",
+    formula: "min maxᵢ Lᵢ / αᵢ",
+    about: "Trains only the task whose loss exceeds its share of the preference most, so that the losses end up in the \
+            ratio of the preference: here a large share allows a large loss. Spreads solutions evenly over a front. \
+            One backward pass.",
+    paper: "Ma et al., On Tchebycheff Decomposition Approaches for Multiobjective Evolutionary Optimization (IEEE TEVC)",
+    year: 2018,
+    kind: Kind::LossWeighting,
+    knobs: &[],
+    needs: &[Need::HeadsScaledByWeights, Need::LossValues, Need::Preference],
+    same_direction_k2: &["tchebycheff"],
+    build: Build::Losses(|_| Box::new(ModifiedTchebycheff)),
+};
+
+/// Shares of a preference that divide count as at least this much.
+pub(super) const SMALLEST_SHARE: f64 = 1e-6;
+
+struct ModifiedTchebycheff;
+
+impl LossesMethod for ModifiedTchebycheff {
+    fn weights(&mut self, ctx: &StepContext<'_>, w: &mut [f64]) -> Outcome {
+        evaluate(ctx.losses, ctx.preference, |_| 0.0, w);
+        Outcome::Settled
+    }
+}
+
+/// Writes the weights (K) for preference α (K) and ideal point z and returns maxᵢ (Lᵢ − zᵢ)/αᵢ.
+pub fn evaluate(losses: &[f64], preference: &[f64], ideal: impl Fn(usize) -> f64, w: &mut [f64]) -> f64 {
+    largest(losses, |i| 1.0 / preference[i].max(SMALLEST_SHARE), ideal, w)
+}

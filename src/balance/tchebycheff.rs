@@ -1,0 +1,54 @@
+//! Tchebycheff scalarization (Bowman 1976): minimizes the largest weighted loss, maxᵢ αᵢ(Lᵢ − zᵢ).
+//!
+//! wᵢ = αᵢ at the largest product and 0 elsewhere; tasks that tie share the step. The ideal point z is 0 in
+//! training, the lower bound of every loss here. Its smooth form is `stch`. One library returns the largest
+//! loss without the factor αᵢ.
+
+use super::{Build, Kind, LossesMethod, Method, Need, Outcome, StepContext};
+
+pub const METHOD: Method = Method {
+    id: "tchebycheff",
+    label: "Tchebycheff",
+    gloss: "worst case",
+    formula: "min maxᵢ αᵢ Lᵢ",
+    about: "Trains only the task whose weighted loss is largest. Every trade-off is the minimum for some preference, \
+            also where the front bulges inward; but the active task jumps from step to step and progress is slow. One \
+            backward pass; depends on the units of the losses.",
+    paper: "Bowman, On the Relationship of the Tchebycheff Norm and the Efficient Frontier (Lecture Notes in Economics)",
+    year: 1976,
+    kind: Kind::LossWeighting,
+    knobs: &[],
+    needs: &[Need::HeadsScaledByWeights, Need::LossValues, Need::Preference],
+    same_direction_k2: &["modified_tchebycheff"],
+    build: Build::Losses(|_| Box::new(Tchebycheff)),
+};
+
+struct Tchebycheff;
+
+impl LossesMethod for Tchebycheff {
+    fn weights(&mut self, ctx: &StepContext<'_>, w: &mut [f64]) -> Outcome {
+        evaluate(ctx.losses, ctx.preference, |_| 0.0, w);
+        Outcome::Settled
+    }
+}
+
+/// Writes the weights (K) for preference α (K) and ideal point z and returns maxᵢ αᵢ(Lᵢ − zᵢ).
+pub fn evaluate(losses: &[f64], preference: &[f64], ideal: impl Fn(usize) -> f64, w: &mut [f64]) -> f64 {
+    largest(losses, |i| preference[i], ideal, w)
+}
+
+/// The same for any factors in place of α.
+pub(super) fn largest(
+    losses: &[f64],
+    factor: impl Fn(usize) -> f64,
+    ideal: impl Fn(usize) -> f64,
+    w: &mut [f64],
+) -> f64 {
+    let weighted = |i: usize| factor(i) * (losses[i] - ideal(i));
+    let value = (0..losses.len()).map(weighted).fold(f64::NEG_INFINITY, f64::max);
+    let n_largest = (0..losses.len()).filter(|&i| weighted(i) == value).count();
+    for (i, w) in w.iter_mut().enumerate() {
+        *w = if weighted(i) == value { factor(i) / n_largest as f64 } else { 0.0 };
+    }
+    value
+}

@@ -1,0 +1,62 @@
+//! Trimmed mean (Yin et al. 2018): in each coordinate the t largest and t smallest entries are dropped.
+//!
+//! dₚ is the mean of the K − 2t entries between. Needs K ≥ 2t + 1; with fewer tasks t is the largest number
+//! that leaves an entry, which makes it the median (K odd) or the mean of the two middle entries (K even).
+
+use super::solve::MAX_TASKS;
+use super::{Build, Kind, Knob, KnobScale, Method, RowsKernel, RowsMethod, Setup, StepContext};
+
+pub const METHOD: Method = Method {
+    id: "trimmed_mean",
+    label: "Trimmed mean",
+    gloss: "without extremes",
+    formula: "dₚ = mean of gᵢₚ without the t largest and t smallest",
+    about: "In every coordinate drops the most extreme entries and averages the rest, so no single task can pull a \
+            parameter far. A robust estimate for forged gradients; among honest tasks it silences whoever stands out. \
+            For two tasks it is the mean. K backward passes; depends on the coordinates.",
+    paper: "Yin et al., Byzantine-Robust Distributed Learning: Towards Optimal Statistical Rates (ICML)",
+    year: 2018,
+    kind: Kind::GradientSurgery,
+    knobs: &[Knob {
+        name: "trim_number",
+        label: "entries dropped at each end",
+        default: 1.0,
+        min: 0.0,
+        max: 7.0,
+        scale: KnobScale::Integer,
+    }],
+    needs: &[],
+    same_direction_k2: &["sum", "mean", "constant", "krum"],
+    build: Build::Rows(|setup| Box::new(TrimmedMean::new(setup))),
+};
+
+struct TrimmedMean {
+    trim: usize,
+}
+
+impl TrimmedMean {
+    fn new(setup: &Setup) -> Self {
+        Self { trim: (setup.knobs[0] as usize).min(setup.n_tasks.saturating_sub(1) / 2) }
+    }
+}
+
+impl RowsMethod for TrimmedMean {
+    fn kernel(&self) -> Option<RowsKernel> {
+        let source = include_str!("../../shaders/balance/trimmed_mean.wgsl");
+        Some(RowsKernel { name: METHOD.id, source, settings: [self.trim as f32, 0.0, 0.0, 0.0] })
+    }
+
+    fn begin(&mut self, _ctx: &StepContext<'_>, _n_shared: usize) {}
+
+    fn direction(&mut self, _ctx: &StepContext<'_>, _first: usize, rows: &[&[f64]], out: &mut [f64]) {
+        let k = rows.len();
+        let mut column = [0.0; MAX_TASKS];
+        for (p, out) in out.iter_mut().enumerate() {
+            for (entry, row) in column.iter_mut().zip(rows) {
+                *entry = row[p];
+            }
+            column[..k].sort_unstable_by(f64::total_cmp);
+            *out = column[self.trim..k - self.trim].iter().sum::<f64>() / (k - 2 * self.trim) as f64;
+        }
+    }
+}
