@@ -4,6 +4,7 @@ mod balance;
 mod data;
 mod gradients;
 mod link;
+mod problem;
 mod rng;
 mod session;
 mod tidy;
@@ -20,6 +21,8 @@ mod ladder;
 mod aggregate;
 #[cfg(feature = "cli")]
 mod goldens;
+#[cfg(feature = "cli")]
+mod toy;
 
 #[cfg(feature = "plots")]
 mod plots;
