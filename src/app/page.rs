@@ -23,6 +23,7 @@ const SAME_EDIT_MILLIS: f64 = 1000.0;
 const RESTART_MILLIS: u64 = 60;
 /// Tiles of the overview, until the reader chooses others.
 const FIRST_TILES: [&str; 4] = ["losses", "gradients", "front", "predictions"];
+const FIRST_TILES_ANALYTIC: [&str; 4] = ["front", "gradients", "losses", "weights"];
 const FIRST_TILES_CLASSIFIED: [&str; 4] = ["metrics", "losses", "cosine", "predictions"];
 
 /// Why there is a card in the place of the views.
@@ -196,7 +197,8 @@ impl Page {
     pub fn open(self, config: ExperimentConfig) {
         self.playing.set(false);
         self.look(&config);
-        let other_data = !self.opened.get_untracked() || self.config.with_untracked(|old| old.data != config.data);
+        let other_data = !self.opened.get_untracked()
+            || self.config.with_untracked(|old| (old.data(), old.analytic()) != (config.data(), config.analytic()));
         self.config.set(config);
         self.opened.set(true);
         self.trouble.set(None);
@@ -231,13 +233,15 @@ impl Page {
         let known = |id: &&'static str| PLOTS.iter().any(|plot| plot.id == *id);
         let views: Vec<&'static str> = config.view.views.iter().copied().filter(known).collect();
         self.view.set(if let [only] = views[..] { Some(only) } else { None });
-        let classified = config
-            .data
-            .tasks
-            .iter()
-            .all(|&task| config.data.source.tasks[task].kind.metric() == crate::data::Metric::Accuracy);
-        let mut tiles =
-            if classified && !config.data.source.files.is_empty() { FIRST_TILES_CLASSIFIED } else { FIRST_TILES };
+        let classified = config.data().is_some_and(|data| {
+            let accuracy = crate::data::Metric::Accuracy;
+            data.tasks.iter().all(|&task| data.source.tasks[task].kind.metric() == accuracy)
+        });
+        let mut tiles = match () {
+            () if config.analytic().is_some() => FIRST_TILES_ANALYTIC,
+            () if classified && !config.files().is_empty() => FIRST_TILES_CLASSIFIED,
+            () => FIRST_TILES,
+        };
         if views.len() > 1 {
             for (tile, view) in tiles.iter_mut().zip(views) {
                 *tile = view;

@@ -1,7 +1,7 @@
 //! `paretoscope toy`: one method on the two-parameter toy of CAGrad and Nash-MTL, in f64, checkpoints out.
 //!
-//! The optimizer is Adam, and ranks are decided with the ε of f32, as in the published experiments. Flags arrive as text, so that every fault becomes
-//! one sentence that names the flag.
+//! The optimizer is Adam, and ranks are decided with the ε of f32, as in the published experiments. Flags
+//! arrive as text, so that every fault becomes one sentence that names the flag.
 
 use super::aggregate::{Params, numbers};
 use super::run::RunError;
