@@ -335,7 +335,8 @@ impl Page {
 
     fn adopt(self, before: &ExperimentConfig, after: ExperimentConfig) {
         let restart = needs_restart(before, &after);
-        let other_data = before.data.source.id != after.data.source.id || before.data.tasks != after.data.tasks;
+        let tasks = |config: &ExperimentConfig| (config.subject.id(), config.subject.task_names());
+        let other_data = tasks(before) != tasks(&after);
         self.cursor.update(|step| *step = (*step).min(after.training.steps));
         self.config.set(after);
         self.opened.set(true);
