@@ -14,6 +14,8 @@ pub mod rng;
 
 pub mod data;
 
+pub mod problem;
+
 pub mod config;
 
 pub mod balance;

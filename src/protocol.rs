@@ -140,13 +140,15 @@ pub struct Outline {
     pub gramian_every: u32,
     pub attribution: Vec<AttributionOutline>,
     pub input: InputOutline,
+    /// The true Pareto front in unscaled losses (K), one list a curve; empty where nobody knows it.
+    pub front: Vec<Vec<Vec<f64>>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct TaskOutline {
     pub id: String,
     pub name: String,
-    /// `accuracy` (0..1) or `R²`.
+    /// `accuracy` (0..1) or `R²`; empty for an analytic loss, which has no test set.
     pub metric: String,
     /// Class names for classification, else empty.
     pub classes: Vec<String>,
@@ -180,6 +182,8 @@ pub enum InputOutline {
     Image { width: usize, height: usize },
     #[default]
     Tabular,
+    /// No inputs: the losses are functions of the parameters. The box they are pictured in.
+    Parameters { low: f64, high: f64 },
 }
 
 /// News since the last frame.
@@ -281,7 +285,7 @@ pub enum PredictionBody {
     /// For plane inputs: per task `side`² values, row 0 at the top (x₂ = high), scaled as the targets;
     /// probability of class 1 for binary tasks. `targets` is the same for the true function.
     Maps { side: usize, outputs: Vec<Vec<f32>>, targets: Vec<Vec<f32>> },
-    /// For images and tables: the first rows of the test split.
+    /// For images and tables: the first rows of the test split. Empty for an analytic problem.
     Samples(Vec<Sample>),
 }
 

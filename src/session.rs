@@ -112,7 +112,7 @@ impl Session {
         self.frame_in_flight = false;
         match link::parse(text) {
             Ok(parsed) => {
-                let missing: Vec<&str> = (parsed.config.data.source.files.iter().copied())
+                let missing: Vec<&str> = (parsed.config.files().iter().copied())
                     .filter(|name| !self.files.iter().any(|file| file.file_name == *name))
                     .collect();
                 if missing.is_empty() {
@@ -149,8 +149,7 @@ impl Session {
                 self.files.retain(|known| known.file_name != name);
                 self.files.push(file);
                 let ready = self.waiting.as_ref().is_some_and(|waiting| {
-                    let needed = waiting.config.data.source.files;
-                    needed.iter().all(|name| self.files.iter().any(|file| file.file_name == *name))
+                    waiting.config.files().iter().all(|name| self.files.iter().any(|file| file.file_name == *name))
                 });
                 if ready && let Some(waiting) = self.waiting.take() {
                     self.begin(waiting.id, waiting.config).await;

@@ -175,7 +175,8 @@ fn hear(page: Page, event: Event) {
         }
         Event::NeedFile { .. } => {}
         // A file of data that nobody waits for any more is no news.
-        Event::Loading { name, .. } if page.config.with_untracked(|config| !config.needs_file(&name)) => {}
+        Event::Loading { name, .. }
+            if page.config.with_untracked(|config| !config.files().contains(&name.as_str())) => {}
         Event::Loading { name, received, total } => {
             let complete = total.is_some_and(|total| received >= total);
             page.loading.set((!complete).then_some(Loading { name, received, total }));

@@ -23,7 +23,7 @@ pub fn Lead() -> impl IntoView {
             None => {}
         }
         if page.loading.with(Option::is_some) {
-            return format!("Loading {}.", page.config.with(|config| config.data.source.title));
+            return format!("Loading {}.", page.config.with(|config| config.subject.title()));
         }
         let step = page.step.get();
         page.history.with(|history| {

@@ -13,15 +13,14 @@ pub fn NetworkDrawing() -> impl IntoView {
     let page = use_page();
     let shape = Memo::new(move |_| {
         page.config.with(|config| {
-            let names: Vec<&'static str> =
-                config.data.tasks.iter().map(|&task| config.data.source.tasks[task].label).collect();
-            (config.network.trunk.clone(), names)
+            let trunk = config.network().map(|network| network.trunk.clone()).unwrap_or_default();
+            (trunk, config.subject.task_names())
         })
     });
     let inputs = move || {
         page.history.with(|history| match history.outline.input {
             crate::protocol::InputOutline::Plane { .. } => 2,
-            crate::protocol::InputOutline::Image { .. } | crate::protocol::InputOutline::Tabular => MOST + 1,
+            _ => MOST + 1,
         })
     };
     let inputs = Memo::new(move |_| inputs());

@@ -221,7 +221,8 @@ impl Page {
     pub fn open(self, config: ExperimentConfig) {
         self.playing.set(false);
         self.look(&config);
-        let other_data = !self.opened.get_untracked() || self.config.with_untracked(|old| old.data != config.data);
+        let other_data = !self.opened.get_untracked()
+            || self.config.with_untracked(|old| (old.data(), old.analytic()) != (config.data(), config.analytic()));
         self.config.set(config);
         self.opened.set(true);
         self.restart_now(other_data);
@@ -377,7 +378,8 @@ impl Page {
     fn adopt(self, before: &ExperimentConfig, after: ExperimentConfig) {
         // What could not be trained as it was is tried again as it is now.
         let restart = needs_restart(before, &after) || self.trouble.with_untracked(Option::is_some);
-        let other_data = before.data.source.id != after.data.source.id || before.data.tasks != after.data.tasks;
+        let tasks = |config: &ExperimentConfig| (config.subject.id(), config.subject.task_names());
+        let other_data = tasks(before) != tasks(&after);
         self.cursor.update(|step| *step = (*step).min(after.training.steps));
         self.config.set(after);
         self.opened.set(true);

@@ -12,12 +12,11 @@ use leptos::prelude::*;
 pub fn Preference() -> impl IntoView {
     let page = use_page();
     let why = RwSignal::new(None::<String>);
-    let tasks = Memo::new(move |_| page.config.with(|config| (config.data.source.id, config.data.tasks.clone())));
+    let tasks = Memo::new(move |_| page.config.with(|config| config.subject.task_names()));
     let even = Memo::new(move |_| page.config.with(|config| config.training.preference.is_none()));
     let sliders = move || {
-        let (_, tasks) = tasks.get();
-        let source = page.config.with_untracked(|config| config.data.source);
         tasks
+            .get()
             .into_iter()
             .enumerate()
             .map(|(position, task)| {
@@ -29,7 +28,7 @@ pub fn Preference() -> impl IntoView {
                     Edit::Preference(Some(with_share(&before, position, share)))
                 });
                 let title = "Share of this task; the other shares keep their proportions and all add up to 1";
-                view! { <Knob label=source.tasks[task].label value span=Span::new(0.0, 1.0, Walk::Linear) commit=set title /> }
+                view! { <Knob label=task value span=Span::new(0.0, 1.0, Walk::Linear) commit=set title /> }
             })
             .collect_view()
     };
@@ -53,7 +52,7 @@ pub fn Preference() -> impl IntoView {
         })
     };
     view! {
-        <Show when=move || tasks.with(|(_, tasks)| tasks.len() > 1)>
+        <Show when=move || tasks.with(|tasks| tasks.len() > 1)>
             <section class="sec" data-testid="preference">
                 <h3>
                     "Preference " <span>{move || if even.get() { "even" } else { "shares of the tasks" }}</span>

@@ -11,6 +11,7 @@ use crate::config::{
     Activation, BATCH, Batch, CLIP, Edit, LEARNING_RATE, LOSS_SCALE, MOMENTUM, Optimizer, STEPS, TRUNK_LAYERS, WIDTH,
 };
 use crate::data::{DATASETS, Seeding};
+use crate::problem::PROBLEMS;
 use leptos::prelude::*;
 
 /// Batch sizes on offer beside the one that is set.
@@ -40,7 +41,9 @@ pub fn ProblemPanel() -> impl IntoView {
                 <DataSection />
                 <TaskSection />
                 <Preference />
-                <NetworkSection />
+                <Show when=move || page.config.with(|config| config.network().is_some())>
+                    <NetworkSection />
+                </Show>
                 <TrainingSection />
                 <Attribution />
             </Show>
@@ -57,29 +60,32 @@ pub fn commit(page: Page, edit: impl Fn(f64) -> Edit + Send + Sync + 'static) ->
 fn DataSection() -> impl IntoView {
     let page = use_page();
     let why = RwSignal::new(None::<String>);
-    let source = Memo::new(move |_| page.config.with(|config| config.data.source.id));
+    let source = Memo::new(move |_| page.config.with(|config| config.subject.id()));
     let choose = move |event| why.set(page.edit(Edit::Data(event_target_value(&event))).err());
     view! {
         <section class="sec first">
             <select class="small wide" aria-label="Data set" data-testid="dataset" prop:value=move || source.get() on:change=choose>
                 {DATASETS
                     .iter()
-                    .map(|entry| {
+                    .map(|entry| (entry.id, entry.title))
+                    .chain(PROBLEMS.iter().map(|entry| (entry.id, entry.label)))
+                    .map(|(id, title)| {
                         view! {
-                            <option value=entry.id selected=move || source.get() == entry.id>
-                                {entry.title}
+                            <option value=id selected=move || source.get() == id>
+                                {title}
                             </option>
                         }
                     })
                     .collect_view()}
             </select>
-            <p class="note under">{move || page.config.with(|config| config.data.source.description)}</p>
+            <p class="note under">{move || page.config.with(|config| config.subject.about())}</p>
             {move || why.get().map(|why| view! { <p class="why" role="alert">{why}</p> })}
             {move || {
                 source.track();
-                let entry = page.config.with_untracked(|config| config.data.source);
-                entry
-                    .knobs
+                let knobs = page
+                    .config
+                    .with_untracked(|config| config.data().map_or(&[][..], |data| data.source.knobs));
+                knobs
                     .iter()
                     .enumerate()
                     .map(|(at, knob)| view! { <DataSetting at knob /> })
@@ -92,8 +98,10 @@ fn DataSection() -> impl IntoView {
 #[component]
 fn DataSetting(at: usize, knob: &'static balance::Knob) -> impl IntoView {
     let page = use_page();
-    let value =
-        Signal::derive(move || page.config.with(|config| config.data.knobs.get(at).copied().unwrap_or(knob.default)));
+    let value = Signal::derive(move || {
+        let set = page.config.with(|config| config.data().and_then(|data| data.knobs.get(at).copied()));
+        set.unwrap_or(knob.default)
+    });
     let set = commit(page, move |value| Edit::DataKnob { knob: at, value });
     view! { <Setting knob value commit=set /> }
 }
@@ -103,26 +111,26 @@ fn TaskSection() -> impl IntoView {
     let page = use_page();
     let why = RwSignal::new(None::<String>);
     // Rebuilt only when the tasks change, so that a slider keeps its focus while it moves.
-    let chosen = Memo::new(move |_| page.config.with(|config| (config.data.source.id, config.data.tasks.clone())));
+    let chosen = Memo::new(move |_| page.config.with(|config| (config.subject.id(), config.subject.task_names())));
     let rows = move || {
-        let (_, tasks) = chosen.get();
-        let source = page.config.with_untracked(|config| config.data.source);
-        tasks
+        let (_, names) = chosen.get();
+        names
             .into_iter()
             .enumerate()
-            .map(|(position, task)| {
+            .map(|(position, name)| {
                 let value = Signal::derive(move || {
-                    page.config.with(|config| config.data.loss_scales.get(position).copied().unwrap_or(1.0))
+                    page.config.with(|config| config.loss_scales().get(position).copied().unwrap_or(1.0))
                 });
                 let span = Span::new(*LOSS_SCALE.start(), *LOSS_SCALE.end(), Walk::Log);
                 let set = commit(page, move |scale| Edit::LossScale { position, scale });
-                view! { <Knob label=source.tasks[task].label value span commit=set title="Factor on this task’s loss" /> }
+                view! { <Knob label=name value span commit=set title="Factor on this task’s loss" /> }
             })
             .collect_view()
     };
     let choices = move || {
-        let (_, tasks) = chosen.get();
-        let source = page.config.with_untracked(|config| config.data.source);
+        chosen.track();
+        let data = page.config.with_untracked(|config| config.data().map(|data| (data.source, data.tasks.clone())));
+        let (source, tasks) = data?;
         (source.tasks.len() > tasks.len() || source.tasks.len() > 2).then(|| {
             let boxes = source
                 .tasks
@@ -162,12 +170,15 @@ fn NetworkSection() -> impl IntoView {
     let page = use_page();
     let why = RwSignal::new(None::<String>);
     let width = Signal::derive(move || {
-        page.config.with(|config| f64::from(config.network.trunk.first().copied().unwrap_or(1)))
+        let first = page.config.with(|config| config.network().and_then(|network| network.trunk.first().copied()));
+        f64::from(first.unwrap_or(1))
     });
-    let depth = Signal::derive(move || page.config.with(|config| config.network.trunk.len() as f64));
+    let depth = Signal::derive(move || {
+        page.config.with(|config| config.network().map_or(1.0, |network| network.trunk.len() as f64))
+    });
     let mixed = move || {
         page.config.with(|config| {
-            let trunk = &config.network.trunk;
+            let trunk = &config.network()?.trunk;
             trunk.iter().any(|width| *width != trunk[0]).then(|| {
                 let widths = trunk.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
                 view! { <p class="note">{format!("Widths {widths}. Setting a width sets all layers.")}</p> }
@@ -178,7 +189,10 @@ fn NetworkSection() -> impl IntoView {
         view! {
             <button
                 type="button"
-                aria-pressed=move || page.config.with(|c| c.network.activation == activation).to_string()
+                aria-pressed=move || {
+                    let network = page.config.with(|config| config.network().cloned());
+                    network.is_some_and(|network| network.activation == activation).to_string()
+                }
                 on:click=move |_| why.set(page.edit(Edit::Activation(activation)).err())
             >
                 {label}
@@ -244,7 +258,8 @@ fn TrainingSection() -> impl IntoView {
             Batch::Rows(rows) => rows,
         })
     });
-    let fixed = Memo::new(move |_| page.config.with(|config| config.data.source.files.is_empty()));
+    let learned = Memo::new(move |_| page.config.with(|config| config.network().is_some()));
+    let fixed = Memo::new(move |_| page.config.with(|config| config.files().is_empty()));
     let optimizer = move |event| {
         let optimizer =
             if event_target_value(&event) == "sgd" { Optimizer::Sgd { momentum: 0.9 } } else { Optimizer::Adam };
@@ -283,7 +298,8 @@ fn TrainingSection() -> impl IntoView {
             Err(_) => why.set(Some(format!("A seed is a whole number from 0 to {}.", u32::MAX))),
         }
     };
-    let seeded = move || page.config.with(|config| config.data.source.seeding == Seeding::Seeded);
+    let seeded =
+        move || page.config.with(|config| config.data().is_some_and(|data| data.source.seeding == Seeding::Seeded));
     view! {
         <section class="sec">
             <h3>"Training"</h3>
@@ -310,14 +326,16 @@ fn TrainingSection() -> impl IntoView {
                 span=Span::new(*LEARNING_RATE.start(), *LEARNING_RATE.end(), Walk::Log)
                 commit=commit(page, Edit::LearningRate)
             />
-            <div class="knob">
-                <span class="lab">"Batch"</span>
-                <div class="two">
-                    <select class="small" aria-label="Batch" on:change=choose_batch>
-                        {batches}
-                    </select>
+            <Show when=move || learned.get()>
+                <div class="knob">
+                    <span class="lab">"Batch"</span>
+                    <div class="two">
+                        <select class="small" aria-label="Batch" on:change=choose_batch>
+                            {batches}
+                        </select>
+                    </div>
                 </div>
-            </div>
+            </Show>
             <Knob
                 label="Steps"
                 value=steps
@@ -367,7 +385,9 @@ fn TrainingSection() -> impl IntoView {
             {move || why.get().map(|why| view! { <p class="why" role="alert">{why}</p> })}
             <p class="note under">
                 {move || {
-                    if fixed.get() && seeded() {
+                    if !learned.get() {
+                        "The seed serves methods that draw; runs start at the same point whatever it is."
+                    } else if fixed.get() && seeded() {
                         "The seed sets points, initial weights and batches, the same for every run."
                     } else {
                         "The seed sets initial weights and batches, the same for every run."

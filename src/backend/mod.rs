@@ -1,9 +1,10 @@
-//! What trains one run: owns θ, optimizer moments and gradients, on the CPU or on the GPU.
+//! What trains one run: owns θ, optimizer moments and gradients, on the CPU, on the GPU, or exactly in f64.
 //!
 //! An enum, not a trait object: the GPU's primitives are async, and async traits are not object-safe.
 //! G never leaves the backend; losses, M and a few dot products do.
 
 pub mod cpu;
+pub mod exact;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 
@@ -85,6 +86,8 @@ impl std::error::Error for BackendError {}
 /// θ, moments and gradients of one run.
 pub enum Backend {
     Cpu(Box<cpu::Cpu<f32>>),
+    /// An analytic problem; it has no rows, and what is passed as such is not looked at.
+    Exact(Box<exact::Exact>),
     #[cfg(feature = "gpu")]
     Gpu(Box<gpu::Gpu>),
 }
@@ -98,6 +101,10 @@ impl Backend {
         match self {
             Self::Cpu(cpu) => {
                 cpu.losses(rows, losses);
+                Ok(())
+            }
+            Self::Exact(exact) => {
+                exact.losses(losses);
                 Ok(())
             }
             #[cfg(feature = "gpu")]
@@ -120,6 +127,10 @@ impl Backend {
                 cpu.gradients(rows, losses, gramian);
                 Ok(())
             }
+            Self::Exact(exact) => {
+                exact.gradients(losses, gramian);
+                Ok(())
+            }
             #[cfg(feature = "gpu")]
             Self::Gpu(gpu) => gpu.gradients(rows, losses, gramian).await,
         }
@@ -132,6 +143,7 @@ impl Backend {
     pub async fn apply(&mut self, apply: Apply<'_>) -> Result<StepReport, BackendError> {
         match self {
             Self::Cpu(cpu) => Ok(cpu.apply(apply)),
+            Self::Exact(exact) => Ok(exact.apply(apply)),
             #[cfg(feature = "gpu")]
             Self::Gpu(gpu) => gpu.apply(apply).await,
         }
@@ -148,15 +160,25 @@ impl Backend {
                 theta.extend_from_slice(cpu.parameters());
                 Ok(())
             }
+            Self::Exact(exact) => {
+                theta.clear();
+                theta.extend(exact.x().iter().map(|&x| x as f32));
+                Ok(())
+            }
             #[cfg(feature = "gpu")]
             Self::Gpu(gpu) => gpu.parameters(theta).await,
         }
     }
 
+    /// Whether G was computed in f64, so that its Gramian has all digits.
+    pub fn is_exact(&self) -> bool {
+        matches!(self, Self::Exact(_))
+    }
+
     /// GPU dispatches so far; 0 on the CPU.
     pub fn dispatches(&self) -> u64 {
         match self {
-            Self::Cpu(_) => 0,
+            Self::Cpu(_) | Self::Exact(_) => 0,
             #[cfg(feature = "gpu")]
             Self::Gpu(gpu) => gpu.dispatches(),
         }

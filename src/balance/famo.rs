@@ -3,7 +3,8 @@
 //! Before the step wᵢ = (zᵢ/Dᵢ)/Σ(zⱼ/Dⱼ) with Dᵢ = Lᵢ − bᵢ + 1e-8; after it ξ takes an Adam step on
 //! Jᵀδ + γξ, where δᵢ = log Dᵢ before − log Dᵢ after on the same batch and J is the softmax's Jacobian.
 //! The decay γ enters the gradient (the paper's algorithm), not the parameters as in AdamW. The lower
-//! bounds b are 0 in training. Losses at or below b count as 1e-8 above it, so weights stay finite.
+//! bounds b are 0 unless a problem's losses go below. Losses at or below b count as 1e-8 above it, so
+//! weights stay finite.
 
 use super::solve::adam::Adam;
 use super::solve::{dot, softmax};
@@ -98,5 +99,9 @@ impl LossesMethod for Famo {
             self.gradient[i] = self.z[i] * (self.gradient[i] - mean) + self.gamma * self.logits[i];
         }
         self.adam.step(self.w_lr, &self.gradient, &mut self.logits);
+    }
+
+    fn bound_losses(&mut self, floor: &[f64]) {
+        self.lower_bounds.copy_from_slice(floor);
     }
 }

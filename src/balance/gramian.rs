@@ -10,6 +10,7 @@ pub struct Gramian {
     norms: Vec<f64>,   // (K)
     cosines: Vec<f64>, // (K, K), 1 on the diagonal, 0 where a row is zero
     noise: f64,
+    rank_epsilon: f64,
 }
 
 /// Error of a cosine whose rows were computed in f32 and multiplied in f32 or better.
@@ -19,8 +20,13 @@ const NOISE_F64: f64 = 1e-14;
 
 impl Gramian {
     pub fn new(n_tasks: usize) -> Self {
-        let mut gramian =
-            Self { n_tasks, norms: vec![0.0; n_tasks], cosines: vec![0.0; n_tasks * n_tasks], noise: NOISE_F32 };
+        let mut gramian = Self {
+            n_tasks,
+            norms: vec![0.0; n_tasks],
+            cosines: vec![0.0; n_tasks * n_tasks],
+            noise: NOISE_F32,
+            rank_epsilon: f64::EPSILON,
+        };
         gramian.set_from_products(&vec![0.0; n_tasks * n_tasks]);
         gramian
     }
@@ -70,6 +76,12 @@ impl Gramian {
         }
     }
 
+    /// The same from products of rows that are exact in f64.
+    pub fn set_from_exact_products(&mut self, m: &[f64]) {
+        self.set_from_products(m);
+        self.noise = NOISE_F64;
+    }
+
     fn set_cosine(&mut self, i: usize, j: usize, cosine: f64) {
         let cosine = cosine.clamp(-1.0, 1.0);
         self.cosines[i * self.n_tasks + j] = cosine;
@@ -93,6 +105,17 @@ impl Gramian {
     /// Absolute error to expect of a cosine: 1e-14 from exact rows, 1e-6 from f32 products.
     pub fn noise(&self) -> f64 {
         self.noise
+    }
+
+    /// Share of K times the largest eigenvalue of M below which an eigenvalue counts as 0: the ε of f64 unless
+    /// set otherwise.
+    pub fn rank_epsilon(&self) -> f64 {
+        self.rank_epsilon
+    }
+
+    /// Published code decides ranks with the ε of f32 whatever it computes in; to repeat it, so must this.
+    pub fn set_rank_epsilon(&mut self, epsilon: f64) {
+        self.rank_epsilon = epsilon;
     }
 
     /// Rows of length 0.

@@ -1,8 +1,9 @@
 //! IMTL-G (Liu et al. 2021): the combination with equal projections on all unit gradients, Σ w = 1.
 //!
 //! w = M⁺n / Σ(M⁺n) with n = ‖gᵢ‖. The rank is that of `solve::rank`; at full rank M⁺n = D⁻¹C⁻¹1 with
-//! D = diag(n), which no scale of a row can spoil. Weights may be negative. Zero gradients get 0; where the
-//! sum vanishes (opposed gradients) w = 0.
+//! D = diag(n), which no scale of a row can spoil. Weights may be negative. Two gradients need no system:
+//! w = (‖g₂‖, ‖g₁‖)/(‖g₁‖ + ‖g₂‖) at any angle. Zero gradients get 0; where the sum vanishes (opposed
+//! gradients) w = 0.
 
 use super::solve::rank::{Members, longest};
 use super::solve::{Column, MAX_TASKS, eigen};
@@ -32,6 +33,14 @@ impl GramianMethod for ImtlG {
         w.fill(0.0);
         let members = Members::new(gramian);
         let n = members.n;
+        if let [i, j] = members.index[..n] {
+            if 1.0 + gramian.cosine(i, j) <= 2.0 * gramian.noise() {
+                return Outcome::Degenerate;
+            }
+            let [own, other] = [i, j].map(|task| gramian.norms()[task] / longest(gramian));
+            (w[i], w[j]) = (other / (own + other), own / (own + other));
+            return if w.len() == 2 { Outcome::Settled } else { Outcome::Degenerate };
+        }
         let top = longest(gramian);
         let mut lengths: Column = [0.0; MAX_TASKS];
         for i in 0..n {

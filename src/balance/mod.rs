@@ -225,6 +225,8 @@ pub trait LossesMethod {
     fn weights(&mut self, ctx: &StepContext<'_>, w: &mut [f64]) -> Outcome;
     /// (K) losses on the same batch after the update; called only with [`Need::LossesAfterStep`].
     fn after_step(&mut self, _ctx: &StepContext<'_>, _losses_after: &[f64]) {}
+    /// Told once, before the first step: (K) values below which the scaled losses never fall. 0 unless told.
+    fn bound_losses(&mut self, _floor: &[f64]) {}
 }
 
 /// Weights from the Gramian of the task gradients.

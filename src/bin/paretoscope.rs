@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use paretoscope::cli::run::{RunError, RunOptions, Watch};
+use paretoscope::cli::toy::{self, ToyFlags};
 use paretoscope::cli::{aggregate, methods, run, simulate};
 use paretoscope::config::BackendChoice;
 use std::fs;
@@ -33,6 +34,35 @@ enum Task {
     Aggregate,
     /// Read JSON lines {"id","method","params","inputs"} and write each method's step.
     Simulate,
+    /// Run a method on the two-parameter toy of CAGrad and Nash-MTL; write {"checkpoints":{"0":[x1,x2,L1,L2],…}}.
+    Toy {
+        /// Id of a method (see `methods`).
+        #[arg(long)]
+        method: String,
+        /// Its params as a JSON object, named as for `aggregate`; min_losses bounds the losses from below.
+        #[arg(long, default_value = "{}", allow_hyphen_values = true)]
+        params: String,
+        /// Starting point.
+        #[arg(long, value_name = "X1,X2", default_value = "-8.5,7.5", allow_hyphen_values = true)]
+        init: String,
+        /// Factors on the losses: cagrad (1, 1), nash:S (S, 1) or aligned:S (S, 1 − S).
+        #[arg(long, default_value = "cagrad", allow_hyphen_values = true)]
+        scale: String,
+        /// Factor on the update before clipping.
+        #[arg(long, default_value = "1", allow_hyphen_values = true)]
+        multiplier: String,
+        /// Largest length of the update, or none.
+        #[arg(long, default_value = "none", allow_hyphen_values = true)]
+        clip_norm: String,
+        #[arg(long, default_value = "35000", allow_hyphen_values = true)]
+        steps: String,
+        /// Learning rate of Adam.
+        #[arg(long, default_value = "0.001", allow_hyphen_values = true)]
+        lr: String,
+        /// Steps whose checkpoints are written, with commas; the last one by default.
+        #[arg(long, allow_hyphen_values = true)]
+        at: Option<String>,
+    },
     /// Train the experiment of a link, or of a configuration file.
     Run {
         /// A link of the page (or what follows its #), or the path of a configuration file.
@@ -74,6 +104,11 @@ fn main() -> ExitCode {
         }),
         Task::Aggregate => write_out(|out| aggregate::aggregate(io::stdin().lock(), out)),
         Task::Simulate => write_out(|out| simulate::simulate(io::stdin().lock(), out)),
+        Task::Toy { method, params, init, scale, multiplier, clip_norm, steps, lr, at } => {
+            let at = at.unwrap_or_else(|| steps.clone());
+            let flags = ToyFlags { method, params, init, scale, multiplier, clip_norm, steps, lr, at };
+            pollster::block_on(toy::toy(&flags)).and_then(|answer| write_out(|out| writeln!(out, "{answer}")))
+        }
         Task::Run { experiment, steps, seeds, backend, data, csv, json: _ } => {
             let backend = backend.map(|backend| match backend {
                 BackendFlag::Cpu => BackendChoice::Cpu,

@@ -234,7 +234,7 @@ impl<'a> Params<'a> {
         }
     }
 
-    fn preference(&self, n_tasks: usize) -> Result<Vec<f64>, String> {
+    pub(super) fn preference(&self, n_tasks: usize) -> Result<Vec<f64>, String> {
         let uniform = vec![1.0 / n_tasks as f64; n_tasks];
         match self.get("pref") {
             None => Ok(uniform),
@@ -252,7 +252,7 @@ impl<'a> Params<'a> {
         }
     }
 
-    fn seed(&self) -> Result<u32, String> {
+    pub(super) fn seed(&self) -> Result<u32, String> {
         match self.get("seed") {
             None => Ok(0),
             Some(value) => value

@@ -4,3 +4,4 @@ pub mod aggregate;
 pub mod methods;
 pub mod run;
 pub mod simulate;
+pub mod toy;

@@ -5,18 +5,21 @@
 //! that is the only adjustment nobody asked for.
 
 use super::{
-    Activation, BATCH, BackendChoice, Batch, Complaint, DataConfig, ExperimentConfig, Init, Optimizer, RUNS, RunConfig,
-    Theme, VIEWS, keys, presets,
+    Activation, AnalyticConfig, BATCH, BackendChoice, Batch, Complaint, DataConfig, ExperimentConfig, Init,
+    NetworkConfig, Optimizer, RUNS, RunConfig, Subject, Theme, VIEWS, keys, presets,
 };
-use crate::{balance, data};
+use crate::{balance, data, problem};
 
 /// One change of a configuration. Ids are those of the registries, positions count from 0.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Edit {
     /// Starts from a preset; backend and theme stay.
     Preset(String),
-    /// Another data set with its default knobs and tasks, and loss scales of 1.
+    /// Another data set with its default knobs and tasks, or an analytic problem from its first starting point;
+    /// loss scales of 1.
     Data(String),
+    /// Where an analytic problem's runs begin (P).
+    Start(Vec<f64>),
     DataKnob {
         knob: usize,
         value: f64,
@@ -98,9 +101,12 @@ impl ExperimentConfig {
                 }
             }
             Edit::Data(id) => {
-                let source = data::source(id).ok_or_else(|| absent("d", "data set", id))?;
-                self.data = DataConfig::new(source);
-                self.training.preference = None;
+                if let Some(problem) = problem::problem(id) {
+                    self.choose_problem(problem);
+                    return Ok(());
+                }
+                let source = data::source(id).ok_or_else(|| absent("d", "data set or analytic problem", id))?;
+                self.choose_data(source);
                 // All rows of a large set are slow, and a generator's few rows may be fewer than a batch.
                 self.training.batch = match (source.files.is_empty(), self.training.batch) {
                     (true, _) => Batch::All,
@@ -108,12 +114,13 @@ impl ExperimentConfig {
                     (false, rows) => rows,
                 };
             }
+            Edit::Start(start) => self.analytic_mut()?.start.clone_from(start),
             Edit::DataKnob { knob, value } => {
-                *self.data.knobs.get_mut(*knob).ok_or_else(|| absent("dk", "data setting", knob))? = *value;
+                *self.data_mut()?.knobs.get_mut(*knob).ok_or_else(|| absent("dk", "data setting", knob))? = *value;
             }
             Edit::Tasks(tasks) => self.set_tasks(tasks)?,
             Edit::ToggleTask(task) => {
-                let mut tasks = self.data.tasks.clone();
+                let mut tasks = self.data_mut()?.tasks.clone();
                 match tasks.iter().position(|chosen| chosen == task) {
                     Some(_) if tasks.len() == 1 => {
                         return Err(Complaint::new("tasks", "The last task cannot be taken away; add another first."));
@@ -124,19 +131,20 @@ impl ExperimentConfig {
                 self.set_tasks(&tasks)?;
             }
             Edit::LossScale { position, scale } => {
-                let scales = &mut self.data.loss_scales;
+                let scales = self.loss_scales_mut();
                 *scales.get_mut(*position).ok_or_else(|| absent("sc", "task", position))? = *scale;
             }
-            Edit::Width(width) => self.network.trunk.fill(*width),
+            Edit::Width(width) => self.network_mut()?.trunk.fill(*width),
             Edit::Depth(depth) => {
-                let last = self.network.trunk.last().copied().unwrap_or(1);
+                let trunk = &mut self.network_mut()?.trunk;
+                let last = trunk.last().copied().unwrap_or(1);
                 // Not longer than the complaint about it needs.
-                self.network.trunk.resize((*depth).min(99), last);
+                trunk.resize((*depth).min(99), last);
             }
-            Edit::Trunk(widths) => self.network.trunk.clone_from(widths),
-            Edit::Head(widths) => self.network.head.clone_from(widths),
-            Edit::Activation(activation) => self.network.activation = *activation,
-            Edit::Init(init) => self.network.init = *init,
+            Edit::Trunk(widths) => self.network_mut()?.trunk.clone_from(widths),
+            Edit::Head(widths) => self.network_mut()?.head.clone_from(widths),
+            Edit::Activation(activation) => self.network_mut()?.activation = *activation,
+            Edit::Init(init) => self.network_mut()?.init = *init,
             Edit::Optimizer(optimizer) => self.training.optimizer = *optimizer,
             Edit::Momentum(value) => match &mut self.training.optimizer {
                 Optimizer::Sgd { momentum } => *momentum = *value,
@@ -146,7 +154,10 @@ impl ExperimentConfig {
             },
             Edit::LearningRate(rate) => self.training.learning_rate = *rate,
             Edit::Clip(clip) => self.training.clip = *clip,
-            Edit::Batch(batch) => self.training.batch = *batch,
+            Edit::Batch(batch) => {
+                self.network_mut().map_err(|_| no_network("b"))?;
+                self.training.batch = *batch;
+            }
             Edit::Steps(steps) => {
                 self.training.steps = *steps;
                 self.view.step = self.view.step.min(*steps);
@@ -210,21 +221,45 @@ impl ExperimentConfig {
     }
 
     fn set_tasks(&mut self, tasks: &[usize]) -> Result<(), Complaint> {
-        if let Some(task) = tasks.iter().find(|task| **task >= self.data.source.tasks.len()) {
+        let data = self.data_mut()?;
+        if let Some(task) = tasks.iter().find(|task| **task >= data.source.tasks.len()) {
             return Err(absent("tasks", "task", task));
         }
-        let before = &self.data;
         let scale = |task: &usize| {
-            let position = before.tasks.iter().position(|chosen| chosen == task);
-            position.map_or(1.0, |position| before.loss_scales[position])
+            let position = data.tasks.iter().position(|chosen| chosen == task);
+            position.map_or(1.0, |position| data.loss_scales[position])
         };
         let scales = tasks.iter().map(scale).collect();
-        if tasks != self.data.tasks {
+        let others = tasks != data.tasks;
+        data.loss_scales = scales;
+        data.tasks = tasks.to_vec();
+        if others {
             self.training.preference = None;
         }
-        self.data.loss_scales = scales;
-        self.data.tasks = tasks.to_vec();
         Ok(())
+    }
+
+    fn data_mut(&mut self) -> Result<&mut DataConfig, Complaint> {
+        match &mut self.subject {
+            Subject::Network { data, .. } => Ok(data),
+            Subject::Analytic(_) => Err(no_network("d")),
+        }
+    }
+
+    fn network_mut(&mut self) -> Result<&mut NetworkConfig, Complaint> {
+        match &mut self.subject {
+            Subject::Network { network, .. } => Ok(network),
+            Subject::Analytic(_) => Err(no_network("net")),
+        }
+    }
+
+    fn analytic_mut(&mut self) -> Result<&mut AnalyticConfig, Complaint> {
+        match &mut self.subject {
+            Subject::Network { .. } => {
+                Err(Complaint::new("start", "A network starts where the seed says; choose an analytic problem first."))
+            }
+            Subject::Analytic(analytic) => Ok(analytic),
+        }
     }
 }
 
@@ -261,6 +296,10 @@ pub fn copy_of_run(config: &ExperimentConfig, at: usize) -> usize {
 
 fn run(id: &str) -> Result<RunConfig, Complaint> {
     balance::method(id).map(RunConfig::new).ok_or_else(|| absent("m", "method", id))
+}
+
+fn no_network(key: &str) -> Complaint {
+    Complaint::new(key, "An analytic problem has neither data nor a network; choose a data set first.")
 }
 
 fn last_run() -> Complaint {

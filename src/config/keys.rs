@@ -7,12 +7,13 @@
 use super::number;
 use super::presets::{self, Preset};
 use super::{
-    Activation, BATCH, BackendChoice, Batch, CLIP, Complaint, DataConfig, ExperimentConfig, FEWEST_INPUTS, FEWEST_ROWS,
-    GAIN, HEAD_LAYERS, Init, LEARNING_RATE, LOSS_SCALE, MOMENTUM, Optimizer, RUNS, RunConfig, STEPS, TASKS,
-    TRUNK_LAYERS, Theme, VIEWS, WIDTH,
+    Activation, AnalyticConfig, BATCH, BackendChoice, Batch, CLIP, Complaint, ExperimentConfig, FEWEST_INPUTS,
+    FEWEST_ROWS, GAIN, HEAD_LAYERS, Init, LEARNING_RATE, LOSS_SCALE, MOMENTUM, NetworkConfig, Optimizer, RUNS,
+    RunConfig, STEPS, Subject, TASKS, TRUNK_LAYERS, Theme, VIEWS, WIDTH,
 };
 use crate::balance::{Knob, METHODS, method};
 use crate::data::{self, DATASETS};
+use crate::problem::{self, PROBLEMS};
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
@@ -26,10 +27,32 @@ pub struct Key {
     pub example: &'static str,
     /// How its value looks in JSON.
     pub form: Form,
+    /// What experiments it describes; in others it is an error, and it is not written.
+    pub scope: Scope,
     /// Reads a value into the draft or complains.
     pub(super) read: fn(&mut Reader, &str),
-    /// The value of a configuration; never empty.
+    /// The value of a configuration in its scope; never empty.
     pub(super) text: fn(&ExperimentConfig) -> String,
+}
+
+/// Which experiments a key describes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    Any,
+    /// Those in which a network learns from data.
+    Network,
+    /// Those on an analytic problem.
+    Analytic,
+}
+
+impl Scope {
+    fn holds(self, config: &ExperimentConfig) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Network => config.analytic().is_none(),
+            Self::Analytic => config.analytic().is_some(),
+        }
+    }
 }
 
 /// The JSON type of a key's value. A string with the link's text is always accepted too.
@@ -56,6 +79,7 @@ pub const KEYS: &[Key] = &[
         about: "Version of the link format: 1.",
         example: "1",
         form: Form::Number,
+        scope: Scope::Any,
         read: read_version,
         text: |_| "1".into(),
     },
@@ -65,17 +89,20 @@ pub const KEYS: &[Key] = &[
         about: "Preset whose values hold wherever the link says nothing.",
         example: "two-sines",
         form: Form::Word,
+        scope: Scope::Any,
         read: read_preset,
         text: |config| config.preset.id.into(),
     },
     Key {
         name: "d",
         label: "data",
-        about: "Data set. Another one than the preset's brings its own knobs and tasks, and loss scales of 1.",
+        about: "Data set or analytic problem. Another one than the preset's brings its own settings and tasks, and \
+                loss scales of 1.",
         example: "digits8",
         form: Form::Word,
+        scope: Scope::Any,
         read: read_data,
-        text: |config| config.data.source.id.into(),
+        text: |config| config.subject.id().into(),
     },
     Key {
         name: "dk",
@@ -83,10 +110,11 @@ pub const KEYS: &[Key] = &[
         about: "Knobs of the data set, name~value; those left out have their default. `default` for all defaults.",
         example: "angle~60",
         form: Form::Words,
+        scope: Scope::Network,
         read: read_data_knobs,
-        text: |config| match knobs_text(config.data.source.knobs, &config.data.knobs).as_slice() {
-            [] => "default".into(),
-            pairs => pairs.join(","),
+        text: |config| {
+            let pairs = config.data().map(|data| knobs_text(data.source.knobs, &data.knobs)).unwrap_or_default();
+            if pairs.is_empty() { "default".into() } else { pairs.join(",") }
         },
     },
     Key {
@@ -95,10 +123,26 @@ pub const KEYS: &[Key] = &[
         about: "Tasks of the data set, in order. Other tasks than before bring loss scales of 1.",
         example: "odd,ge5",
         form: Form::Words,
+        scope: Scope::Network,
         read: read_tasks,
         text: |config| {
-            let ids = config.data.tasks.iter().filter_map(|&task| Some(config.data.source.tasks.get(task)?.id));
+            let data = config.data().into_iter();
+            let ids = data.flat_map(|data| data.tasks.iter().filter_map(|&task| Some(data.source.tasks.get(task)?.id)));
             ids.collect::<Vec<_>>().join(",")
+        },
+    },
+    Key {
+        name: "start",
+        label: "starting point",
+        about: "Where an analytic problem's runs begin: the name of a starting point, or one number a parameter.",
+        example: "-8.5,7.5",
+        form: Form::Numbers,
+        scope: Scope::Analytic,
+        read: read_start,
+        text: |config| {
+            let Some(AnalyticConfig { problem, start, .. }) = config.analytic() else { return "none".into() };
+            let named = problem.starts.iter().find(|named| named.x == start);
+            named.map_or_else(|| numbers_text(start), |named| named.id.into())
         },
     },
     Key {
@@ -107,8 +151,9 @@ pub const KEYS: &[Key] = &[
         about: "Factor on the loss of each task, one a task.",
         example: "1,.05",
         form: Form::Numbers,
+        scope: Scope::Any,
         read: read_loss_scales,
-        text: |config| numbers_text(&config.data.loss_scales),
+        text: |config| numbers_text(config.loss_scales()),
     },
     Key {
         name: "net",
@@ -116,12 +161,12 @@ pub const KEYS: &[Key] = &[
         about: "Widths of the shared layers, first to last: width x depth, or widths with hyphens.",
         example: "4x2",
         form: Form::Word,
+        scope: Scope::Network,
         read: |reader, text| {
-            if let Some(widths) = reader.widths("The shared part", text, TRUNK_LAYERS) {
-                reader.config.network.trunk = widths;
-            }
+            let widths = reader.widths("The shared part", text, TRUNK_LAYERS);
+            reader.set_network(widths, |network, widths| network.trunk = widths);
         },
-        text: |config| widths_text(&config.network.trunk),
+        text: |config| config.network().map_or_else(String::new, |network| widths_text(&network.trunk)),
     },
     Key {
         name: "head",
@@ -129,13 +174,12 @@ pub const KEYS: &[Key] = &[
         about: "Widths of the hidden layers of every head; 0 for linear heads.",
         example: "16",
         form: Form::Word,
+        scope: Scope::Network,
         read: |reader, text| {
             let widths = if text == "0" { Some(Vec::new()) } else { reader.widths("Each head", text, HEAD_LAYERS) };
-            if let Some(widths) = widths {
-                reader.config.network.head = widths;
-            }
+            reader.set_network(widths, |network, widths| network.head = widths);
         },
-        text: |config| widths_text(&config.network.head),
+        text: |config| config.network().map_or_else(String::new, |network| widths_text(&network.head)),
     },
     Key {
         name: "act",
@@ -143,15 +187,16 @@ pub const KEYS: &[Key] = &[
         about: "Activation of hidden layers: relu or tanh.",
         example: "tanh",
         form: Form::Word,
+        scope: Scope::Network,
         read: |reader, text| {
             let choices = [("relu", Activation::Relu), ("tanh", Activation::Tanh)];
-            if let Some(activation) = reader.choice("activation", text, &choices) {
-                reader.config.network.activation = activation;
-            }
+            let activation = reader.choice("activation", text, &choices);
+            reader.set_network(activation, |network, activation| network.activation = activation);
         },
-        text: |config| match config.network.activation {
-            Activation::Relu => "relu".into(),
-            Activation::Tanh => "tanh".into(),
+        text: |config| match config.network().map(|network| network.activation) {
+            Some(Activation::Relu) => "relu".into(),
+            Some(Activation::Tanh) => "tanh".into(),
+            None => String::new(),
         },
     },
     Key {
@@ -160,12 +205,14 @@ pub const KEYS: &[Key] = &[
         about: "fan-in, or gains of the first shared layer, the other shared layers and the head layers.",
         example: "gains~1.5~1.2~1",
         form: Form::Word,
+        scope: Scope::Network,
         read: read_init,
-        text: |config| match config.network.init {
-            Init::FanIn => "fan-in".into(),
-            Init::Gains { first, trunk, head } => {
+        text: |config| match config.network().map(|network| network.init) {
+            Some(Init::FanIn) => "fan-in".into(),
+            Some(Init::Gains { first, trunk, head }) => {
                 format!("gains~{}~{}~{}", number::write(first), number::write(trunk), number::write(head))
             }
+            None => String::new(),
         },
     },
     Key {
@@ -174,6 +221,7 @@ pub const KEYS: &[Key] = &[
         about: "adam, sgd, or sgd~ with a momentum.",
         example: "sgd~.9",
         form: Form::Word,
+        scope: Scope::Any,
         read: read_optimizer,
         text: |config| match config.training.optimizer {
             Optimizer::Adam => "adam".into(),
@@ -187,6 +235,7 @@ pub const KEYS: &[Key] = &[
         about: "Learning rate, 0.000001 to 10.",
         example: ".01",
         form: Form::Number,
+        scope: Scope::Any,
         read: |reader, text| {
             if let Some(rate) = reader.number("The learning rate", text, LEARNING_RATE) {
                 reader.config.training.learning_rate = rate;
@@ -200,6 +249,7 @@ pub const KEYS: &[Key] = &[
         about: "Largest length of the whole gradient, or none.",
         example: "1",
         form: Form::Number,
+        scope: Scope::Any,
         read: |reader, text| {
             if text == "none" {
                 reader.config.training.clip = None;
@@ -215,6 +265,7 @@ pub const KEYS: &[Key] = &[
         about: "Rows of a batch, or all. More rows than the data set has is an error when the data are loaded.",
         example: "256",
         form: Form::Number,
+        scope: Scope::Network,
         read: |reader, text| {
             if text == "all" {
                 reader.config.training.batch = Batch::All;
@@ -233,6 +284,7 @@ pub const KEYS: &[Key] = &[
         about: "Training steps, 1 to 20000.",
         example: "600",
         form: Form::Number,
+        scope: Scope::Any,
         read: |reader, text| {
             if let Some(steps) = reader.whole("The number of steps", text, STEPS) {
                 reader.config.training.steps = steps;
@@ -248,6 +300,7 @@ pub const KEYS: &[Key] = &[
         about: "Seed of initial weights, batches and methods, 0 to 4294967295.",
         example: "7",
         form: Form::Number,
+        scope: Scope::Any,
         read: |reader, text| {
             if let Some(seed) = reader.whole("The seed", text, 0..=u32::MAX) {
                 reader.config.training.seed = seed;
@@ -261,6 +314,7 @@ pub const KEYS: &[Key] = &[
         about: "One method a run; knobs other than the default follow as ~name~value.",
         example: "sum,famo~gamma~.01",
         form: Form::Words,
+        scope: Scope::Any,
         read: read_runs,
         text: |config| {
             let run = |run: &RunConfig| {
@@ -276,6 +330,7 @@ pub const KEYS: &[Key] = &[
         about: "Weight of each task, 0 or more, together 1; or uniform.",
         example: ".7,.3",
         form: Form::Numbers,
+        scope: Scope::Any,
         read: read_preference,
         text: |config| match &config.training.preference {
             None => "uniform".into(),
@@ -288,6 +343,7 @@ pub const KEYS: &[Key] = &[
         about: "cpu, gpu, or auto: what is faster here.",
         example: "cpu",
         form: Form::Word,
+        scope: Scope::Any,
         read: |reader, text| {
             let choices = [("auto", BackendChoice::Auto), ("cpu", BackendChoice::Cpu), ("gpu", BackendChoice::Gpu)];
             if let Some(backend) = reader.choice("backend", text, &choices) {
@@ -306,6 +362,7 @@ pub const KEYS: &[Key] = &[
         about: "Step at which the views stand, 0 to the number of steps.",
         example: "150",
         form: Form::Number,
+        scope: Scope::Any,
         read: |reader, text| {
             let steps = reader.config.training.steps;
             if let Some(step) = reader.whole("The shown step", text, 0..=steps) {
@@ -320,6 +377,7 @@ pub const KEYS: &[Key] = &[
         about: "Views to show, in order, or overview.",
         example: "losses,front",
         form: Form::Words,
+        scope: Scope::Any,
         read: read_views,
         text: |config| match config.view.views.as_slice() {
             [] => "overview".into(),
@@ -332,6 +390,7 @@ pub const KEYS: &[Key] = &[
         about: "light, dark, or auto: as the system has it.",
         example: "dark",
         form: Form::Word,
+        scope: Scope::Any,
         read: |reader, text| {
             let choices = [("auto", None), ("light", Some(Theme::Light)), ("dark", Some(Theme::Dark))];
             if let Some(theme) = reader.choice("theme", text, &choices) {
@@ -350,6 +409,7 @@ pub const KEYS: &[Key] = &[
         about: "Six characters computed from the rest of the link; optional, for links edited by hand.",
         example: "k3x07q",
         form: Form::Word,
+        scope: Scope::Any,
         // Compared by the link codec, which alone sees the other pairs as they were written.
         read: |_, _| {},
         text: |_| "none".into(),
@@ -390,7 +450,11 @@ pub(super) fn read_all<K: AsRef<str>, V: AsRef<str>>(
         let Some(value) = value else { continue };
         let before = reader.complaints.len();
         reader.key = key.name;
-        (key.read)(&mut reader, value.as_ref());
+        if key.scope.holds(&reader.config) {
+            (key.read)(&mut reader, value.as_ref());
+        } else {
+            reader.misplaced(key);
+        }
         if reader.complaints.len() == before && key.name != CHECK_KEY {
             read.push(key);
         }
@@ -403,9 +467,9 @@ pub(super) fn read_all<K: AsRef<str>, V: AsRef<str>>(
     Outcome { config: reader.config, complaints: reader.complaints, read, over_budget }
 }
 
-/// All values of a configuration, in the order of the table, without the checksum.
+/// All values that describe a configuration, in the order of the table, without the checksum.
 pub(super) fn texts(config: &ExperimentConfig) -> Vec<(&'static str, String)> {
-    let keys = KEYS.iter().filter(|key| key.name != CHECK_KEY);
+    let keys = KEYS.iter().filter(|key| key.name != CHECK_KEY && key.scope.holds(config));
     keys.map(|key| (key.name, (key.text)(config))).collect()
 }
 
@@ -436,6 +500,29 @@ pub(super) struct Reader {
 impl Reader {
     fn complain(&mut self, sentence: impl Into<String>) {
         self.complaints.push(Complaint::new(self.key, sentence));
+    }
+
+    /// A key that says nothing about this experiment.
+    fn misplaced(&mut self, key: &Key) {
+        let Key { name, label, .. } = key;
+        self.complain(match &self.config.subject {
+            Subject::Analytic(analytic) => format!(
+                "“{name}=” ({label}) says nothing about the analytic problem {}, which has neither data nor a \
+                 network. Leave it out, or choose a data set with “d=”.",
+                analytic.problem.id
+            ),
+            Subject::Network { .. } => format!(
+                "“{name}=” ({label}) says nothing about a network, whose first weights come from the seed. Leave it \
+                 out, or choose an analytic problem with “d=”."
+            ),
+        });
+    }
+
+    /// Changes the network where there is one and a value was read.
+    fn set_network<T>(&mut self, value: Option<T>, set: impl FnOnce(&mut NetworkConfig, T)) {
+        if let (Some(value), Subject::Network { network, .. }) = (value, &mut self.config.subject) {
+            set(network, value);
+        }
     }
 
     /// `subject` is the beginning of a sentence: `The learning rate`.
@@ -577,33 +664,39 @@ fn read_preset(reader: &mut Reader, text: &str) {
 }
 
 fn read_data(reader: &mut Reader, text: &str) {
-    match data::source(text) {
-        Some(source) if source.id == reader.config.data.source.id => {}
-        Some(source) => {
-            reader.config.data = DataConfig::new(source);
-            reader.config.training.preference = None;
-        }
-        None => {
-            let names = listed(DATASETS.iter().map(|source| source.id));
-            reader.complain(format!("There is no data set “{}”. There are: {names}.", shown(text)));
-        }
+    let config = &mut reader.config;
+    if config.subject.id() == text {
+        return;
+    }
+    if let Some(source) = data::source(text) {
+        config.choose_data(source);
+    } else if let Some(problem) = problem::problem(text) {
+        config.choose_problem(problem);
+    } else {
+        let names = listed(DATASETS.iter().map(|source| source.id));
+        let problems = listed(PROBLEMS.iter().map(|problem| problem.id));
+        reader.complain(format!(
+            "There is no data set or analytic problem “{}”. Data sets are: {names}. Analytic problems are: {problems}.",
+            shown(text)
+        ));
     }
 }
 
 fn read_data_knobs(reader: &mut Reader, text: &str) {
-    let source = reader.config.data.source;
+    let Some(source) = reader.config.data().map(|data| data.source) else { return };
     let owner = format!("The data set {}", source.id);
     let pairs = text.split(',').filter(|_| text != "default").map(|pair| match pair.split_once('~') {
         Some((name, value)) => (name, Some(value)),
         None => (pair, None),
     });
-    if let Some(knobs) = reader.knobs(&owner, source.knobs, pairs) {
-        reader.config.data.knobs = knobs;
+    let knobs = reader.knobs(&owner, source.knobs, pairs);
+    if let (Some(knobs), Subject::Network { data, .. }) = (knobs, &mut reader.config.subject) {
+        data.knobs = knobs;
     }
 }
 
 fn read_tasks(reader: &mut Reader, text: &str) {
-    let source = reader.config.data.source;
+    let Some(source) = reader.config.data().map(|data| data.source) else { return };
     let count = text.split(',').count();
     if !TASKS.contains(&count) {
         let (first, last) = (TASKS.start(), TASKS.end());
@@ -621,23 +714,58 @@ fn read_tasks(reader: &mut Reader, text: &str) {
             }
         }
     }
-    if !tasks.is_empty() && tasks != reader.config.data.tasks {
-        reader.config.data.loss_scales = vec![1.0; tasks.len()];
-        reader.config.data.tasks = tasks;
+    if let Subject::Network { data, .. } = &mut reader.config.subject
+        && !tasks.is_empty()
+        && tasks != data.tasks
+    {
+        data.loss_scales = vec![1.0; tasks.len()];
+        data.tasks = tasks;
         reader.config.training.preference = None;
+    }
+}
+
+fn read_start(reader: &mut Reader, text: &str) {
+    let Some(problem) = reader.config.analytic().map(|analytic| analytic.problem) else { return };
+    let start = if let Some(named) = problem.start(text) {
+        named.x.to_vec()
+    } else {
+        let names = listed(problem.starts.iter().map(|start| start.id));
+        let count = text.split(',').count();
+        if text.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            return reader.complain(format!(
+                "{} has no start “{}”. There are: {names}; or give {} numbers.",
+                problem.id,
+                shown(text),
+                problem.n_parameters
+            ));
+        }
+        if count != problem.n_parameters {
+            return reader.complain(format!(
+                "The start has {count} {}, but {} has {} parameters. Give one number each, or one of: {names}.",
+                counted(count, "number"),
+                problem.id,
+                problem.n_parameters
+            ));
+        }
+        let range = problem.bounds.low..=problem.bounds.high;
+        let numbers: Vec<_> = text.split(',').map(|part| reader.number("The start", part, range.clone())).collect();
+        let Some(numbers) = numbers.into_iter().collect() else { return };
+        numbers
+    };
+    if let Subject::Analytic(analytic) = &mut reader.config.subject {
+        analytic.start = start;
     }
 }
 
 fn read_loss_scales(reader: &mut Reader, text: &str) {
     if let Some(scales) = reader.number_per_task("Loss scales", text, LOSS_SCALE) {
-        reader.config.data.loss_scales = scales;
+        *reader.config.loss_scales_mut() = scales;
     }
 }
 
 fn read_init(reader: &mut Reader, text: &str) {
     if text == "fan-in" {
-        reader.config.network.init = Init::FanIn;
-        return;
+        return reader.set_network(Some(Init::FanIn), |network, init| network.init = init);
     }
     let parts: Vec<&str> = text.splitn(5, '~').collect();
     let ["gains", first, trunk, head] = parts[..] else {
@@ -648,7 +776,8 @@ fn read_init(reader: &mut Reader, text: &str) {
     };
     let [first, trunk, head] = [first, trunk, head].map(|gain| reader.number("An initial gain", gain, GAIN));
     if let (Some(first), Some(trunk), Some(head)) = (first, trunk, head) {
-        reader.config.network.init = Init::Gains { first, trunk, head };
+        let gains = Init::Gains { first, trunk, head };
+        reader.set_network(Some(gains), |network, init| network.init = init);
     }
 }
 

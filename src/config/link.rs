@@ -5,7 +5,7 @@
 //! every fault becomes a complaint in a sentence. Nothing is clamped, and no other experiment is run in silence:
 //! what could be read is handed back beside the complaints, for the reader to confirm.
 
-pub use super::keys::{CHECK_KEY, Form, KEYS, Key, VERSION_KEY, key};
+pub use super::keys::{CHECK_KEY, Form, KEYS, Key, Scope, VERSION_KEY, key};
 
 use super::keys::{self, shown};
 use super::presets::{self, default_preset};

@@ -16,6 +16,7 @@ pub use edit::{Edit, copy_of_run, name_of_run, needs_restart};
 
 use crate::balance::{METHODS, Method};
 use crate::data::{DATASETS, DataSource};
+use crate::problem::{PROBLEMS, Problem};
 use std::ops::RangeInclusive;
 
 /// Ranges shared by the page's controls, links and host messages.
@@ -52,13 +53,31 @@ pub const VIEWS: &[&str] =
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExperimentConfig {
     pub preset: &'static presets::Preset,
-    pub data: DataConfig,
-    pub network: NetworkConfig,
+    pub subject: Subject,
     pub training: TrainingConfig,
-    /// 1..6 runs that share data, initial weights and batches.
+    /// 1..6 runs that share their start, data and batches.
     pub runs: Vec<RunConfig>,
     pub backend: BackendChoice,
     pub view: ViewConfig,
+}
+
+/// What is trained: there is either a network with its data, or a problem with its start.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Subject {
+    /// A network learns tasks of a data set.
+    Network { data: DataConfig, network: NetworkConfig },
+    /// Analytic losses go down from a starting point.
+    Analytic(AnalyticConfig),
+}
+
+/// An analytic problem, where runs begin, and how much each loss counts.
+#[derive(Clone)]
+pub struct AnalyticConfig {
+    pub problem: &'static Problem,
+    /// (P) inside the problem's box.
+    pub start: Vec<f64>,
+    /// (K) factor on each loss. Plots show unscaled losses.
+    pub loss_scales: Vec<f64>,
 }
 
 /// A data set, its knobs and the tasks taken from it.
@@ -170,7 +189,65 @@ pub struct Complaint {
 impl ExperimentConfig {
     /// K.
     pub fn n_tasks(&self) -> usize {
-        self.data.tasks.len()
+        self.loss_scales().len()
+    }
+
+    /// (K) factor on each task's loss.
+    pub fn loss_scales(&self) -> &[f64] {
+        match &self.subject {
+            Subject::Network { data, .. } => &data.loss_scales,
+            Subject::Analytic(analytic) => &analytic.loss_scales,
+        }
+    }
+
+    fn loss_scales_mut(&mut self) -> &mut Vec<f64> {
+        match &mut self.subject {
+            Subject::Network { data, .. } => &mut data.loss_scales,
+            Subject::Analytic(analytic) => &mut analytic.loss_scales,
+        }
+    }
+
+    /// Another data set with its default knobs and tasks, and loss scales of 1; the network stays if there is one.
+    fn choose_data(&mut self, source: &'static DataSource) {
+        let network = self.network().cloned().unwrap_or_else(NetworkConfig::plain);
+        self.subject = Subject::Network { data: DataConfig::new(source), network };
+        self.training.preference = None;
+    }
+
+    /// An analytic problem from its first starting point, with loss scales of 1. It has no rows to choose from.
+    fn choose_problem(&mut self, problem: &'static Problem) {
+        self.subject = Subject::Analytic(AnalyticConfig::new(problem));
+        self.training.preference = None;
+        self.training.batch = Batch::All;
+    }
+
+    /// The data set and its tasks; `None` for an analytic problem.
+    pub fn data(&self) -> Option<&DataConfig> {
+        match &self.subject {
+            Subject::Network { data, .. } => Some(data),
+            Subject::Analytic(_) => None,
+        }
+    }
+
+    /// The network; `None` for an analytic problem.
+    pub fn network(&self) -> Option<&NetworkConfig> {
+        match &self.subject {
+            Subject::Network { network, .. } => Some(network),
+            Subject::Analytic(_) => None,
+        }
+    }
+
+    /// The analytic problem and its start; `None` where a network learns.
+    pub fn analytic(&self) -> Option<&AnalyticConfig> {
+        match &self.subject {
+            Subject::Network { .. } => None,
+            Subject::Analytic(analytic) => Some(analytic),
+        }
+    }
+
+    /// Names of the data files that training needs.
+    pub fn files(&self) -> &'static [&'static str] {
+        self.data().map_or(&[], |data| data.source.files)
     }
 
     /// (K) preference, ≥ 0, Σ = 1 up to rounding.
@@ -189,23 +266,24 @@ impl ExperimentConfig {
 
     /// Whether `other` trains exactly the same thing and differs at most in view and backend.
     pub fn same_training(&self, other: &Self) -> bool {
-        self.data == other.data
-            && self.network == other.network
-            && self.training == other.training
-            && self.runs == other.runs
+        self.subject == other.subject && self.training == other.training && self.runs == other.runs
     }
 
-    /// Weights and biases of one run, trunk and heads, for rows of `n_inputs` numbers.
+    /// Weights and biases of one run, trunk and heads, for rows of `n_inputs` numbers; P of an analytic problem.
     pub fn n_parameters(&self, n_inputs: usize) -> f64 {
+        let (data, network) = match &self.subject {
+            Subject::Network { data, network } => (data, network),
+            Subject::Analytic(analytic) => return analytic.problem.n_parameters as f64,
+        };
         let mut total = 0.0;
         let mut below = n_inputs as f64;
-        for &width in &self.network.trunk {
+        for &width in &network.trunk {
             total += (below + 1.0) * f64::from(width);
             below = f64::from(width);
         }
-        for task in self.data.tasks.iter().filter_map(|&task| self.data.source.tasks.get(task)) {
+        for task in data.tasks.iter().filter_map(|&task| data.source.tasks.get(task)) {
             let mut below = below;
-            let widths = self.network.head.iter().map(|&width| f64::from(width));
+            let widths = network.head.iter().map(|&width| f64::from(width));
             for width in widths.chain([task.kind.n_outputs() as f64]) {
                 total += (below + 1.0) * width;
                 below = width;
@@ -228,7 +306,7 @@ impl ExperimentConfig {
     /// A batch larger than the training split (it is not cut in silence), or more than [`WORK`] or [`MEMORY`].
     pub fn check_loaded(&self, n_inputs: usize, n_rows: usize) -> Result<(), Complaint> {
         if self.batch_rows(n_rows) > n_rows {
-            let source = self.data.source.title;
+            let source = self.subject.title();
             return Err(Complaint::new(
                 "b",
                 format!(
@@ -288,6 +366,57 @@ impl ExperimentConfig {
     }
 }
 
+impl Subject {
+    /// Id of the data set or of the analytic problem.
+    pub fn id(&self) -> &'static str {
+        match self {
+            Self::Network { data, .. } => data.source.id,
+            Self::Analytic(analytic) => analytic.problem.id,
+        }
+    }
+
+    /// What the page calls it.
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::Network { data, .. } => data.source.title,
+            Self::Analytic(analytic) => analytic.problem.label,
+        }
+    }
+
+    /// A few sentences about it.
+    pub fn about(&self) -> &'static str {
+        match self {
+            Self::Network { data, .. } => data.source.description,
+            Self::Analytic(analytic) => analytic.problem.about,
+        }
+    }
+
+    /// Names of the K tasks.
+    pub fn task_names(&self) -> Vec<&'static str> {
+        match self {
+            Self::Network { data, .. } => {
+                data.tasks.iter().filter_map(|&task| Some(data.source.tasks.get(task)?.label)).collect()
+            }
+            Self::Analytic(analytic) => analytic.problem.tasks.to_vec(),
+        }
+    }
+}
+
+impl AnalyticConfig {
+    /// The problem from its first starting point, with loss scales of 1.
+    pub fn new(problem: &'static Problem) -> Self {
+        let start = problem.starts.first().map_or_else(|| vec![0.0; problem.n_parameters], |start| start.x.to_vec());
+        Self { problem, start, loss_scales: vec![1.0; problem.n_tasks()] }
+    }
+}
+
+impl NetworkConfig {
+    /// What a data set is learned with when nothing said so: after an analytic problem there is no network to keep.
+    pub fn plain() -> Self {
+        Self { trunk: vec![16, 16], head: Vec::new(), activation: Activation::Relu, init: Init::FanIn }
+    }
+}
+
 impl DataConfig {
     /// The source with its default knobs and tasks and loss scales of 1.
     pub fn new(source: &'static DataSource) -> Self {
@@ -303,9 +432,21 @@ impl std::fmt::Debug for DataConfig {
     }
 }
 
+impl std::fmt::Debug for AnalyticConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} from {:?}, losses × {:?}", self.problem.id, self.start, self.loss_scales)
+    }
+}
+
 impl std::fmt::Debug for RunConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {:?}", self.method.id, self.knobs)
+    }
+}
+
+impl PartialEq for AnalyticConfig {
+    fn eq(&self, other: &Self) -> bool {
+        self.problem.id == other.problem.id && self.start == other.start && self.loss_scales == other.loss_scales
     }
 }
 
@@ -344,6 +485,6 @@ impl std::fmt::Display for Complaint {
 }
 
 /// The registries a configuration points into; named here so that readers find them.
-pub const fn registries() -> (&'static [Method], &'static [DataSource]) {
-    (METHODS, DATASETS)
+pub const fn registries() -> (&'static [Method], &'static [DataSource], &'static [Problem]) {
+    (METHODS, DATASETS, PROBLEMS)
 }

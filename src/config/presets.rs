@@ -5,12 +5,12 @@
 //! or the backend chip overrides that with `backend=auto` or `backend=gpu`.
 
 use super::{
-    Activation, BackendChoice, Batch, DataConfig, ExperimentConfig, Init, NetworkConfig, Optimizer, RunConfig,
-    TrainingConfig, ViewConfig,
+    Activation, AnalyticConfig, BackendChoice, Batch, DataConfig, ExperimentConfig, Init, NetworkConfig, Optimizer,
+    RunConfig, Subject, TrainingConfig, ViewConfig,
 };
-use crate::{balance, data};
+use crate::{balance, data, problem};
 
-/// An experiment with a name. Data sets, tasks and methods by id.
+/// An experiment with a name. Data sets, tasks, problems, starts and methods by id.
 #[derive(PartialEq)]
 pub struct Preset {
     /// Value of `p=`.
@@ -18,15 +18,8 @@ pub struct Preset {
     pub label: &'static str,
     /// One or two sentences for the preset menu: what there is to see.
     pub description: &'static str,
-    data: &'static str,
-    /// Data knobs that differ from their defaults.
-    data_knobs: &'static [(&'static str, f64)],
-    tasks: &'static [&'static str],
+    subject: What,
     loss_scales: &'static [f64],
-    trunk: &'static [u32],
-    head: &'static [u32],
-    activation: Activation,
-    init: Init,
     optimizer: Optimizer,
     learning_rate: f64,
     batch: Batch,
@@ -37,6 +30,30 @@ pub struct Preset {
     step: u32,
     /// View ids of the overview's tiles, the most telling first.
     tiles: [&'static str; 4],
+}
+
+/// What a preset trains.
+#[derive(PartialEq)]
+enum What {
+    Network(Learned),
+    /// Ids of an analytic problem and of its starting point.
+    Analytic {
+        problem: &'static str,
+        start: &'static str,
+    },
+}
+
+/// Tasks of a data set, and the network that learns them.
+#[derive(PartialEq)]
+struct Learned {
+    data: &'static str,
+    /// Data knobs that differ from their defaults.
+    data_knobs: &'static [(&'static str, f64)],
+    tasks: &'static [&'static str],
+    trunk: &'static [u32],
+    head: &'static [u32],
+    activation: Activation,
+    init: Init,
 }
 
 /// The methods of most presets: the plain sum and three that differ from it and from each other.
@@ -50,7 +67,7 @@ pub const PRESETS: &[Preset] = &[
         label: "Two sines, wide network",
         description: "The default experiment with 16 units a layer instead of 4. The conflict is gone: every method \
                       solves both tasks.",
-        trunk: &[16, 16],
+        subject: What::Network(Learned { trunk: &[16, 16], ..SINES }),
         ..TWO_SINES
     },
     MULTIMNIST,
@@ -59,7 +76,7 @@ pub const PRESETS: &[Preset] = &[
         label: "MultiMNIST, all digits",
         description: "The same 12,000 training pairs composed from 14,000 digits instead of 3,000. A larger download, \
                       and fewer repeated digits to learn by heart.",
-        data: "multimnist",
+        subject: What::Network(Learned { data: "multimnist", ..DIGITS28 }),
         ..MULTIMNIST
     },
     DIGITS8,
@@ -68,7 +85,7 @@ pub const PRESETS: &[Preset] = &[
         label: "Digits 8×8, three units",
         description: "Odd and at least five, through a shared layer of three units: the strongest conflict found on \
                       real data.",
-        trunk: &[3],
+        subject: What::Network(Learned { trunk: &[3], ..ODD_AND_FIVE }),
         ..DIGITS8
     },
     Preset {
@@ -76,31 +93,56 @@ pub const PRESETS: &[Preset] = &[
         label: "Two labelings of one cloud",
         description: "Two lines through one cloud of points, at right angles, seen by two shared units. Turn the angle \
                       and watch the gradients turn.",
-        data: "two-labelings",
-        data_knobs: &[],
-        tasks: &["line1", "line2"],
+        subject: What::Network(Learned {
+            data: "two-labelings",
+            tasks: &["line1", "line2"],
+            trunk: &[2],
+            init: Init::FanIn,
+            ..SINES
+        }),
         loss_scales: &[1.0, 1.0],
-        trunk: &[2],
-        init: Init::FanIn,
         steps: 400,
         step: 40,
         ..TWO_SINES
     },
+    TOY,
+    Preset {
+        id: "quadratics",
+        label: "Two quadratics",
+        description: "Two bowls with different centers and no network: everything is convex, and where a method stops \
+                      on the line between the centers is its own choice.",
+        subject: What::Analytic { problem: "quadratics", start: "upper-left" },
+        loss_scales: &[1.0, 1.0],
+        steps: 500,
+        step: 100,
+        ..TOY
+    },
 ];
+
+const TOY: Preset = Preset {
+    id: "toy",
+    label: "The toy of the papers",
+    description: "Two parameters, two losses: the figure of CAGrad, Nash-MTL and FAMO, the first loss ten times \
+                  quieter. Sum is still in its valley when MGDA and Nash-MTL stand on the front, apart from each other.",
+    subject: What::Analytic { problem: "toy", start: "upper-right" },
+    loss_scales: &[0.1, 1.0],
+    optimizer: Optimizer::Adam,
+    learning_rate: 0.01,
+    batch: Batch::All,
+    steps: 4000,
+    seed: 1,
+    runs: &["sum", "mgda", "pcgrad", "cagrad", "nash_mtl"],
+    step: 1500,
+    tiles: ["front", "gradients", "losses", "weights"],
+};
 
 const TWO_SINES: Preset = Preset {
     id: "two-sines",
     label: "Two sines",
     description: "Two regressions share four units a layer, and the loss of the second counts a twentieth. Four \
                   methods, the same start, four different fates.",
-    data: "two-sines",
-    data_knobs: &[],
-    tasks: &["sin-x1", "sin-x2"],
+    subject: What::Network(SINES),
     loss_scales: &[1.0, 0.05],
-    trunk: &[4, 4],
-    head: &[],
-    activation: Activation::Tanh,
-    init: Init::Gains { first: 1.5, trunk: 1.2, head: 1.0 },
     optimizer: Optimizer::Adam,
     learning_rate: 0.01,
     batch: Batch::All,
@@ -115,14 +157,8 @@ const MULTIMNIST: Preset = Preset {
     id: "multimnist",
     label: "MultiMNIST",
     description: "Two real handwritten digits lie on top of each other. One network learns to read both.",
-    data: "multimnist-lite",
-    data_knobs: &[],
-    tasks: &["left", "right"],
+    subject: What::Network(DIGITS28),
     loss_scales: &[1.0, 1.0],
-    trunk: &[256, 128],
-    head: &[],
-    activation: Activation::Relu,
-    init: Init::FanIn,
     optimizer: Optimizer::Adam,
     learning_rate: 1e-3,
     batch: Batch::Rows(256),
@@ -138,14 +174,8 @@ const DIGITS8: Preset = Preset {
     label: "Digits 8×8",
     description: "Small real digits: is it odd, and is it at least five? With 64 units a layer there is room for both \
                   questions.",
-    data: "digits8",
-    data_knobs: &[],
-    tasks: &["odd", "ge5"],
+    subject: What::Network(ODD_AND_FIVE),
     loss_scales: &[1.0, 1.0],
-    trunk: &[64, 64],
-    head: &[],
-    activation: Activation::Relu,
-    init: Init::FanIn,
     optimizer: Optimizer::Adam,
     learning_rate: 1e-3,
     batch: Batch::Rows(128),
@@ -156,6 +186,39 @@ const DIGITS8: Preset = Preset {
     tiles: ["metrics", "losses", "cosine", "predictions"],
 };
 
+const SINES: Learned = Learned {
+    data: "two-sines",
+    data_knobs: &[],
+    tasks: &["sin-x1", "sin-x2"],
+    trunk: &[4, 4],
+    head: &[],
+    activation: Activation::Tanh,
+    init: Init::Gains { first: 1.5, trunk: 1.2, head: 1.0 },
+};
+
+const DIGITS28: Learned = Learned {
+    data: "multimnist-lite",
+    data_knobs: &[],
+    tasks: &["left", "right"],
+    trunk: &[256, 128],
+    head: &[],
+    activation: Activation::Relu,
+    init: Init::FanIn,
+};
+
+const ODD_AND_FIVE: Learned = Learned {
+    data: "digits8",
+    data_knobs: &[],
+    tasks: &["odd", "ge5"],
+    trunk: &[64, 64],
+    head: &[],
+    activation: Activation::Relu,
+    init: Init::FanIn,
+};
+
+/// Why ids of presets are found.
+const REGISTERED: &str = "presets name registered data sets, tasks, problems and methods: the tests walk them";
+
 impl std::fmt::Debug for Preset {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.id)
@@ -163,29 +226,34 @@ impl std::fmt::Debug for Preset {
 }
 
 impl Preset {
+    /// Id of its data set or problem.
+    fn subject(&self) -> &'static str {
+        match &self.subject {
+            What::Network(learned) => learned.data,
+            What::Analytic { problem, .. } => problem,
+        }
+    }
+
     /// The preset's experiment.
     pub fn config(&'static self) -> ExperimentConfig {
-        const REGISTERED: &str = "presets name registered data sets, tasks, knobs and methods: the tests walk them";
-        let source = data::source(self.data).expect(REGISTERED);
-        let task = |id: &&str| source.tasks.iter().position(|task| task.id == *id).expect(REGISTERED);
-        let mut knobs = source.default_knobs();
-        for (name, value) in self.data_knobs {
-            let at = source.knobs.iter().position(|knob| knob.name == *name).expect(REGISTERED);
-            knobs[at] = *value;
-        }
+        let loss_scales = self.loss_scales.to_vec();
         ExperimentConfig {
             preset: self,
-            data: DataConfig {
-                source,
-                knobs,
-                tasks: self.tasks.iter().map(task).collect(),
-                loss_scales: self.loss_scales.to_vec(),
-            },
-            network: NetworkConfig {
-                trunk: self.trunk.to_vec(),
-                head: self.head.to_vec(),
-                activation: self.activation,
-                init: self.init,
+            subject: match &self.subject {
+                What::Network(learned) => Subject::Network {
+                    data: learned.data_config(loss_scales),
+                    network: NetworkConfig {
+                        trunk: learned.trunk.to_vec(),
+                        head: learned.head.to_vec(),
+                        activation: learned.activation,
+                        init: learned.init,
+                    },
+                },
+                What::Analytic { problem, start } => {
+                    let problem = problem::problem(problem).expect(REGISTERED);
+                    let start = problem.start(start).expect(REGISTERED).x.to_vec();
+                    Subject::Analytic(AnalyticConfig { problem, start, loss_scales })
+                }
             },
             training: TrainingConfig {
                 optimizer: self.optimizer,
@@ -203,11 +271,24 @@ impl Preset {
     }
 }
 
-/// View ids of the overview's tiles for this experiment: its preset's, or where it trains on another data
-/// set, those of the first preset that has it.
+impl Learned {
+    fn data_config(&self, loss_scales: Vec<f64>) -> DataConfig {
+        let source = data::source(self.data).expect(REGISTERED);
+        let task = |id: &&str| source.tasks.iter().position(|task| task.id == *id).expect(REGISTERED);
+        let mut knobs = source.default_knobs();
+        for (name, value) in self.data_knobs {
+            let at = source.knobs.iter().position(|knob| knob.name == *name).expect(REGISTERED);
+            knobs[at] = *value;
+        }
+        DataConfig { source, knobs, tasks: self.tasks.iter().map(task).collect(), loss_scales }
+    }
+}
+
+/// View ids of the overview's tiles for this experiment: its preset's, or where it trains on something else,
+/// those of the first preset that has it.
 pub fn tiles(config: &ExperimentConfig) -> [&'static str; 4] {
     let own = std::iter::once(config.preset);
-    let fitting = own.chain(PRESETS).find(|preset| preset.data == config.data.source.id);
+    let fitting = own.chain(PRESETS).find(|preset| preset.subject() == config.subject.id());
     fitting.unwrap_or(config.preset).tiles
 }
 

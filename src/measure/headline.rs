@@ -8,6 +8,8 @@ use crate::train::History;
 const HARDLY_LEARNED: f64 = 0.5;
 /// All losses below this: the network is big enough for every task.
 const WELL_LEARNED: f64 = 0.05;
+/// A run is on the front when it is off by at most this share of the front's extent.
+const ON_FRONT: f64 = 0.03;
 /// Accuracies closer than this are told as equal.
 const SAME_ACCURACY: f64 = 0.015;
 
@@ -36,6 +38,10 @@ pub fn headline(history: &History, step: u32) -> String {
         sentences.push("One task alone: nothing to share, nothing to fight over.".to_owned());
         return sentences.join(" ");
     }
+    if !history.outline.front.is_empty() {
+        sentences.push(standing(history, &alive, step));
+        return sentences.join(" ");
+    }
     let same_start = sentences.is_empty();
     sentences.push(if all_accuracy(history) {
         accuracies(history, &alive, step)
@@ -43,6 +49,24 @@ pub fn headline(history: &History, step: u32) -> String {
         losses(history, &alive, step, same_start)
     });
     sentences.join(" ")
+}
+
+/// Who has come down to the true front, and who has not.
+fn standing(history: &History, alive: &[usize], step: u32) -> String {
+    let off = |run: &usize| super::front::excess(&history.runs[*run].at(step)?.losses, &history.outline.front);
+    let near = |run: &usize| off(run).is_some_and(|off| off <= ON_FRONT);
+    let (there, away): (Vec<usize>, Vec<usize>) = alive.iter().partition(|run| near(run));
+    let names = |runs: &[usize]| listed(&runs.iter().map(|run| name(history, *run)).collect::<Vec<_>>());
+    let stands = |n: usize| if n == 1 { "stands" } else { "stand" };
+    match (&there[..], &away[..]) {
+        ([], _) => "No run has reached the Pareto front so far.".to_owned(),
+        ([one], []) => format!("{} stands on the Pareto front. Add a method to compare.", name(history, *one)),
+        (all, []) => format!("{} runs stand on the Pareto front, each where its method led it.", all_of(all.len())),
+        (some, rest) => {
+            let not = if rest.len() == 1 { "has not reached it" } else { "have not reached it" };
+            format!("{} {} on the Pareto front; {} {not}.", names(some), stands(some.len()), names(rest))
+        }
+    }
 }
 
 /// Runs that diverged by `step`, and where.
@@ -336,6 +360,22 @@ mod tests {
         check(&with_losses(&high, -0.02), 0, "No conflict to solve: the two gradients are close to orthogonal.");
         let low = [("Sum", [0.01, 0.02]), ("MGDA", [0.03, 0.01])];
         check(&with_losses(&low, -0.5), 0, "No trade-off here. The network is big enough for both tasks.");
+    }
+
+    #[test]
+    fn a_known_front_decides() {
+        let front = vec![(0..=100).map(|i| vec![f64::from(i) / 100.0, 1.0 - f64::from(i) / 100.0]).collect()];
+        let say = |rows: &[(&str, [f64; 2])]| {
+            let mut history = with_losses(rows, -0.5);
+            history.outline.front = front.clone();
+            headline(&history, 0)
+        };
+        let (on, other, off) = (("MGDA", [0.2, 0.81]), ("Nash-MTL", [0.5, 0.5]), ("Sum", [0.6, 0.6]));
+        assert_eq!(say(&[off]), "No run has reached the Pareto front so far.");
+        assert_eq!(say(&[on]), "MGDA stands on the Pareto front. Add a method to compare.");
+        assert_eq!(say(&[on, other]), "Both runs stand on the Pareto front, each where its method led it.");
+        assert_eq!(say(&[on, off]), "MGDA stands on the Pareto front; Sum has not reached it.");
+        assert_eq!(say(&[on, off, other]), "MGDA and Nash-MTL stand on the Pareto front; Sum has not reached it.");
     }
 
     #[test]

@@ -74,9 +74,16 @@ fn path(scene: &Scene, run: usize) -> Vec<(u32, [f64; 2])> {
         .collect()
 }
 
-/// A range for one axis over everything recorded; diverged runs count with their start only.
+/// The true front's curves in the plane of two tasks; of more tasks the plane shows no front.
+fn truth<'s>(scene: &Scene<'s>) -> impl Iterator<Item = Vec<[f64; 2]>> + 's {
+    let known = if scene.n_tasks() == 2 { &scene.history.outline.front[..] } else { &[] };
+    let pair = |losses: &Vec<f64>| Some([*losses.first()?, *losses.get(1)?]);
+    known.iter().map(move |curve| curve.iter().filter_map(pair).collect())
+}
+
+/// A range for one axis over everything recorded and the true front; diverged runs count with their start only.
 fn range(scene: &Scene, task: usize) -> Scale {
-    let mut values: Vec<f64> = Vec::new();
+    let mut values: Vec<f64> = truth(scene).flatten().map(|losses| losses[task]).collect();
     for run in scene.runs() {
         let keep = if scene.ended(run).is_some() { 1 } else { usize::MAX };
         values.extend(path(scene, run).into_iter().take(keep).map(|(_, losses)| losses[task]));
@@ -148,6 +155,18 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
     });
 
     let mut taken: Vec<Rect> = Vec::new();
+    let mut wishes = Vec::new();
+    let mut words: Vec<(String, super::Color, f64)> = Vec::new();
+    let curves: Vec<Vec<Point>> = truth(scene).map(|curve| curve.into_iter().map(at).collect()).collect();
+    if let Some(longest) = curves.iter().max_by_key(|curve| curve.len()) {
+        // Near its upper end, where runs rarely stop.
+        let width = stage.text_width("true front", TICK) + 4.0;
+        wishes.extend(longest.get(longest.len() / 8).map(|&at| Wish { at, toward: 0.0, width, clear: 6.0 }));
+        words.extend(wishes.iter().map(|_| ("true front".to_owned(), ink.ink2, TICK)));
+    }
+    for curve in curves {
+        pen.line(curve, 1.5, ink.ink2);
+    }
     for run in scene.runs() {
         let style = *ink.run(run);
         let path = path(scene, run);
@@ -185,8 +204,6 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
             }
         }
     }
-    let mut wishes = Vec::new();
-    let mut words: Vec<(String, super::Color, f64)> = Vec::new();
     if let Some((_, start)) = scene.runs().iter().find_map(|run| path(scene, *run).first().copied()) {
         let point = at(start);
         pen.disc(point, 4.25, ink.ink);
@@ -322,8 +339,9 @@ fn summary(scene: &Scene) -> String {
     }
     let free: Vec<String> = standings(scene).iter().filter(|s| !s.beaten).map(|s| scene.run_name(s.run)).collect();
     let [a, b] = reference(scene);
+    let known = if truth(scene).next().is_some() { " The true front is drawn." } else { "" };
     format!(
-        "Loss space at step {}. No run is better on both of {} and {} than: {}. Hypervolume {} below ({}, {}).",
+        "Loss space at step {}. No run is better on both of {} and {} than: {}. Hypervolume {} below ({}, {}).{known}",
         scene.step,
         scene.task_name(0),
         scene.task_name(1),

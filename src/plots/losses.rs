@@ -8,7 +8,7 @@ use super::{Picture, Plot, Scene, Stage, Switch, Table, exact, number, scale_wor
 pub(super) const PLOT: Plot = Plot {
     id: "losses",
     title: "Losses",
-    subtitle: |scene| scale_word(scene.log_losses).to_owned(),
+    subtitle: |scene| scale_word(scene.logs_losses()).to_owned(),
     least_height: |scene| Chart::least_height(scene.n_tasks()),
     draw,
     table,
@@ -56,8 +56,9 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
     let all = panels
         .iter()
         .flat_map(|panel| axis_values(scene, &panel.curves).chain(panel.reference.iter().map(|point| point.1)));
-    let (low, high) = axis::loss_range(all, scene.log_losses);
-    let scale = if scene.log_losses { Scale::log(low, high, 0.0, 1.0) } else { Scale::linear(low, high, 0.0, 1.0) };
+    let log = scene.logs_losses();
+    let (low, high) = axis::loss_range(all, log);
+    let scale = if log { Scale::log(low, high, 0.0, 1.0) } else { Scale::linear(low, high, 0.0, 1.0) };
     for panel in &mut panels {
         panel.scale = scale;
         panel.ticks = scale.ticks().into_iter().map(|value| (value, axis::tick(value))).collect();

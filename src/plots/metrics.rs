@@ -28,7 +28,14 @@ fn metric_name(scene: &Scene, task: usize) -> String {
     name.filter(|name| !name.is_empty()).unwrap_or_else(|| "metric".to_owned())
 }
 
+/// Said in the place of metrics that cannot be.
+const NO_TEST: &str = "An analytic problem has no test set: its losses are all there is to know. The losses and loss \
+                       space show where the runs stand.";
+
 fn subtitle(scene: &Scene) -> String {
+    if scene.is_analytic() {
+        return String::new();
+    }
     let first = metric_name(scene, 0);
     let same = (1..scene.n_tasks()).all(|task| metric_name(scene, task) == first);
     if same { format!("test {first}") } else { "on the test split".to_owned() }
@@ -60,6 +67,9 @@ fn range(values: impl Iterator<Item = f64>, accuracy: bool) -> (f64, f64) {
 }
 
 fn draw(scene: &Scene, stage: &Stage) -> Picture {
+    if scene.is_analytic() {
+        return Pen::new(stage).empty(NO_TEST);
+    }
     if scene.history.runs.iter().all(|run| run.evaluations.is_empty()) {
         return Pen::new(stage).empty("The test metric of every task appears here after the first evaluation.");
     }
@@ -155,6 +165,9 @@ fn data(scene: &Scene) -> Table {
 }
 
 fn summary(scene: &Scene) -> String {
+    if scene.is_analytic() {
+        return NO_TEST.to_owned();
+    }
     let table = table(scene);
     if table.rows.is_empty() {
         return "No evaluation yet.".to_owned();

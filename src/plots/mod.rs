@@ -25,7 +25,7 @@ pub use paint::{Paint, SANS, SERIF, paint, svg};
 pub use picture::{Anchor, Face, Image, Measure, Picture, Point, Rect, Stage, StepAxis, Stroke, Text, typical_width};
 pub use place::spread;
 
-use crate::protocol::RunPredictions;
+use crate::protocol::{InputOutline, RunPredictions};
 use crate::train::History;
 
 /// What a plot may look at. Steps are view steps; nothing here changes a number.
@@ -120,6 +120,19 @@ impl Scene<'_> {
 
     pub(crate) fn n_tasks(&self) -> usize {
         self.history.outline.n_tasks
+    }
+
+    /// Whether the losses are formulas of the parameters: no network, no rows, no test split.
+    pub(crate) fn is_analytic(&self) -> bool {
+        matches!(self.history.outline.input, InputOutline::Parameters { .. })
+    }
+
+    /// Whether losses are drawn on a log axis: as asked for, unless an analytic problem's go below 0.
+    pub(crate) fn logs_losses(&self) -> bool {
+        let runs = self.history.runs.iter().flat_map(|run| run.records.iter().flat_map(|record| &record.losses));
+        let references = self.history.references.iter().flat_map(|known| known.losses.iter().map(|(_, loss)| loss));
+        let signed = || self.is_analytic() && runs.chain(references).any(|loss| *loss <= 0.0);
+        self.log_losses && !signed()
     }
 
     /// The run's name; `run 3` where the outline has none.

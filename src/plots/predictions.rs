@@ -27,6 +27,10 @@ pub(super) const PLOT: Plot = Plot {
     reads_predictions: true,
 };
 
+/// Said in the place of predictions that cannot be.
+const NO_NETWORK: &str = "An analytic problem predicts nothing: there is no network, and its parameters are the whole \
+                          answer. Loss space shows where they lead.";
+
 fn predictions<'s>(scene: &Scene<'s>, run: usize) -> Option<&'s RunPredictions> {
     scene.predictions?.get(run)
 }
@@ -36,6 +40,9 @@ fn body<'s>(scene: &Scene<'s>, run: usize) -> Option<&'s PredictionBody> {
 }
 
 fn subtitle(scene: &Scene) -> String {
+    if scene.is_analytic() {
+        return String::new();
+    }
     match body(scene, scene.at_run) {
         Some(PredictionBody::Maps { .. }) => "loss below each picture".to_owned(),
         Some(PredictionBody::Samples(_)) => {
@@ -48,6 +55,9 @@ fn subtitle(scene: &Scene) -> String {
 
 fn draw(scene: &Scene, stage: &Stage) -> Picture {
     let pen = Pen::new(stage);
+    if scene.is_analytic() {
+        return pen.empty(NO_NETWORK);
+    }
     let Some(predictions) = scene.predictions else {
         return pen.empty("What each network answers appears here with the first checkpoint.");
     };

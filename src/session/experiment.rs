@@ -1,12 +1,14 @@
 //! A started experiment: compared runs and single-task references, trained in turn.
 
-use super::ladder::{Chosen, Ladder};
+use super::ladder::{self, Chosen, Ladder};
 use super::pictures;
+use crate::backend::exact::{Descent, Exact};
 use crate::backend::{Backend, Workload};
 use crate::balance::{Balancer, Gramian, METHODS, Setup, StepContext};
-use crate::config::{DataConfig, ExperimentConfig, RunConfig};
+use crate::config::{AnalyticConfig, DataConfig, ExperimentConfig, NetworkConfig, RunConfig, Subject};
 use crate::data::{Batches, BuildRequest, Dataset, InputShape, Metric, MtldFile, Split, Truth};
 use crate::nn::{Network, ParamLayout};
+use crate::problem::Parameter;
 use crate::protocol::{
     AttributionOutline, BackendReport, Divergence, Evaluation, Frame, InputOutline, Outline, Record, ReferenceNews,
     RunNews, RunOutline, RunPredictions, TaskOutline,
@@ -23,6 +25,10 @@ const EVALUATIONS: u32 = 40;
 /// Multiply-adds of one Gramian above which methods that do not need it compute it only now and then.
 const CHEAP_GRAMIAN: usize = 4_000_000;
 const GRAMIAN_EVERY: u32 = 10;
+/// Points along each curve of a true front.
+const FRONT_POINTS: usize = 101;
+/// Curves and points of each over a front that is a surface.
+const SURFACE_POINTS: usize = 31;
 /// Largest K for which every method is also asked what it would do with each run's gradients.
 const COMPARED_TASKS: usize = 3;
 
@@ -45,9 +51,7 @@ pub enum Advance {
 /// Runs, references, and what the page has not heard yet.
 pub struct Experiment {
     outline: Outline,
-    data: DataConfig,
-    dataset: Dataset,
-    test: Rc<Split>,
+    material: Material,
     runs: Vec<Run>,
     references: Vec<Run>,
     comparers: Vec<Option<Balancer>>,
@@ -58,30 +62,48 @@ pub struct Experiment {
     theta: Vec<f32>,
 }
 
+/// What runs learn from and are judged by.
+enum Material {
+    Rows {
+        data: DataConfig,
+        dataset: Box<Dataset>,
+        test: Rc<Split>,
+    },
+    /// The losses are all there is.
+    Formulas,
+}
+
 /// A trainer with what judges and remembers it.
 struct Run {
     trainer: Trainer,
-    evaluator: Evaluator,
+    /// `None` where there is no test split.
+    evaluator: Option<Evaluator>,
     targets: Vec<usize>,
     checkpoints: Option<Checkpoints>,
     last_weights: Vec<f64>,
 }
 
 impl Experiment {
-    /// Builds data, networks and backends.
+    /// Builds data, networks and backends, or the backends of an analytic problem.
     pub async fn build(
         config: &ExperimentConfig,
         files: &[MtldFile],
         ladder: &mut Ladder,
     ) -> Result<(Self, BackendReport), StartError> {
-        let request = BuildRequest {
-            seed: DATA_SEED,
-            knobs: &config.data.knobs,
-            tasks: &config.data.tasks,
-            files,
-            max_rows: None,
-        };
-        let source = config.data.source;
+        match &config.subject {
+            Subject::Network { data, network } => Self::build_network(config, (data, network), files, ladder).await,
+            Subject::Analytic(analytic) => Ok((Self::build_analytic(config, analytic), ladder::exact())),
+        }
+    }
+
+    async fn build_network(
+        config: &ExperimentConfig,
+        (data, network_config): (&DataConfig, &NetworkConfig),
+        files: &[MtldFile],
+        ladder: &mut Ladder,
+    ) -> Result<(Self, BackendReport), StartError> {
+        let request = BuildRequest { seed: DATA_SEED, knobs: &data.knobs, tasks: &data.tasks, files, max_rows: None };
+        let source = data.source;
         let dataset = source.build(&request).map_err(|error| StartError::Data(error.to_string()))?;
         let train = Rc::new(dataset.train.clone());
         let test = Rc::new(dataset.test.clone());
@@ -94,7 +116,7 @@ impl Experiment {
         let training = &config.training;
         let workload = |tasks: &[usize], scales: &[f64]| {
             let kinds: Vec<_> = tasks.iter().map(|&task| kinds[task]).collect();
-            let network = Network::mlp(dataset.n_inputs, &config.network, &kinds);
+            let network = Network::mlp(dataset.n_inputs, network_config, &kinds);
             Workload {
                 layout: ParamLayout::new(&network),
                 network,
@@ -108,10 +130,10 @@ impl Experiment {
             }
         };
         let all: Vec<usize> = (0..k).collect();
-        let shared = workload(&all, &config.data.loss_scales);
+        let shared = workload(&all, &data.loss_scales);
         let theta = |workload: &Workload| -> Vec<f32> {
-            let ids: Vec<usize> = workload.targets.iter().map(|&task| config.data.tasks[task]).collect();
-            workload.layout.initial(&workload.network, config.network.init, training.seed, &ids)
+            let ids: Vec<usize> = workload.targets.iter().map(|&task| data.tasks[task]).collect();
+            workload.layout.initial(&workload.network, network_config.init, training.seed, &ids)
         };
         let start = theta(&shared);
         let chosen = ladder.choose(config.backend, &shared, &start).await;
@@ -127,6 +149,7 @@ impl Experiment {
             let setup = TrainerSetup {
                 run,
                 loss_scales: &workload.loss_scales.clone(),
+                floor: vec![0.0; workload.targets.len()],
                 preference,
                 learning_rate: training.learning_rate,
                 seed: training.seed,
@@ -140,7 +163,7 @@ impl Experiment {
             let backend: Backend = chosen.backend(workload, theta).map_err(StartError::Device)?;
             Ok(Run {
                 trainer: Trainer::new(backend, setup),
-                evaluator,
+                evaluator: Some(evaluator),
                 targets,
                 checkpoints: keep.then(|| Checkpoints::new(training.steps, n_parameters, bytes)),
                 last_weights: vec![1.0; n_tasks],
@@ -150,26 +173,79 @@ impl Experiment {
         for run in &config.runs {
             runs.push(make(&chosen, shared.clone(), run, true)?);
         }
-        // With one task every method is the plain gradient; the first of the registry is the cheapest.
-        let plain = RunConfig::new(&METHODS[0]);
+        let plain = plain();
         let mut references = Vec::new();
         for task in 0..k {
             references.push(make(&chosen, workload(&[task], &[1.0]), &plain, false)?);
         }
+        let outline = outline_of_network(config, &dataset, &shared, gramian_every);
+        let material = Material::Rows { data: data.clone(), dataset: Box::new(dataset), test };
+        Ok((Self::assemble(config, outline, material, runs, references), chosen.report))
+    }
+
+    fn build_analytic(config: &ExperimentConfig, analytic: &AnalyticConfig) -> Self {
+        let AnalyticConfig { problem, start, loss_scales } = analytic;
+        let training = &config.training;
+        let k = problem.n_tasks();
+        let make = |targets: Vec<usize>, loss_scales: &[f64], run: &RunConfig, bytes: Option<usize>| {
+            let n_tasks = targets.len();
+            let floor = targets.iter().zip(loss_scales).map(|(&task, scale)| problem.floor[task] * scale);
+            let setup = TrainerSetup {
+                run,
+                loss_scales,
+                floor: floor.collect(),
+                preference: if n_tasks == k { config.preference() } else { vec![1.0] },
+                learning_rate: training.learning_rate,
+                seed: training.seed,
+                steps: training.steps,
+                batches: Batches::new(1, 1, training.seed),
+                gramian_every: 1,
+            };
+            let descent = Descent {
+                problem,
+                targets: targets.clone(),
+                loss_scales: loss_scales.to_vec(),
+                optimizer: training.optimizer,
+                learning_rate: training.learning_rate,
+                clip: training.clip,
+                multiplier: 1.0,
+            };
+            let backend = Backend::Exact(Box::new(Exact::new(descent, start.clone())));
+            Run {
+                trainer: Trainer::new(backend, setup),
+                evaluator: None,
+                targets,
+                checkpoints: bytes.map(|bytes| Checkpoints::new(training.steps, start.len(), bytes)),
+                last_weights: vec![1.0; n_tasks],
+            }
+        };
+        let bytes = CHECKPOINT_BYTES / config.runs.len();
+        let runs = config.runs.iter().map(|run| make((0..k).collect(), loss_scales, run, Some(bytes)));
+        let runs = runs.collect();
+        let plain = plain();
+        let references = (0..k).map(|task| make(vec![task], &[1.0], &plain, None)).collect();
+        Self::assemble(config, outline_of_problem(config, analytic), Material::Formulas, runs, references)
+    }
+
+    fn assemble(
+        config: &ExperimentConfig,
+        outline: Outline,
+        material: Material,
+        runs: Vec<Run>,
+        references: Vec<Run>,
+    ) -> Self {
+        let k = outline.n_tasks;
         let comparers = config.runs.iter().map(|run| {
             let setup = Setup { n_tasks: k, knobs: run.knobs.clone() };
             let balancer = run.method.new_balancer(&setup);
             (k <= COMPARED_TASKS && matches!(balancer, Balancer::Gramian(_))).then_some(balancer)
         });
         let comparers = comparers.collect();
-        let outline = outline(config, &dataset, &shared, gramian_every);
         let pending =
             Frame { runs: vec![RunNews::default(); runs.len()], references: no_reference_news(k), finished: false };
-        let experiment = Self {
+        Self {
             outline,
-            data: config.data.clone(),
-            dataset,
-            test,
+            material,
             runs,
             references,
             comparers,
@@ -178,8 +254,7 @@ impl Experiment {
             pending,
             news: false,
             theta: Vec::new(),
-        };
-        Ok((experiment, chosen.report))
+        }
     }
 
     pub fn outline(&self) -> &Outline {
@@ -244,13 +319,16 @@ impl Experiment {
         let steps = self.outline.steps;
         let run = &mut self.runs[index];
         let step = run.trainer.next_step();
-        let evaluates = step.is_multiple_of(self.outline.evaluate_every) || step == steps;
+        let judge = run.evaluator.as_mut().zip(self.material.test());
+        let judge = judge.filter(|_| step.is_multiple_of(self.outline.evaluate_every) || step == steps);
         let stores = run.checkpoints.as_ref().is_some_and(|checkpoints| checkpoints.wants(step, steps));
-        if evaluates || stores {
+        if judge.is_some() || stores {
             run.trainer.backend().parameters(&mut self.theta).await?;
         }
-        if evaluates && self.theta.iter().all(|x| x.is_finite()) {
-            let (losses, metrics) = run.evaluator.judge(&self.theta, &self.test, &run.targets);
+        if let Some((evaluator, test)) = judge
+            && self.theta.iter().all(|x| x.is_finite())
+        {
+            let (losses, metrics) = evaluator.judge(&self.theta, test, &run.targets);
             self.pending.runs[index].evaluations.push(Evaluation { step, metrics, losses });
         }
         if stores && let Some(checkpoints) = &mut run.checkpoints {
@@ -276,7 +354,11 @@ impl Experiment {
         if !(2..=COMPARED_TASKS).contains(&k) {
             return;
         }
-        self.compared_gramian.set_from_products(&pull.gramian);
+        if self.runs[index].trainer.backend().is_exact() {
+            self.compared_gramian.set_from_exact_products(&pull.gramian);
+        } else {
+            self.compared_gramian.set_from_products(&pull.gramian);
+        }
         let uniform = [1.0 / k as f64; COMPARED_TASKS];
         let ctx = StepContext {
             losses: &record.losses,
@@ -306,9 +388,12 @@ impl Experiment {
         let reference = &mut self.references[task];
         let step = reference.trainer.next_step();
         let news = &mut self.pending.references[task];
-        if step.is_multiple_of(self.outline.evaluate_every) || step == steps {
+        let judge = reference.evaluator.as_mut().zip(self.material.test());
+        if let Some((evaluator, test)) = judge
+            && (step.is_multiple_of(self.outline.evaluate_every) || step == steps)
+        {
             reference.trainer.backend().parameters(&mut self.theta).await?;
-            let (_, metrics) = reference.evaluator.judge(&self.theta, &self.test, &reference.targets);
+            let (_, metrics) = evaluator.judge(&self.theta, test, &reference.targets);
             if metrics[0].is_finite() {
                 news.metrics.push((step, metrics[0]));
             }
@@ -321,18 +406,20 @@ impl Experiment {
 
     /// Outputs of every run at its checkpoint nearest to and not after `step`.
     pub fn predictions(&mut self, step: u32) -> Vec<RunPredictions> {
-        let Self { runs, dataset, data, .. } = self;
-        let truth = |points: &[f32]| -> Vec<Vec<f32>> {
-            let tasks = data.tasks.iter().zip(&dataset.tasks);
-            let of = |truth: Truth| tasks.map(|(&task, info)| truth(&data.knobs, task, info, points)).collect();
-            data.source.truth.map_or_else(Vec::new, of)
-        };
+        let Self { runs, material, .. } = self;
         let draw = |run: &mut Run| {
-            let stored = run.checkpoints.as_ref().and_then(|checkpoints| checkpoints.at(step));
-            stored.map_or_else(RunPredictions::default, |(step, theta)| RunPredictions {
-                step,
-                body: pictures::draw(&mut run.evaluator, theta, dataset, &truth),
-            })
+            let Some((step, theta)) = run.checkpoints.as_ref().and_then(|checkpoints| checkpoints.at(step)) else {
+                return RunPredictions::default();
+            };
+            let (Material::Rows { data, dataset, .. }, Some(evaluator)) = (&*material, &mut run.evaluator) else {
+                return RunPredictions { step, ..Default::default() };
+            };
+            let truth = |points: &[f32]| -> Vec<Vec<f32>> {
+                let tasks = data.tasks.iter().zip(&dataset.tasks);
+                let of = |truth: Truth| tasks.map(|(&task, info)| truth(&data.knobs, task, info, points)).collect();
+                data.source.truth.map_or_else(Vec::new, of)
+            };
+            RunPredictions { step, body: pictures::draw(evaluator, theta, dataset, &truth) }
         };
         runs.iter_mut().map(draw).collect()
     }
@@ -349,16 +436,21 @@ fn diverged(trainer: &Trainer) -> Option<Divergence> {
     }
 }
 
-fn outline(config: &ExperimentConfig, dataset: &Dataset, workload: &Workload, gramian_every: u32) -> Outline {
-    let tasks = dataset.tasks.iter().map(|task| TaskOutline {
-        id: task.id.clone(),
-        name: task.name.clone(),
-        metric: match task.kind.metric() {
-            Metric::Accuracy => "accuracy".into(),
-            Metric::R2 => "R²".into(),
-        },
-        classes: task.class_names.clone(),
-    });
+impl Material {
+    fn test(&self) -> Option<&Rc<Split>> {
+        match self {
+            Self::Rows { test, .. } => Some(test),
+            Self::Formulas => None,
+        }
+    }
+}
+
+/// With one task every method is the plain gradient; the first of the registry is the cheapest.
+fn plain() -> RunConfig {
+    RunConfig::new(&METHODS[0])
+}
+
+fn run_outlines(config: &ExperimentConfig) -> Vec<RunOutline> {
     let mut runs: Vec<RunOutline> = Vec::new();
     for (index, run) in config.runs.iter().enumerate() {
         let same = config.runs[..index].iter().filter(|other| other.method.id == run.method.id).count();
@@ -370,6 +462,24 @@ fn outline(config: &ExperimentConfig, dataset: &Dataset, workload: &Workload, gr
             seed: config.training.seed,
         });
     }
+    runs
+}
+
+fn outline_of_network(
+    config: &ExperimentConfig,
+    dataset: &Dataset,
+    workload: &Workload,
+    gramian_every: u32,
+) -> Outline {
+    let tasks = dataset.tasks.iter().map(|task| TaskOutline {
+        id: task.id.clone(),
+        name: task.name.clone(),
+        metric: match task.kind.metric() {
+            Metric::Accuracy => "accuracy".into(),
+            Metric::R2 => "R²".into(),
+        },
+        classes: task.class_names.clone(),
+    });
     let attribution = dataset.attribution.iter().map(|source| AttributionOutline {
         title: source.title.clone(),
         license: source.spdx.clone(),
@@ -386,7 +496,7 @@ fn outline(config: &ExperimentConfig, dataset: &Dataset, workload: &Workload, gr
         train_rows: dataset.train.rows,
         batch_rows: workload.batch_rows,
         tasks: tasks.collect(),
-        runs,
+        runs: run_outlines(config),
         evaluate_every: config.training.steps.div_ceil(EVALUATIONS).max(1),
         gramian_every,
         attribution: attribution.collect(),
@@ -395,5 +505,41 @@ fn outline(config: &ExperimentConfig, dataset: &Dataset, workload: &Workload, gr
             InputShape::Image { width, height } => InputOutline::Image { width, height },
             InputShape::Tabular => InputOutline::Tabular,
         },
+        front: Vec::new(),
+    }
+}
+
+fn outline_of_problem(config: &ExperimentConfig, analytic: &AnalyticConfig) -> Outline {
+    let problem = analytic.problem;
+    let (k, p) = (problem.n_tasks(), problem.n_parameters);
+    let tasks = problem.tasks.iter().enumerate().map(|(task, name)| TaskOutline {
+        id: format!("{}", task + 1),
+        name: (*name).into(),
+        metric: String::new(),
+        classes: Vec::new(),
+    });
+    let front = problem.front.map_or_else(Vec::new, |front| {
+        let n = if front.parameter == Parameter::Square { SURFACE_POINTS } else { FRONT_POINTS };
+        let losses = |at: [f64; 2]| {
+            let mut losses = vec![0.0; k];
+            (front.losses)(&at, &mut losses);
+            losses
+        };
+        front.samples(n).into_iter().map(|curve| curve.into_iter().map(losses).collect()).collect()
+    });
+    Outline {
+        n_tasks: k,
+        n_shared: p,
+        n_parameters: p,
+        steps: config.training.steps,
+        train_rows: 0,
+        batch_rows: 0,
+        tasks: tasks.collect(),
+        runs: run_outlines(config),
+        evaluate_every: config.training.steps,
+        gramian_every: 1,
+        attribution: Vec::new(),
+        input: InputOutline::Parameters { low: problem.bounds.low, high: problem.bounds.high },
+        front,
     }
 }

@@ -59,6 +59,11 @@ fn on_cpu(why: &str, rungs: Vec<Rung>) -> Chosen {
     }
 }
 
+/// What computes an analytic problem: nothing to choose, whatever was asked for.
+pub fn exact() -> BackendReport {
+    on_cpu("Analytic problems are computed there in 64-bit numbers.", Vec::new()).report
+}
+
 impl Ladder {
     pub fn new(clock: Clock) -> Self {
         Self {

@@ -81,6 +81,18 @@ impl SinglePoint {
         }
     }
 
+    /// Tells the method values (K) below which the scaled losses never fall.
+    pub fn bound_losses(&mut self, floor: &[f64]) {
+        if let Balancer::Losses(method) = &mut self.balancer {
+            method.bound_losses(floor);
+        }
+    }
+
+    /// See [`Gramian::set_rank_epsilon`].
+    pub fn set_rank_epsilon(&mut self, epsilon: f64) {
+        self.gramian.set_rank_epsilon(epsilon);
+    }
+
     /// One step on the batch `rows`.
     ///
     /// # Errors
@@ -127,7 +139,11 @@ impl SinglePoint {
                 if out.probed { Combine::Rows(&out.weights) } else { Combine::Weighted(&out.weights) }
             }
             Balancer::Gramian(method) => {
-                self.gramian.set_from_products(&out.gramian);
+                if backend.is_exact() {
+                    self.gramian.set_from_exact_products(&out.gramian);
+                } else {
+                    self.gramian.set_from_products(&out.gramian);
+                }
                 out.outcome = method.weights(&ctx, &self.gramian, &mut out.weights);
                 Combine::Rows(&out.weights)
             }

@@ -27,6 +27,8 @@ pub struct TrainerSetup<'a> {
     pub run: &'a RunConfig,
     /// (K)
     pub loss_scales: &'a [f64],
+    /// (K) values below which the scaled losses never fall.
+    pub floor: Vec<f64>,
     pub preference: Vec<f64>,
     pub learning_rate: f64,
     pub seed: u32,
@@ -44,9 +46,12 @@ pub enum Ending {
 
 impl Trainer {
     pub fn new(backend: Backend, setup: TrainerSetup<'_>) -> Self {
-        let TrainerSetup { run, loss_scales, preference, learning_rate, seed, steps, batches, gramian_every } = setup;
+        let TrainerSetup { run, loss_scales, floor, preference, learning_rate, seed, steps, batches, gramian_every } =
+            setup;
+        let mut strategy = SinglePoint::new(run.method, &run.knobs, loss_scales, batches.steps_per_epoch());
+        strategy.bound_losses(&floor);
         Self {
-            strategy: SinglePoint::new(run.method, &run.knobs, loss_scales, batches.steps_per_epoch()),
+            strategy,
             rows: vec![0; batches.size()],
             step: Step::new(loss_scales.len()),
             backend,

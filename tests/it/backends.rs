@@ -20,7 +20,8 @@ const TOLERANCE: f64 = 1e-4;
 const STEPS: u32 = 9;
 
 fn dataset(config: &ExperimentConfig) -> Dataset {
-    let source = config.data.source;
+    let data = config.data().expect("a data set");
+    let source = data.source;
     let files: Vec<MtldFile> = source
         .files
         .iter()
@@ -29,13 +30,8 @@ fn dataset(config: &ExperimentConfig) -> Dataset {
             mtld::decode(name, &bytes).expect("a valid file")
         })
         .collect();
-    let request = BuildRequest {
-        seed: 0,
-        knobs: &config.data.knobs,
-        tasks: &config.data.tasks,
-        files: &files,
-        max_rows: Some(3_000),
-    };
+    let request =
+        BuildRequest { seed: 0, knobs: &data.knobs, tasks: &data.tasks, files: &files, max_rows: Some(3_000) };
     source.build(&request).expect("a data set")
 }
 
@@ -43,7 +39,8 @@ fn dataset(config: &ExperimentConfig) -> Dataset {
 fn losses(backend: Backend, config: &ExperimentConfig, run: &RunConfig, batches: Batches) -> Vec<f64> {
     let setup = TrainerSetup {
         run,
-        loss_scales: &config.data.loss_scales,
+        loss_scales: config.loss_scales(),
+        floor: vec![0.0; config.n_tasks()],
         preference: config.preference(),
         learning_rate: config.training.learning_rate,
         seed: config.training.seed,
@@ -63,19 +60,25 @@ fn losses(backend: Backend, config: &ExperimentConfig, run: &RunConfig, batches:
 fn check_preset(id: &str) {
     let Some(device) = open() else { return };
     let config = preset(id).expect("a preset").config();
+    let (data, network_config) = (config.data().expect("a data set"), config.network().expect("a network"));
     let dataset = dataset(&config);
     let train = Rc::new(dataset.train.clone());
     let kinds: Vec<TaskKind> = dataset.tasks.iter().map(|task| task.kind).collect();
-    let network = Network::mlp(dataset.n_inputs, &config.network, &kinds);
+    let network = Network::mlp(dataset.n_inputs, network_config, &kinds);
     let layout = ParamLayout::new(&network);
-    let theta: Vec<f32> = layout.initial(&network, config.network.init, config.training.seed, &config.data.tasks);
+    let theta: Vec<f32> = layout.initial(
+        &network,
+        config.network().expect("a network").init,
+        config.training.seed,
+        &config.data().expect("a data set").tasks,
+    );
     let batch_rows = config.batch_rows(train.rows);
     let workload = Workload {
         network,
         layout,
         data: train.clone(),
         targets: (0..kinds.len()).collect(),
-        loss_scales: config.data.loss_scales.clone(),
+        loss_scales: config.loss_scales().to_vec(),
         batch_rows,
         optimizer: config.training.optimizer,
         learning_rate: config.training.learning_rate,

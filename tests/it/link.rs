@@ -5,6 +5,7 @@ use paretoscope::config::link::{self, CHECK_KEY, Cause, KEYS, Parsed, Rejected};
 use paretoscope::config::presets::{PRESETS, default_preset, preset};
 use paretoscope::config::*;
 use paretoscope::data::{self, DATASETS};
+use paretoscope::problem::PROBLEMS;
 use proptest::prelude::*;
 
 /// Lines of `link → canonical form` and of `preset ⇒ its whole configuration`; only ever added to.
@@ -64,12 +65,12 @@ fn two_sines_is_the_default_experiment() {
     assert!(parsed.notices.is_empty());
     let config = parsed.config;
     assert_eq!(link::write_unchecked(&config), "#v=1&p=two-sines");
-    assert_eq!(config.data.source.id, "two-sines");
-    assert_eq!(config.data.loss_scales, [1.0, 0.05]);
-    assert_eq!(config.network.trunk, [4, 4]);
-    assert!(config.network.head.is_empty());
-    assert_eq!(config.network.activation, Activation::Tanh);
-    assert_eq!(config.network.init, Init::Gains { first: 1.5, trunk: 1.2, head: 1.0 });
+    assert_eq!(config.data().expect("a data set").source.id, "two-sines");
+    assert_eq!(config.loss_scales(), [1.0, 0.05]);
+    assert_eq!(config.network().expect("a network").trunk, [4, 4]);
+    assert!(config.network().expect("a network").head.is_empty());
+    assert_eq!(config.network().expect("a network").activation, Activation::Tanh);
+    assert_eq!(config.network().expect("a network").init, Init::Gains { first: 1.5, trunk: 1.2, head: 1.0 });
     assert_eq!(config.training.optimizer, Optimizer::Adam);
     assert_eq!((config.training.learning_rate, config.training.batch), (0.01, Batch::All));
     assert_eq!((config.training.steps, config.training.seed, config.view.step), (600, 4, 150));
@@ -106,6 +107,7 @@ fn keys_are_sound() {
         let base = match key.name {
             "dk" => "v=1&p=two-labelings",
             "tasks" => "v=1&p=digits8",
+            "start" => "v=1&p=toy",
             _ => "v=1&p=two-sines",
         };
         let config = read(&format!("{base}&{}={}", key.name, key.example)).config;
@@ -122,10 +124,11 @@ fn registries_fit_links() {
     for source in DATASETS {
         assert!(fits(source.id) && source.knobs.iter().all(|knob| fits(knob.name)), "{}", source.id);
         assert!(source.tasks.iter().all(|task| fits(task.id)), "{}", source.id);
-        let other = PRESETS.iter().find(|preset| preset.config().data.source.id != source.id);
+        let other =
+            PRESETS.iter().find(|preset| preset.config().data().is_some_and(|data| data.source.id != source.id));
         let other = other.expect("presets of two data sets").id;
         let config = read(&format!("v=1&p={other}&d={}", source.id)).config;
-        assert_eq!(config.data, DataConfig::new(source));
+        assert_eq!(config.data(), Some(&DataConfig::new(source)));
     }
     assert!(VIEWS.iter().all(|view| fits(view) && *view != "overview"));
 }
@@ -330,7 +333,7 @@ fn a_wrong_checksum_is_damage_and_what_was_read_is_offered() {
     assert_eq!(rejected.cause, Cause::Damaged);
     assert_eq!(rejected.complaints.len(), 1);
     let readable = rejected.readable.expect("all values were in range");
-    assert_eq!(readable.network.trunk, [7, 7]);
+    assert_eq!(readable.network().expect("a network").trunk, [7, 7]);
     assert!(rejected.read.contains(&("shared layers", "7x2".into())));
     assert!(!rejected.cause.headline().is_empty());
 }
@@ -628,6 +631,27 @@ fn network() -> impl Strategy<Value = NetworkConfig> {
         .prop_map(|(trunk, head, activation, init)| NetworkConfig { trunk, head, activation, init })
 }
 
+fn analytic_config() -> impl Strategy<Value = AnalyticConfig> {
+    (0..PROBLEMS.len()).prop_flat_map(|at| {
+        let problem = &PROBLEMS[at];
+        let coordinate = within(problem.bounds.low, problem.bounds.high, false);
+        let start = prop_oneof![
+            (0..problem.starts.len()).prop_map(|at| problem.starts[at].x.to_vec()),
+            proptest::collection::vec(coordinate, problem.n_parameters),
+        ];
+        let scale = within(*LOSS_SCALE.start(), *LOSS_SCALE.end(), false);
+        let scales = proptest::collection::vec(prop_oneof![Just(1.0), scale], problem.n_tasks());
+        (start, scales).prop_map(move |(start, loss_scales)| AnalyticConfig { problem, start, loss_scales })
+    })
+}
+
+fn subject() -> impl Strategy<Value = Subject> {
+    prop_oneof![
+        3 => (data_config(), network()).prop_map(|(data, network)| Subject::Network { data, network }),
+        1 => analytic_config().prop_map(Subject::Analytic),
+    ]
+}
+
 fn training(k: usize) -> impl Strategy<Value = TrainingConfig> {
     let momentum = prop_oneof![Just(0.0), within(*MOMENTUM.start(), *MOMENTUM.end(), false)];
     let optimizer = prop_oneof![Just(Optimizer::Adam), momentum.prop_map(|momentum| Optimizer::Sgd { momentum })];
@@ -663,20 +687,26 @@ fn config() -> impl Strategy<Value = ExperimentConfig> {
     let theme = proptest::option::of(prop_oneof![Just(Theme::Light), Just(Theme::Dark)]);
     let views = proptest::sample::subsequence(VIEWS.to_vec(), 0..=VIEWS.len()).prop_shuffle();
     let runs = proptest::collection::vec(run(), RUNS);
-    let rest = (network(), runs, backend, theme, views, 0.0..=1.0_f64);
-    (0..PRESETS.len(), data_config(), rest).prop_flat_map(
-        |(preset, data, (network, runs, backend, theme, views, progress))| {
-            training(data.tasks.len()).prop_map(move |training| ExperimentConfig {
+    let rest = (runs, backend, theme, views, 0.0..=1.0_f64);
+    (0..PRESETS.len(), subject(), rest).prop_flat_map(|(preset, subject, (runs, backend, theme, views, progress))| {
+        let k = match &subject {
+            Subject::Network { data, .. } => data.tasks.len(),
+            Subject::Analytic(analytic) => analytic.problem.n_tasks(),
+        };
+        training(k).prop_map(move |mut training| {
+            if matches!(subject, Subject::Analytic(_)) {
+                training.batch = Batch::All;
+            }
+            ExperimentConfig {
                 preset: &PRESETS[preset],
+                subject: subject.clone(),
                 view: ViewConfig { step: (progress * f64::from(training.steps)) as u32, views: views.clone(), theme },
-                data: data.clone(),
-                network: network.clone(),
                 training,
                 runs: runs.clone(),
                 backend,
-            })
-        },
-    )
+            }
+        })
+    })
 }
 
 proptest! {
@@ -749,6 +779,54 @@ fn check_junk(text: &str) {
             }
         }
     }
+}
+
+#[test]
+fn every_problem_can_be_trained_on_from_its_starts() {
+    for problem in PROBLEMS {
+        let config = read(&format!("#v=1&p=two-sines&d={}", problem.id)).config;
+        assert_eq!(config.subject, Subject::Analytic(AnalyticConfig::new(problem)));
+        assert_eq!((config.data(), config.network(), config.files()), (None, None, &[][..]));
+        for start in problem.starts {
+            let link = format!("#v=1&p=toy&d={}&start={}", problem.id, start.id);
+            assert_eq!(read(&link).config.analytic().expect("a problem").start, start.x);
+        }
+    }
+    let named = read("#v=1&p=toy&start=9,9.0").config;
+    assert_eq!(link::write_unchecked(&named), "#v=1&p=toy");
+    // There and back: another subject brings its own settings, and the batch of a problem is all there is.
+    let there = named.apply(&Edit::Data("digits8".into())).expect("a data set");
+    assert_eq!(there.network(), Some(&NetworkConfig::plain()));
+    assert_eq!(there.training.batch, Batch::Rows(256));
+    let back = there.apply(&Edit::Data("zdt1".into())).expect("a problem");
+    assert_eq!((back.training.batch, back.n_tasks()), (Batch::All, 2));
+    let moved = named.apply(&Edit::Start(vec![1.0, -2.5])).expect("a point of the box");
+    assert_eq!(link::write_unchecked(&moved), "#v=1&p=toy&start=1,-2.5");
+    assert_eq!(named.apply(&Edit::Start(vec![1.0])).expect_err("one number").key, "start");
+    assert_eq!(named.apply(&Edit::Width(4)).expect_err("no network").key, "net");
+    assert_eq!(named.apply(&Edit::Batch(Batch::Rows(4))).expect_err("no rows").key, "b");
+    assert_eq!(there.apply(&Edit::Start(vec![0.0, 0.0])).expect_err("a network").key, "start");
+}
+
+#[test]
+fn what_says_nothing_about_a_subject_is_a_complaint() {
+    #[track_caller]
+    fn complains(link: &str, key: &str, words: &[&str]) {
+        let complaints = refuse(link).complaints;
+        assert_eq!((complaints.len(), complaints[0].key.as_str()), (1, key), "{complaints:?}");
+        let sentence = &complaints[0].sentence;
+        assert!(words.iter().all(|word| sentence.contains(word)), "{sentence}");
+    }
+    for pair in ["dk=default", "tasks=odd", "net=4x2", "head=0", "act=relu", "init=fan-in", "b=64"] {
+        let key = pair.split('=').next().expect("a key");
+        complains(&format!("#v=1&p=toy&{pair}"), key, &["toy", "neither data nor a network"]);
+    }
+    complains("#v=1&p=two-sines&start=1,2", "start", &["start", "seed"]);
+    complains("#v=1&p=toy&start=middle", "start", &["middle", "upper-left", "2 numbers"]);
+    complains("#v=1&p=toy&start=1,2,3", "start", &["3 numbers", "2 parameters"]);
+    complains("#v=1&p=toy&start=1,20", "start", &["20", "-11 to 11"]);
+    complains("#v=1&p=toy&d=zdt9", "d", &["zdt9", "digits8", "zdt3"]);
+    complains("#v=1&p=toy&sc=1,2,3", "sc", &["3 given for 2"]);
 }
 
 #[test]

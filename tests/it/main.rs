@@ -4,6 +4,7 @@ mod balance;
 mod data;
 mod gradients;
 mod link;
+mod problem;
 mod programs;
 mod rng;
 mod session;
@@ -21,6 +22,8 @@ mod ladder;
 mod aggregate;
 #[cfg(feature = "cli")]
 mod goldens;
+#[cfg(feature = "cli")]
+mod toy;
 
 #[cfg(feature = "plots")]
 mod plots;

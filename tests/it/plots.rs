@@ -202,6 +202,38 @@ fn empty_plots_say_what_will_be_here() {
 }
 
 #[test]
+fn analytic_problems_show_their_front_and_say_what_they_lack() {
+    let mut problem = history(SMALL);
+    problem.outline.input = InputOutline::Parameters { low: -3.0, high: 3.0 };
+    for task in &mut problem.outline.tasks {
+        task.metric.clear();
+    }
+    for run in &mut problem.runs {
+        run.evaluations.clear();
+    }
+    let point = |i: usize| vec![0.01 + 0.0025 * (i * i) as f64, 0.01 + 0.0025 * ((20 - i) * (20 - i)) as f64];
+    problem.outline.front = vec![(0..=12).map(point).collect(), (16..=20).map(point).collect()];
+    check_svg("plot-front-analytic", &scene(&problem, None), "front", false, 620.0, 360.0);
+    let words = |history: &History, id: &str| {
+        let picture =
+            (plot(id).expect("a registered plot").draw)(&scene(history, None), &Stage::new(360.0, 240.0, &Ink::LIGHT));
+        picture.texts().map(|text| text.words.clone()).collect::<Vec<_>>().join(" ")
+    };
+    assert!(words(&problem, "front").contains("true front"));
+    assert!(words(&problem, "metrics").contains("no test set"));
+    assert!(words(&problem, "predictions").contains("predicts nothing"));
+    assert!(!words(&history(SMALL), "front").contains("true front"));
+    for entry in PLOTS {
+        assert!(!words(&problem, entry.id).is_empty() && !(entry.summary)(&scene(&problem, None)).is_empty());
+    }
+    // A log axis has no place for what is below 0.
+    let subtitle = |history: &History| (plot("losses").expect("losses").subtitle)(&scene(history, None));
+    assert_eq!(subtitle(&problem), "log scale");
+    problem.runs[0].records[2].losses[1] = -0.5;
+    assert_eq!(subtitle(&problem), "linear scale");
+}
+
+#[test]
 fn the_registry_is_sound() {
     let ids: Vec<&str> = PLOTS.iter().map(|entry| entry.id).collect();
     assert_eq!(ids, ["losses", "gradients", "cosine", "weights", "front", "metrics", "predictions"]);

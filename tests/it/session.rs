@@ -1,6 +1,8 @@
 //! Sessions as scripts: commands in, events out, no browser.
 
+use paretoscope::balance::METHODS;
 use paretoscope::config::link;
+use paretoscope::problem::PROBLEMS;
 use paretoscope::protocol::{Command, Event, FailureCode, PredictionBody, RunId};
 use paretoscope::session::Session;
 use paretoscope::train::History;
@@ -217,6 +219,76 @@ fn bad_input_gets_a_sentence_and_the_session_lives_on() {
     script.say(start("#v=1&st=5"));
     script.finish();
     assert_eq!(script.history.head(), 5);
+}
+
+#[test]
+fn every_problem_takes_every_method() {
+    for problem in PROBLEMS {
+        for methods in METHODS.chunks(6) {
+            let mut script = Script::new();
+            let ids: Vec<&str> = methods.iter().map(|method| method.id).collect();
+            script.say(start(&format!("#v=1&p=toy&d={}&st=5&lr=.01&m={}", problem.id, ids.join(","))));
+            script.finish();
+            let outline = &script.history.outline;
+            assert_eq!((outline.n_tasks, outline.n_shared), (problem.n_tasks(), problem.n_parameters));
+            assert_eq!(outline.front.is_empty(), problem.front.is_none());
+            for (run, id) in script.history.runs.iter().zip(&ids) {
+                let name = format!("{} {id}", problem.id);
+                assert_eq!((&run.diverged, run.records.len(), run.evaluations.len()), (&None, 6, 0), "{name}");
+                for record in &run.records {
+                    assert!(record.losses.iter().chain(&record.weights).all(|x| x.is_finite()), "{name}");
+                    let pull = record.pull.as_ref().expect("the Gramian is cheap");
+                    assert!(pull.gramian.iter().chain(&pull.along_step).all(|x| x.is_finite()), "{name}");
+                }
+                assert_ne!(run.records[0].losses, run.records[5].losses, "{name} does not move");
+            }
+            for reference in &script.history.references {
+                assert!(reference.metrics.is_empty() && reference.losses.len() == 6);
+            }
+            script.say(Command::Predict { id: RunId(1), step: 5 });
+            let predictions = script.others.iter().find_map(|event| match event {
+                Event::Predictions { runs, .. } => Some(runs),
+                _ => None,
+            });
+            for prediction in predictions.expect("an answer") {
+                assert_eq!((prediction.step, &prediction.body), (5, &PredictionBody::default()));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_toy_shows_the_fates_of_the_papers() {
+    let mut script = Script::new();
+    script.say(start("#v=1&p=toy"));
+    script.finish();
+    let history = &script.history;
+    let front = &history.outline.front[0];
+    // How far the end is above the front: the least excess over a point of it in both losses.
+    let above = |method: &str| {
+        let run = history.outline.runs.iter().position(|run| run.method == method).expect("the run is there");
+        let end = &history.runs[run].records.last().expect("it has records").losses;
+        let excess = |point: &Vec<f64>| end.iter().zip(point).map(|(loss, best)| loss - best).fold(0.0, f64::max);
+        front.iter().map(excess).fold(f64::INFINITY, f64::min)
+    };
+    assert!(above("sum") > 5.0, "sum stays in its valley: {}", above("sum"));
+    for method in ["mgda", "nash_mtl"] {
+        assert!(above(method) < 0.3, "{method} comes down to the front: {}", above(method));
+    }
+}
+
+#[test]
+fn walls_keep_a_run_inside() {
+    let mut script = Script::new();
+    // Along −f₁ the box ends at 0, where the root of ZDT1 is infinitely steep.
+    script.say(start("#v=1&p=toy&d=zdt1&st=200&lr=.1&m=sum,mgda&sc=1000,.001"));
+    script.finish();
+    for run in &script.history.runs {
+        assert_eq!(run.diverged, None);
+        assert!(run.records.iter().all(|record| (0.0..=1.0).contains(&record.losses[0])));
+    }
+    let end = script.history.runs[0].records.last().expect("it has records");
+    assert!(end.losses[0] < 1e-3, "sum ends at the wall: {:?}", end.losses);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The rank of G: dependence is judged on cosines, dominance on M.
 //!
-//! Dependent rows show in the cosines whatever their lengths. Besides, eigenvalues of M below K·ε·λmax with
-//! the ε of f64 count as 0 (the usual pseudo-inverse): a row 1e8 times shorter than the longest has no say.
+//! Dependent rows show in the cosines whatever their lengths. Besides, eigenvalues of M below K·ε·λmax count
+//! as 0 (the usual pseudo-inverse; ε is that of f64 in training): a row 1e8 times shorter than the longest has no say.
 
 use super::{MAX_TASKS, Square, eigen};
 use crate::balance::Gramian;
@@ -31,7 +31,7 @@ impl Members {
         let mut m = members.products(gramian);
         eigen::decompose(&mut m, &mut v, n);
         let top = (0..n).map(|i| m[i * n + i]).fold(0.0, f64::max);
-        let heard = (0..n).filter(|&i| m[i * n + i] > n as f64 * f64::EPSILON * top).count();
+        let heard = (0..n).filter(|&i| m[i * n + i] > n as f64 * gramian.rank_epsilon() * top).count();
         members.rank = members.independent.min(heard);
         members
     }

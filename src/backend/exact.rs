@@ -1,0 +1,133 @@
+//! An analytic problem as a backend: θ is x in f64, all of it shared; no rows, no heads, no batches.
+
+use super::{Apply, Combine, StepReport};
+use crate::config::Optimizer;
+use crate::kernels::{Moments, Rule, combine, gramian, update};
+use crate::problem::Problem;
+
+/// Everything fixed about a run on an analytic problem.
+#[derive(Debug, Clone)]
+pub struct Descent {
+    pub problem: &'static Problem,
+    /// Which of the problem's losses are minimized (K).
+    pub targets: Vec<usize>,
+    /// (K) factor on each loss.
+    pub loss_scales: Vec<f64>,
+    pub optimizer: Optimizer,
+    pub learning_rate: f64,
+    /// Largest length of d.
+    pub clip: Option<f64>,
+    /// Factor on d before clipping: published experiments differ in where they sum and where they average.
+    pub multiplier: f64,
+}
+
+/// x, moments and gradients of one run; all room is taken at construction.
+#[derive(Debug, Clone)]
+pub struct Exact {
+    descent: Descent,
+    x: Vec<f64>, // (P)
+    moments: Moments<f64>,
+    direction: Vec<f64>,  // (P)
+    moved: Vec<f64>,      // (P): Δx of the last update
+    free: Vec<f64>,       // (P): x before it was put back into the box
+    rows: Vec<f64>,       // (K, P), scaled
+    all_losses: Vec<f64>, // of the problem, whichever are minimized
+    all_rows: Vec<f64>,
+}
+
+impl Exact {
+    /// A run from `x` (P).
+    pub fn new(descent: Descent, x: Vec<f64>) -> Self {
+        let (p, n) = (x.len(), descent.problem.n_tasks());
+        Self {
+            moments: Moments::new(descent.optimizer, p),
+            direction: vec![0.0; p],
+            moved: vec![0.0; p],
+            free: vec![0.0; p],
+            rows: vec![0.0; descent.targets.len() * p],
+            all_losses: vec![0.0; n],
+            all_rows: vec![0.0; n * p],
+            x,
+            descent,
+        }
+    }
+
+    /// (P)
+    pub fn x(&self) -> &[f64] {
+        &self.x
+    }
+
+    /// (K) unscaled losses at x.
+    pub fn losses(&mut self, losses: &mut [f64]) {
+        (self.descent.problem.losses)(&self.x, &mut self.all_losses);
+        for (loss, &target) in losses.iter_mut().zip(&self.descent.targets) {
+            *loss = self.all_losses[target];
+        }
+    }
+
+    /// Losses, the rows of G and M (K, K).
+    pub fn gradients(&mut self, losses: &mut [f64], m: &mut [f64]) {
+        self.losses(losses);
+        self.fill_rows();
+        gramian(self.x.len(), &self.rows, &self.rows, m);
+    }
+
+    fn fill_rows(&mut self) {
+        let p = self.x.len();
+        (self.descent.problem.gradients)(&self.x, &mut self.all_rows);
+        let own = self.descent.targets.iter().zip(&self.descent.loss_scales);
+        for (row, (&target, scale)) in self.rows.chunks_exact_mut(p).zip(own) {
+            for (entry, slope) in row.iter_mut().zip(&self.all_rows[target * p..]) {
+                *entry = scale * slope;
+            }
+        }
+    }
+
+    /// One update of x, which ends where the problem's box says.
+    pub fn apply(&mut self, apply: Apply<'_>) -> StepReport {
+        let p = self.x.len();
+        match apply.combine {
+            Combine::Rows(w) => combine(&self.rows, w, &mut self.direction),
+            Combine::Weighted(w) => {
+                self.fill_rows();
+                combine(&self.rows, w, &mut self.direction);
+            }
+            Combine::Direction(method, ctx) => {
+                let rows: Vec<&[f64]> = self.rows.chunks_exact(p).collect();
+                method.begin(ctx, p);
+                method.direction(ctx, 0, &rows, &mut self.direction);
+            }
+        }
+        for d in &mut self.direction {
+            *d *= self.descent.multiplier;
+        }
+        let long = length(&self.direction);
+        let Descent { optimizer, learning_rate, clip, .. } = self.descent;
+        let gradient_scale = clip.map_or(1.0, |clip| clip / long.max(clip));
+        let rule = Rule { optimizer, learning_rate, gradient_scale };
+        update(&rule, &self.direction, &mut self.moments, &mut self.x, &mut self.moved);
+        self.free.copy_from_slice(&self.x);
+        self.descent.problem.confine(&mut self.x);
+        for (moved, (x, free)) in self.moved.iter_mut().zip(self.x.iter().zip(&self.free)) {
+            *moved += x - free;
+        }
+        if !apply.probe {
+            return StepReport::default();
+        }
+        let along = |v: &[f64]| {
+            let mut products = vec![0.0; self.descent.targets.len()];
+            gramian(p, &self.rows, v, &mut products);
+            products
+        };
+        StepReport {
+            along_direction: along(&self.direction),
+            direction_length: long,
+            along_step: along(&self.moved),
+            step_length: length(&self.moved),
+        }
+    }
+}
+
+fn length(v: &[f64]) -> f64 {
+    v.iter().map(|x| x * x).sum::<f64>().sqrt()
+}
