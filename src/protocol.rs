@@ -251,15 +251,15 @@ pub struct Evaluation {
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Divergence {
-    /// The last step whose numbers were all finite.
-    pub last_finite_step: u32,
+    /// The first step whose numbers were not all finite.
+    pub step: u32,
     pub cause: String,
 }
 
 impl Divergence {
-    /// The step whose numbers were not finite any more.
-    pub fn step(&self) -> u32 {
-        self.last_finite_step.saturating_add(1)
+    /// The last step whose numbers were all finite, if there was one.
+    pub fn last_finite_step(&self) -> Option<u32> {
+        self.step.checked_sub(1)
     }
 }
 

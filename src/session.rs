@@ -157,7 +157,7 @@ impl Session {
             }
             Err(message) => {
                 // Who has gone on to other data does not miss it.
-                let missed = |waiting: &mut Waiting| waiting.config.data.source.files.contains(&name);
+                let missed = |waiting: &mut Waiting| waiting.config.files().contains(&name);
                 if let Some(waiting) = self.waiting.take_if(missed) {
                     self.fail(Some(waiting.id), FailureCode::Data, message);
                 }

@@ -145,7 +145,8 @@ pub fn metrics(page: Page) -> Value {
                         });
                     }
                     if let Some(end) = &run.diverged {
-                        entry["diverged"] = json!({ "last_finite_step": end.last_finite_step, "cause": end.cause });
+                        entry["diverged"] =
+                            json!({ "step": end.step, "last_finite_step": end.last_finite_step(), "cause": end.cause });
                     }
                     Some(entry)
                 })

@@ -27,7 +27,7 @@ pub fn Lead() -> impl IntoView {
         }
         let step = page.step.get();
         page.history.with(|history| {
-            if history.runs.iter().all(|run| run.records.is_empty()) {
+            if history.runs.iter().all(|run| run.records.is_empty() && run.diverged.is_none()) {
                 "One network, several tasks: watch how their gradients pull.".to_string()
             } else {
                 headline(history, step)

@@ -36,11 +36,15 @@ pub fn RunCard(
             record.unsettled.then_some(record.step)
         })
     });
-    let same = Memo::new(move |_| {
-        // A run that diverged has other news.
-        diverged.with(Option::is_none).then(|| {
-            page.config.with(|config| (config.n_tasks() == 2).then(|| twins(entry)).filter(|names| !names.is_empty()))
-        })?
+    // While it plays the badge stays as it was, so that cards do not jump.
+    let same = Memo::new(move |before: Option<&Option<String>>| {
+        if page.playing.get()
+            && let Some(before) = before
+        {
+            return before.clone();
+        }
+        let step = page.step.get();
+        page.history.with(|history| twins(history, run, step))
     });
     let knobs = entry
         .knobs
@@ -95,7 +99,7 @@ pub fn RunCard(
             {move || match diverged.get() {
                 Some(end) => {
                     view! {
-                        <Diverged step=end.last_finite_step cause=end.cause />
+                        <Diverged step=end.step cause=end.cause />
                     }
                         .into_any()
                 }
@@ -113,9 +117,9 @@ pub fn RunCard(
                 same.get()
                     .map(|names| {
                         view! {
-                            <p class="badge" title="With two tasks these methods give the same direction; only its length differs.">
+                            <p class="badge" title="With this run’s gradients at this step these methods give the same direction; at most its length differs.">
                                 {icons::SAME.draw()}
-                                <span>{format!("same direction as {names}")}</span>
+                                <span>{format!("same direction here as {names}")}</span>
                             </p>
                         }
                     })
@@ -127,7 +131,7 @@ pub fn RunCard(
                         view! {
                             <p class="badge" data-testid="unsettled">
                                 {icons::WARNING.draw()}
-                                <span>{format!("did not settle at step {step}; the last weights were kept")}</span>
+                                <span>{format!("its inner problem did not settle at step {step}: best iterate taken")}</span>
                             </p>
                         }
                     })
@@ -137,16 +141,19 @@ pub fn RunCard(
         .into_any()
 }
 
-/// Names of the methods with the same direction for two tasks, registered ones by their label.
-fn twins(entry: &Method) -> String {
-    let names: Vec<String> = entry
-        .same_direction_k2
-        .iter()
-        .filter_map(|id| method(id))
-        .filter(|twin| twin.id != entry.id)
-        .map(|twin| twin.label.to_string())
-        .collect();
-    names.join(", ")
+/// Names of the other runs whose methods give the same direction with this run's gradients at this step.
+fn twins(history: &History, run: usize, step: u32) -> Option<String> {
+    let known = history.runs.get(run)?;
+    if known.diverged.as_ref().is_some_and(|end| end.step <= step) {
+        return None;
+    }
+    let record = known.at(step)?;
+    let gramian = &record.pull.as_ref()?.gramian;
+    let own = record.compared.get(run)?;
+    let same = |other: &usize| *other != run && same_direction(gramian, own, &record.compared[*other]);
+    let names = (0..record.compared.len()).filter(same).filter_map(|other| history.outline.runs.get(other));
+    let names: Vec<&str> = names.map(|outline| outline.label.as_str()).collect();
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 /// What ended the run, why, what still holds, and two ways out.
@@ -157,11 +164,15 @@ fn Diverged(step: u32, cause: String) -> impl IntoView {
     view! {
         <p class="row err">
             {icons::WARNING.draw()}
-            <span>{format!("Diverged at step {}", step + 1)}</span>
+            <span>{format!("Diverged at step {step}")}</span>
         </p>
         <p class="small soft">
             {cause.trim_end_matches('.').to_string()} ". "
-            {if step == 0 { "Step 0 can be looked at.".to_string() } else { format!("Steps 0 to {step} can be replayed.") }}
+            {match step {
+                0 => "There is nothing to replay.".to_string(),
+                1 => "Step 0 can be looked at.".to_string(),
+                _ => format!("Steps 0 to {} can be replayed.", step - 1),
+            }}
         </p>
         <div class="row">
             <Show when=move || !page.past.with(Vec::is_empty)>
@@ -198,8 +209,11 @@ fn Weights(run: usize) -> impl IntoView {
     move || {
         let weights = weights.get()?;
         let total: f64 = weights.iter().map(|weight| weight.abs()).sum();
-        if weights.is_empty() || !total.is_finite() || total <= 0.0 {
+        if weights.is_empty() {
             return Some(view! { <p class="small muted">"acts on coordinates, not by weights"</p> }.into_any());
+        }
+        if !total.is_finite() || total <= 0.0 {
+            return Some(view! { <p class="small muted">"all weights are 0 here: no common direction"</p> }.into_any());
         }
         let share = |i: usize| weights[i] / total;
         if weights.len() == 2 {

@@ -219,7 +219,7 @@ fn marks(history: &History) -> Vec<Mark> {
     }
     for (outline, run) in history.outline.runs.iter().zip(&history.runs) {
         if let Some(end) = &run.diverged {
-            let step = end.last_finite_step + 1;
+            let step = end.step;
             marks.push(Mark { step, words: Some(format!("{} diverged, step {step}", outline.label)), bad: true });
         }
     }

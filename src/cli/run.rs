@@ -195,7 +195,7 @@ pub fn to_json(results: &[SeedResult]) -> Value {
                 "seed": outline.seed,
                 "records": records.collect::<Vec<_>>(),
                 "test": test,
-                "diverged": run.diverged.as_ref().map(|d| json!({"last_finite_step": d.last_finite_step, "cause": d.cause})),
+                "diverged": run.diverged.as_ref().map(|d| json!({"step": d.step, "last_finite_step": d.last_finite_step(), "cause": d.cause})),
             })
         })
     });

@@ -16,7 +16,7 @@ const SAME_ACCURACY: f64 = 0.015;
 /// One or two short sentences about the runs at the view step.
 pub fn headline(history: &History, step: u32) -> String {
     let n_tasks = history.outline.n_tasks;
-    if history.runs.iter().all(|run| run.records.is_empty()) {
+    if history.runs.iter().all(|run| run.records.is_empty() && run.diverged.is_none()) {
         return "Nothing has run yet.".to_owned();
     }
     let ended = ended_by(history, step);
@@ -31,7 +31,11 @@ pub fn headline(history: &History, step: u32) -> String {
         sentences.push(format!("{} diverged{when}.", listed(&names)));
     }
     if alive.is_empty() {
-        sentences.push("No run is left; a smaller learning rate may hold.".to_owned());
+        let remedy = match ended.iter().all(|(_, at)| *at == 0) {
+            true => "Smaller initial gains or loss scales may hold.",
+            false => "No run is left; a smaller learning rate may hold.",
+        };
+        sentences.push(remedy.to_owned());
         return sentences.join(" ");
     }
     if n_tasks == 1 {
@@ -72,7 +76,7 @@ fn standing(history: &History, alive: &[usize], step: u32) -> String {
 /// Runs that diverged by `step`, and where.
 fn ended_by(history: &History, step: u32) -> Vec<(usize, u32)> {
     let ends = history.runs.iter().enumerate();
-    ends.filter_map(|(run, known)| Some((run, known.diverged.as_ref()?.step()))).filter(|(_, at)| *at <= step).collect()
+    ends.filter_map(|(run, known)| Some((run, known.diverged.as_ref()?.step))).filter(|(_, at)| *at <= step).collect()
 }
 
 fn name(history: &History, run: usize) -> String {
@@ -388,10 +392,10 @@ mod tests {
     #[test]
     fn diverged_runs_come_first() {
         let mut known = with_losses(&[("Sum", [3.0, 3.0]), ("MGDA", [0.3, 0.3])], -0.5);
-        known.runs[0].diverged = Some(Divergence { last_finite_step: 88, cause: String::new() });
+        known.runs[0].diverged = Some(Divergence { step: 89, cause: String::new() });
         assert!(!headline(&known, 80).contains("diverged"));
         check(&known, 90, "Sum diverged at step 89. MGDA lags most on task 2. Add a method to compare.");
-        known.runs[1].diverged = Some(Divergence { last_finite_step: 9, cause: String::new() });
+        known.runs[1].diverged = Some(Divergence { step: 10, cause: String::new() });
         check(&known, 90, "Sum and MGDA diverged. No run is left; a smaller learning rate may hold.");
     }
 

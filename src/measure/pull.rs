@@ -25,6 +25,21 @@ impl Effect {
     }
 }
 
+/// Whether aᵀG and bᵀG point the same way, from M = G Gᵀ (K, K) and weights (K) each; only their lengths may
+/// differ. False where one of them vanishes.
+pub fn same_direction(gramian: &[f64], a: &[f64], b: &[f64]) -> bool {
+    let k = a.len();
+    if b.len() != k || gramian.len() != k * k {
+        return false;
+    }
+    let product = |x: &[f64], y: &[f64]| -> f64 {
+        (0..k).map(|i| (0..k).map(|j| x[i] * gramian[i * k + j] * y[j]).sum::<f64>()).sum()
+    };
+    let (aa, bb, ab) = (product(a, a), product(b, b), product(a, b));
+    // M comes from single-precision products: its sixth digit is noise.
+    aa > 0.0 && bb > 0.0 && ab >= (1.0 - 1e-7) * (aa * bb).sqrt()
+}
+
 /// cos of two vectors from their product and lengths; `None` when a length is zero or anything is not finite.
 pub fn cosine(product: f64, length: f64, other_length: f64) -> Option<f64> {
     // Divided one after the other: the product of two tiny lengths would underflow.
@@ -167,6 +182,18 @@ mod tests {
         let products: Vec<f64> = rows.iter().map(|row| dot(row, &d)).collect();
         let projected = embedding.project(&products);
         assert!((dot(&projected, &projected) - dot(&d, &d)).abs() <= 1e-6 * dot(&d, &d).max(1e-300));
+    }
+
+    #[test]
+    fn directions_are_compared_by_angle_alone() {
+        let gramian = [2.0, -0.5, -0.5, 1.0];
+        assert!(same_direction(&gramian, &[1.0, 2.0], &[0.5, 1.0]));
+        assert!(!same_direction(&gramian, &[1.0, 2.0], &[-1.0, -2.0]));
+        assert!(!same_direction(&gramian, &[1.0, 2.0], &[1.0, 2.01]));
+        assert!(!same_direction(&gramian, &[0.0, 0.0], &[1.0, 1.0]));
+        assert!(!same_direction(&gramian, &[1.0], &[1.0, 1.0]));
+        // Two opposed gradients are one line: whatever is left of them points along it.
+        assert!(same_direction(&[4.0, -2.0, -2.0, 1.0], &[1.0, 0.0], &[1.0, 1.0]));
     }
 
     #[test]

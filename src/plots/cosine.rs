@@ -60,9 +60,9 @@ fn pairs(n_tasks: usize) -> impl Iterator<Item = (usize, usize)> {
 
 fn read(scene: &Scene, run: usize, reading: Reading) -> Vec<Point> {
     let k = scene.n_tasks();
-    let end = scene.ended(run).unwrap_or(u32::MAX);
+    let end = scene.diverged(run).unwrap_or(u32::MAX);
     let whole = |pull: &&Pull| pull.gramian.len() == k * k && pull.gramian.iter().all(|entry| entry.is_finite());
-    let records = scene.history.runs[run].records.iter().filter(|record| record.step <= end);
+    let records = scene.history.runs[run].records.iter().filter(|record| record.step < end);
     let mut known: Vec<(u32, &Pull)> =
         records.filter_map(|record| Some((record.step, record.pull.as_ref().filter(whole)?))).collect();
     if k > 3 {

@@ -31,7 +31,7 @@ fn standings(scene: &Scene) -> Vec<Standing> {
     let now = |run: usize| {
         let record = scene.history.runs[run].at(scene.step)?;
         let losses = [*record.losses.first()?, *record.losses.get(1)?];
-        let alive = scene.ended(run).is_none_or(|end| scene.step <= end);
+        let alive = scene.diverged(run).is_none_or(|end| scene.step < end);
         (alive && losses.iter().all(|loss| loss.is_finite())).then_some((run, losses))
     };
     let known: Vec<(usize, [f64; 2])> = scene.runs().into_iter().filter_map(now).collect();
@@ -66,8 +66,8 @@ fn subtitle(scene: &Scene) -> String {
 
 /// (step, losses of the first two tasks), finite only.
 fn path(scene: &Scene, run: usize) -> Vec<(u32, [f64; 2])> {
-    let end = scene.ended(run).unwrap_or(u32::MAX);
-    let records = scene.history.runs[run].records.iter().filter(|record| record.step <= end);
+    let end = scene.diverged(run).unwrap_or(u32::MAX);
+    let records = scene.history.runs[run].records.iter().filter(|record| record.step < end);
     records
         .filter_map(|record| Some((record.step, [*record.losses.first()?, *record.losses.get(1)?])))
         .filter(|(_, losses)| losses.iter().all(|loss| loss.is_finite()))
@@ -85,7 +85,7 @@ fn truth<'s>(scene: &Scene<'s>) -> impl Iterator<Item = Vec<[f64; 2]>> + 's {
 fn range(scene: &Scene, task: usize) -> Scale {
     let mut values: Vec<f64> = truth(scene).flatten().map(|losses| losses[task]).collect();
     for run in scene.runs() {
-        let keep = if scene.ended(run).is_some() { 1 } else { usize::MAX };
+        let keep = if scene.diverged(run).is_some() { 1 } else { usize::MAX };
         values.extend(path(scene, run).into_iter().take(keep).map(|(_, losses)| losses[task]));
     }
     let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
@@ -170,7 +170,7 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
     for run in scene.runs() {
         let style = *ink.run(run);
         let path = path(scene, run);
-        let ended = scene.ended(run).is_some();
+        let ended = scene.diverged(run).is_some();
         let inside = |l: &[f64; 2]| l[0] <= x.high && l[1] <= y.high;
         let keep = if ended { path.iter().rposition(|(_, l)| inside(l)).map_or(1, |i| i + 2) } else { path.len() };
         let path = &path[..keep.min(path.len())];
@@ -306,7 +306,7 @@ fn table(scene: &Scene) -> Table {
         .into_iter()
         .filter_map(|run| {
             let record = scene.history.runs[run].at(scene.step)?;
-            let alive = scene.ended(run).is_none_or(|end| scene.step <= end);
+            let alive = scene.diverged(run).is_none_or(|end| scene.step < end);
             Some((run, record.step, if alive { record.losses.clone() } else { vec![f64::NAN] }))
         })
         .collect();

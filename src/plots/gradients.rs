@@ -62,8 +62,7 @@ fn record<'s>(scene: &Scene<'s>) -> Option<&'s Record> {
     let k = scene.n_tasks();
     let record = scene.history.runs.get(scene.at_run)?.pull_at(scene.step)?;
     let pull = record.pull.as_ref()?;
-    let whole = pull.gramian.len() == k * k && pull.along_direction.len() == k;
-    (whole && pull.gramian.iter().all(|entry| entry.is_finite())).then_some(record)
+    (pull.gramian.len() == k * k && pull.gramian.iter().all(|entry| entry.is_finite())).then_some(record)
 }
 
 /// All arrows at the view cursor: K gradients, then the updates of the drawn runs, then the step.
@@ -108,7 +107,8 @@ pub fn arrows(scene: &Scene) -> Vec<Arrow> {
     for run in scene.runs() {
         let what = Pointer::Update(run);
         let weights = record.compared.get(run).filter(|weights| weights.len() == k);
-        if run == scene.at_run {
+        // After the last step nothing was applied any more: there the weights say what d would be.
+        if run == scene.at_run && !pull.along_direction.is_empty() {
             arrows.extend(arrow(what, &pull.along_direction, pull.direction_length));
         } else if let Some(weights) = weights {
             let products: Vec<f64> =
@@ -134,8 +134,7 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
         return pen.empty("One task cannot conflict. Add a task to see how gradients pull.");
     }
     let name = scene.run_name(scene.at_run);
-    if let Some(end) = scene.ended(scene.at_run).filter(|end| *end < scene.step) {
-        let at = end.saturating_add(1);
+    if let Some(at) = scene.diverged(scene.at_run).filter(|at| *at <= scene.step) {
         return pen
             .empty(&format!("{name} diverged at step {at}: it has no gradients here. Step back to see its last."));
     }

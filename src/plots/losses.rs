@@ -20,8 +20,8 @@ pub(super) const PLOT: Plot = Plot {
 
 /// The finite losses of one task.
 pub(super) fn curve(scene: &Scene, run: usize, task: usize) -> Vec<(f64, f64)> {
-    let end = scene.ended(run).unwrap_or(u32::MAX);
-    let records = scene.history.runs[run].records.iter().filter(|record| record.step <= end);
+    let end = scene.diverged(run).unwrap_or(u32::MAX);
+    let records = scene.history.runs[run].records.iter().filter(|record| record.step < end);
     records
         .filter_map(|record| Some((f64::from(record.step), *record.losses.get(task)?)))
         .filter(|point| point.1.is_finite())
@@ -72,8 +72,8 @@ fn table(scene: &Scene) -> Table {
     for run in scene.runs() {
         let Some(record) = scene.history.runs[run].at(scene.step) else { continue };
         let mut row = vec![scene.run_name(run), record.step.to_string()];
-        if let Some(end) = scene.ended(run).filter(|end| scene.step > *end) {
-            row[1] = format!("diverged at {}", end + 1);
+        if let Some(end) = scene.diverged(run).filter(|end| scene.step >= *end) {
+            row[1] = format!("diverged at {end}");
             row.extend((0..scene.n_tasks()).map(|_| "–".to_owned()));
         } else {
             row.extend(record.losses.iter().map(|loss| number(*loss)));
@@ -117,7 +117,7 @@ fn summary(scene: &Scene) -> String {
         let mut values: Vec<(f64, String)> = scene
             .runs()
             .into_iter()
-            .filter(|run| scene.ended(*run).is_none_or(|end| scene.step <= end))
+            .filter(|run| scene.diverged(*run).is_none_or(|end| scene.step < end))
             .filter_map(|run| {
                 let loss = *scene.history.runs[run].at(scene.step)?.losses.get(task)?;
                 loss.is_finite().then(|| (loss, scene.run_name(run)))
@@ -140,8 +140,8 @@ fn summary(scene: &Scene) -> String {
         }
     }
     for run in scene.runs() {
-        if let Some(end) = scene.ended(run) {
-            words += &format!(" {} diverged at step {}.", scene.run_name(run), end + 1);
+        if let Some(end) = scene.diverged(run) {
+            words += &format!(" {} diverged at step {end}.", scene.run_name(run));
         }
     }
     words

@@ -42,8 +42,8 @@ fn subtitle(scene: &Scene) -> String {
 }
 
 fn curve(scene: &Scene, run: usize, task: usize) -> Vec<(f64, f64)> {
-    let end = scene.ended(run).unwrap_or(u32::MAX);
-    let known = scene.history.runs[run].evaluations.iter().filter(|evaluation| evaluation.step <= end);
+    let end = scene.diverged(run).unwrap_or(u32::MAX);
+    let known = scene.history.runs[run].evaluations.iter().filter(|evaluation| evaluation.step < end);
     known.filter_map(|e| Some((f64::from(e.step), *e.metrics.get(task)?))).filter(|point| point.1.is_finite()).collect()
 }
 

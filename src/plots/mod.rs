@@ -158,9 +158,9 @@ impl Scene<'_> {
         self.history.runs.iter().all(|run| run.records.is_empty())
     }
 
-    /// The last finite step of a run that diverged.
-    pub(crate) fn ended(&self, run: usize) -> Option<u32> {
-        self.history.runs.get(run)?.diverged.as_ref().map(|end| end.last_finite_step)
+    /// The step at which the run diverged; everything before it is known.
+    pub(crate) fn diverged(&self, run: usize) -> Option<u32> {
+        self.history.runs.get(run)?.diverged.as_ref().map(|end| end.step)
     }
 }
 

@@ -60,8 +60,8 @@ const BLOW_UP: f64 = 10.0;
 /// The values of every drawn run that is still going, with the first value of those that ended:
 /// a diverged run must not stretch the axis.
 pub(super) fn axis_values<'c>(scene: &Scene, curves: &'c [Curve]) -> impl Iterator<Item = f64> + use<'c> {
-    let all_ended = curves.iter().all(|curve| scene.ended(curve.run).is_some());
-    let ended: Vec<bool> = curves.iter().map(|curve| scene.ended(curve.run).is_some()).collect();
+    let all_ended = curves.iter().all(|curve| scene.diverged(curve.run).is_some());
+    let ended: Vec<bool> = curves.iter().map(|curve| scene.diverged(curve.run).is_some()).collect();
     let start = curves.iter().filter_map(|curve| Some(curve.points.first()?.1.abs())).fold(0.0, f64::max);
     curves.iter().zip(ended).flat_map(move |(curve, ended)| {
         let keep = if !ended {
@@ -240,7 +240,7 @@ impl Chart<'_> {
         let mut crosses: Vec<Point> = Vec::new();
         for curve in &panel.curves {
             let style = *ink.run(curve.run);
-            let ended = self.scene.ended(curve.run);
+            let ended = self.scene.diverged(curve.run);
             let kept = self.kept(curve, panel, ended.is_some());
             let mut left_at = None;
             for (points, noisy) in pieces(kept, &curve.noise) {
@@ -263,8 +263,8 @@ impl Chart<'_> {
             let end = (x(step), scale.at(value));
             // A diverged run usually leaves through the top: its cross stands there.
             let end = left_at.filter(|_| ended.is_some()).unwrap_or(end);
-            if let Some(last_finite) = ended {
-                let words = format!("{} diverged at {}", self.scene.run_name(curve.run), last_finite + 1);
+            if let Some(at) = ended {
+                let words = format!("{} diverged at {at}", self.scene.run_name(curve.run));
                 let bad = ink.bad;
                 // Runs that leave together would write over each other.
                 let line = crosses.iter().filter(|other: &&Point| (other.0 - end.0).abs() < 220.0).count();
@@ -298,7 +298,7 @@ impl Chart<'_> {
         for curve in &panel.curves {
             let step = f64::from(self.scene.step);
             if let Some(value) = value_at(self.kept(curve, panel, false), step) {
-                let alive = self.scene.ended(curve.run).is_none_or(|end| step <= f64::from(end));
+                let alive = self.scene.diverged(curve.run).is_none_or(|end| step < f64::from(end));
                 if alive {
                     let style = *ink.run(curve.run);
                     pen.marker(&style, (cursor, scale.at(value)), 4.0, true);
@@ -362,7 +362,7 @@ impl Chart<'_> {
     /// `four runs: 0.82–0.83`, the values at the view cursor.
     fn group(&self, panel: &Panel, n: usize) -> String {
         let step = f64::from(self.scene.step);
-        let alive = panel.curves.iter().filter(|curve| self.scene.ended(curve.run).is_none());
+        let alive = panel.curves.iter().filter(|curve| self.scene.diverged(curve.run).is_none());
         let values: Vec<f64> = alive.filter_map(|curve| value_at(&curve.points, step)).collect();
         let low = values.iter().copied().fold(f64::INFINITY, f64::min);
         let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -419,7 +419,7 @@ impl Chart<'_> {
         let mut rows: Vec<(f64, usize)> = panel
             .curves
             .iter()
-            .filter(|curve| self.scene.ended(curve.run).is_none_or(|end| step <= f64::from(end)))
+            .filter(|curve| self.scene.diverged(curve.run).is_none_or(|end| step < f64::from(end)))
             .filter_map(|curve| Some((value_at(&curve.points, step)?, curve.run)))
             .collect();
         rows.sort_by(|a, b| b.0.total_cmp(&a.0));

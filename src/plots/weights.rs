@@ -26,8 +26,8 @@ fn share(weights: &[f64], task: usize) -> Option<f64> {
 }
 
 fn curve(scene: &Scene, run: usize, task: usize) -> Vec<(f64, f64)> {
-    let end = scene.ended(run).unwrap_or(u32::MAX);
-    let records = scene.history.runs[run].records.iter().filter(|record| record.step <= end);
+    let end = scene.diverged(run).unwrap_or(u32::MAX);
+    let records = scene.history.runs[run].records.iter().filter(|record| record.step < end);
     records.filter_map(|r| Some((f64::from(r.step), share(&r.weights, task)?))).collect()
 }
 

@@ -56,6 +56,12 @@ pub struct Experiment {
     references: Vec<Run>,
     comparers: Vec<Option<Balancer>>,
     compared_gramian: Gramian,
+    /// What comparers are told besides the gradients: preference (K), learning rate and seed of the runs.
+    preference: Vec<f64>,
+    learning_rate: f64,
+    seed: u32,
+    /// Records of the step that not every run has done yet.
+    round: Vec<Option<Record>>,
     turn: usize,
     pending: Frame,
     news: bool,
@@ -80,7 +86,6 @@ struct Run {
     evaluator: Option<Evaluator>,
     targets: Vec<usize>,
     checkpoints: Option<Checkpoints>,
-    last_weights: Vec<f64>,
 }
 
 impl Experiment {
@@ -159,14 +164,12 @@ impl Experiment {
             };
             let theta = theta(&workload);
             let targets = workload.targets.clone();
-            let n_tasks = targets.len();
             let backend: Backend = chosen.backend(workload, theta).map_err(StartError::Device)?;
             Ok(Run {
                 trainer: Trainer::new(backend, setup),
                 evaluator: Some(evaluator),
                 targets,
                 checkpoints: keep.then(|| Checkpoints::new(training.steps, n_parameters, bytes)),
-                last_weights: vec![1.0; n_tasks],
             })
         };
         let mut runs = Vec::new();
@@ -216,7 +219,6 @@ impl Experiment {
                 evaluator: None,
                 targets,
                 checkpoints: bytes.map(|bytes| Checkpoints::new(training.steps, start.len(), bytes)),
-                last_weights: vec![1.0; n_tasks],
             }
         };
         let bytes = CHECKPOINT_BYTES / config.runs.len();
@@ -246,10 +248,14 @@ impl Experiment {
         Self {
             outline,
             material,
+            round: vec![None; runs.len()],
             runs,
             references,
             comparers,
             compared_gramian: Gramian::new(k),
+            preference: config.preference(),
+            learning_rate: config.training.learning_rate,
+            seed: config.training.seed,
             turn: 0,
             pending,
             news: false,
@@ -306,7 +312,6 @@ impl Experiment {
             } else {
                 self.advance_reference(turn - self.runs.len()).await
             };
-            self.news = true;
             return match result {
                 Ok(()) => Advance::Stepped,
                 Err(error) => Advance::Lost(error.to_string()),
@@ -334,21 +339,30 @@ impl Experiment {
         if stores && let Some(checkpoints) = &mut run.checkpoints {
             checkpoints.store(step, &self.theta);
         }
-        let record = run.trainer.advance().await?;
-        let diverged = diverged(&run.trainer);
-        if let Some(mut record) = record {
-            if !record.weights.is_empty() {
-                run.last_weights.clone_from(&record.weights);
-            }
-            self.compare(index, &mut record);
-            self.pending.runs[index].records.push(record);
+        self.round[index] = run.trainer.advance().await?;
+        self.pending.runs[index].diverged = diverged(&run.trainer);
+        if self.runs[index + 1..].iter().all(|later| later.trainer.ending().is_some()) {
+            self.close_round();
         }
-        self.pending.runs[index].diverged = diverged;
         Ok(())
     }
 
-    /// Asks every run's method what it would do with this run's gradients.
-    fn compare(&mut self, index: usize, record: &mut Record) {
+    /// Every run has done the step: what the others would do there can be said.
+    fn close_round(&mut self) {
+        self.news = true;
+        let weights = |record: &Option<Record>| record.as_ref().map_or_else(Vec::new, |record| record.weights.clone());
+        let weights: Vec<Vec<f64>> = self.round.iter().map(weights).collect();
+        for index in 0..self.round.len() {
+            if let Some(mut record) = self.round[index].take() {
+                self.compare(index, &weights, &mut record);
+                self.pending.runs[index].records.push(record);
+            }
+        }
+    }
+
+    /// Asks every run's method what it would do with this run's gradients. Weights that do not come from
+    /// gradients are those of the method's own run; methods that change coordinates have none.
+    fn compare(&mut self, index: usize, weights: &[Vec<f64>], record: &mut Record) {
         let Some(pull) = &record.pull else { return };
         let k = record.losses.len();
         if !(2..=COMPARED_TASKS).contains(&k) {
@@ -359,27 +373,24 @@ impl Experiment {
         } else {
             self.compared_gramian.set_from_products(&pull.gramian);
         }
-        let uniform = [1.0 / k as f64; COMPARED_TASKS];
         let ctx = StepContext {
             losses: &record.losses,
             first_losses: &record.losses,
             epoch_means: None,
-            preference: &uniform[..k],
-            learning_rate: 0.0,
+            preference: &self.preference,
+            learning_rate: self.learning_rate,
             step: u64::from(record.step),
-            seed: 0,
+            seed: self.seed,
         };
         for (other, comparer) in self.comparers.iter_mut().enumerate() {
-            let weights = match comparer {
-                _ if other == index => record.weights.clone(),
-                Some(Balancer::Gramian(method)) => {
+            record.compared.push(match comparer {
+                Some(Balancer::Gramian(method)) if other != index => {
                     let mut weights = vec![0.0; k];
                     method.weights(&ctx, &self.compared_gramian, &mut weights);
                     weights
                 }
-                _ => self.runs[other].last_weights.clone(),
-            };
-            record.compared.push(weights);
+                _ => weights[other].clone(),
+            });
         }
     }
 
@@ -401,6 +412,7 @@ impl Experiment {
         if let Some(record) = reference.trainer.advance().await? {
             news.losses.push((step, record.losses[0]));
         }
+        self.news = true;
         Ok(())
     }
 

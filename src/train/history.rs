@@ -64,7 +64,7 @@ impl History {
     pub fn head(&self) -> u32 {
         let reached = |run: &RunHistory| run.records.last().map_or(0, |record| record.step);
         let going = self.runs.iter().filter(|run| run.diverged.is_none()).map(reached).min();
-        let ended = || self.runs.iter().filter_map(|run| run.diverged.as_ref()).map(Divergence::step).max();
+        let ended = || self.runs.iter().filter_map(|run| run.diverged.as_ref()).map(|end| end.step).max();
         going.or_else(ended).unwrap_or(0)
     }
 }

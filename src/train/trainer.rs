@@ -102,8 +102,13 @@ impl Trainer {
         };
         self.strategy.step(&mut self.backend, &self.rows, place, &mut self.step).await?;
         if let Some(what) = self.not_finite() {
-            let cause = format!("{what} is no longer a finite number; the learning rate is probably too high");
-            self.ending = Some(Ending::Diverged(Divergence { last_finite_step: step.saturating_sub(1), cause }));
+            let blame = if step == 0 {
+                "the initial gains or the loss scales are too large"
+            } else {
+                "the learning rate is probably too high"
+            };
+            let cause = format!("{what} is no longer a finite number; {blame}");
+            self.ending = Some(Ending::Diverged(Divergence { step, cause }));
             return Ok(None);
         }
         if last {

@@ -153,7 +153,7 @@ fn every_plot_in_both_inks_and_two_widths() {
 #[test]
 fn hover_divergence_and_ties_are_drawn() {
     let mut split = history(SMALL);
-    split.runs[0].diverged = Some(Divergence { last_finite_step: 88, cause: "too large a step".to_owned() });
+    split.runs[0].diverged = Some(Divergence { step: 89, cause: "too large a step".to_owned() });
     split.runs[0].records[4].losses = vec![1e9, f64::NAN];
     let hovered = Scene { hover: Some(120), ..scene(&split, None) };
     check_svg("plot-losses-diverged-hover", &hovered, "losses", false, 620.0, 360.0);
@@ -374,7 +374,7 @@ enum Damage {
 fn damage(history: &mut History, how: Damage) {
     for (r, run) in history.runs.iter_mut().enumerate() {
         if let Damage::AllDiverged = how {
-            run.diverged = Some(Divergence { last_finite_step: 20 * r as u32, cause: String::new() });
+            run.diverged = Some(Divergence { step: 20 * r as u32 + 1, cause: String::new() });
         }
         for (i, record) in run.records.iter_mut().enumerate() {
             match how {

@@ -164,7 +164,7 @@ fn too_high_a_learning_rate_ends_a_run_at_its_last_finite_step() {
     let run = &script.history.runs[0];
     let divergence = run.diverged.as_ref().expect("it diverges");
     assert!(divergence.cause.contains("learning rate"), "{}", divergence.cause);
-    assert_eq!(run.records.last().map(|record| record.step), Some(divergence.last_finite_step));
+    assert_eq!(run.records.last().map(|record| record.step), divergence.last_finite_step());
     assert!(run.records.iter().all(|record| record.losses.iter().all(|loss| loss.is_finite())));
 }
 
