@@ -2,7 +2,7 @@
 
 use super::page::Page;
 use crate::config::link;
-use crate::plots::{Ink, Stage, plot, svg};
+use crate::plots::{Ink, Stage, csv, plot, svg};
 use leptos::prelude::*;
 use serde_json::{Value, json};
 use wasm_bindgen::{JsCast, JsValue};
@@ -17,21 +17,25 @@ pub struct File {
 /// Size of an exported plot in CSS px.
 const PLOT_SIZE: (f64, f64) = (720.0, 480.0);
 
-/// The file of this kind; `view` names the plot of an SVG.
+/// The file of this kind; `view` names a plot. CSV without one is every record, SVG without one the first plot.
 ///
 /// # Errors
 /// A sentence when there is no such kind or plot.
 pub fn file(page: Page, kind: &str, view: Option<&str>) -> Result<File, String> {
     untrack(move || match kind {
-        "csv" => Ok(File { name: "paretoscope.csv".into(), mime: "text/csv", text: csv(page) }),
+        "csv" => match view {
+            None => Ok(File { name: "paretoscope.csv".into(), mime: "text/csv", text: every_record(page) }),
+            Some(id) => {
+                let plot = plot(id).ok_or_else(|| no_plot(id))?;
+                let text = page.with_scene(|scene| csv(&(plot.data)(scene)));
+                Ok(File { name: format!("paretoscope-{id}.csv"), mime: "text/csv", text })
+            }
+        },
         "json" => Ok(File { name: "paretoscope.json".into(), mime: "application/json", text: whole(page).to_string() }),
         "svg" => {
             let id =
                 view.map(str::to_string).or_else(|| page.plots_on_screen().first().map(|plot| plot.id.to_string()));
-            let plot = id
-                .as_deref()
-                .and_then(plot)
-                .ok_or_else(|| format!("There is no plot “{}” to export.", id.unwrap_or_default()))?;
+            let plot = id.as_deref().and_then(plot).ok_or_else(|| no_plot(id.as_deref().unwrap_or_default()))?;
             let ink = Ink::of(false);
             let text = page.with_scene(|scene| {
                 let stage = Stage::new(PLOT_SIZE.0, PLOT_SIZE.1.max((plot.least_height)(scene)), ink);
@@ -43,8 +47,12 @@ pub fn file(page: Page, kind: &str, view: Option<&str>) -> Result<File, String> 
     })
 }
 
+fn no_plot(id: &str) -> String {
+    format!("There is no plot “{id}” to export.")
+}
+
 /// Long format: run, method, seed, step, quantity, i, j, value.
-fn csv(page: Page) -> String {
+fn every_record(page: Page) -> String {
     let mut text = String::from("run,method,seed,step,quantity,i,j,value\n");
     page.history.with(|history| {
         for (outline, run) in history.outline.runs.iter().zip(&history.runs) {

@@ -39,6 +39,19 @@ pub fn ExportMenu() -> impl IntoView {
                     })
                     .collect_view()
             }}
+            <h3>"Numbers of a plot, CSV"</h3>
+            {move || {
+                page.plots_on_screen()
+                    .into_iter()
+                    .map(|plot| {
+                        view! {
+                            <button class="item" type="button" on:click=save("csv", Some(plot.id))>
+                                <b>{plot.title}</b>
+                            </button>
+                        }
+                    })
+                    .collect_view()
+            }}
         </Popover>
     }
 }

@@ -10,7 +10,7 @@ use crate::balance;
 use crate::config::{
     Activation, BATCH, Batch, CLIP, Edit, LEARNING_RATE, LOSS_SCALE, MOMENTUM, Optimizer, STEPS, TRUNK_LAYERS, WIDTH,
 };
-use crate::data::{DATASETS, Seeding};
+use crate::data::DATASETS;
 use crate::problem::PROBLEMS;
 use leptos::prelude::*;
 
@@ -259,7 +259,6 @@ fn TrainingSection() -> impl IntoView {
         })
     });
     let learned = Memo::new(move |_| page.config.with(|config| config.network().is_some()));
-    let fixed = Memo::new(move |_| page.config.with(|config| config.files().is_empty()));
     let optimizer = move |event| {
         let optimizer =
             if event_target_value(&event) == "sgd" { Optimizer::Sgd { momentum: 0.9 } } else { Optimizer::Adam };
@@ -298,8 +297,6 @@ fn TrainingSection() -> impl IntoView {
             Err(_) => why.set(Some(format!("A seed is a whole number from 0 to {}.", u32::MAX))),
         }
     };
-    let seeded =
-        move || page.config.with(|config| config.data().is_some_and(|data| data.source.seeding == Seeding::Seeded));
     view! {
         <section class="sec">
             <h3>"Training"</h3>
@@ -387,8 +384,6 @@ fn TrainingSection() -> impl IntoView {
                 {move || {
                     if !learned.get() {
                         "The seed serves methods that draw; runs start at the same point whatever it is."
-                    } else if fixed.get() && seeded() {
-                        "The seed sets points, initial weights and batches, the same for every run."
                     } else {
                         "The seed sets initial weights and batches, the same for every run."
                     }

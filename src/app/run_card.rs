@@ -6,8 +6,9 @@ use super::knob::Setting;
 use super::page::{Page, use_page};
 use super::problem_panel::commit;
 use super::swatch::Swatch;
-use crate::balance::{Method, method};
 use crate::config::{Edit, name_of_run};
+use crate::measure::pull::same_direction;
+use crate::train::History;
 use leptos::prelude::*;
 
 #[component]

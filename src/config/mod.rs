@@ -33,12 +33,14 @@ pub const CLIP: RangeInclusive<f64> = 1e-3..=1e3;
 pub const BATCH: RangeInclusive<u32> = 1..=4096;
 pub const STEPS: RangeInclusive<u32> = 1..=20_000;
 
-/// Largest parameters × batch rows × steps × runs: about an hour of a laptop's CPU.
+/// Largest parameters × batch rows × steps × networks, the single-task ones among them: about an hour of a
+/// laptop's CPU.
 ///
 /// The largest preset needs a thirtieth of it. Without a limit one link could occupy a tab for weeks.
 pub const WORK: f64 = 4e12;
-/// Largest parameters × (tasks + 4) × runs, in numbers held at once (weights, two optimizer moments,
-/// the update and the K task gradients of every run): 256 MiB of f32.
+/// Largest count of numbers held at once, 256 MiB of f32: for every network its weights, two optimizer moments,
+/// the update, where it came from and the K task gradients; and for every row of its batch the activations and
+/// the K gradients of each.
 pub const MEMORY: f64 = 6.4e7;
 /// What a budget counts before the data are loaded: no data set is smaller. The exact check comes with
 /// [`ExperimentConfig::check_loaded`].
@@ -292,6 +294,15 @@ impl ExperimentConfig {
         total
     }
 
+    /// Outputs of all layers of one run, trunk and heads; 0 for an analytic problem.
+    fn n_units(&self) -> f64 {
+        let Subject::Network { data, network } = &self.subject else { return 0.0 };
+        let sum = |widths: &[u32]| widths.iter().map(|&width| f64::from(width)).sum::<f64>();
+        let outputs = data.tasks.iter().filter_map(|&task| data.source.tasks.get(task));
+        let outputs: f64 = outputs.map(|task| task.kind.n_outputs() as f64).sum();
+        sum(&network.trunk) + sum(&network.head) * data.tasks.len() as f64 + outputs
+    }
+
     /// Rows of a batch when the training split has `n_rows`.
     pub fn batch_rows(&self, n_rows: usize) -> usize {
         match self.training.batch {
@@ -320,9 +331,11 @@ impl ExperimentConfig {
 
     fn check_budget(&self, n_inputs: usize, n_rows: usize) -> Result<(), Complaint> {
         let parameters = self.n_parameters(n_inputs);
-        let runs = self.runs.len() as f64;
-        let memory = parameters * (self.n_tasks() + 4) as f64 * runs;
-        let work = parameters * self.batch_rows(n_rows) as f64 * f64::from(self.training.steps) * runs;
+        let (runs, k) = (self.runs.len() as f64, self.n_tasks() as f64);
+        let rows = self.batch_rows(n_rows) as f64;
+        // Every run has K tasks; every single-task reference has one.
+        let memory = parameters * (runs * (k + 5.0) + k * 6.0) + rows * self.n_units() * (runs * (k + 1.0) + k * 2.0);
+        let work = parameters * rows * f64::from(self.training.steps) * (runs + k);
         if memory > MEMORY {
             return Err(Complaint::new(
                 "net",
@@ -337,7 +350,7 @@ impl ExperimentConfig {
             return Err(Complaint::new(
                 "st",
                 format!(
-                    "This asks for {work:.1e} units of work (parameters × batch rows × steps × runs); at most \
+                    "This asks for {work:.1e} units of work (parameters × batch rows × steps × networks); at most \
                      {WORK:.1e} are allowed, about an hour of computing. Fewer steps, narrower layers, a smaller \
                      batch or fewer runs help."
                 ),

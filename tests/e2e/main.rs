@@ -6,12 +6,15 @@ mod trouble;
 
 use harness::{Browser, Options};
 
+/// A plot that the program drew: the page's frame stands before the program comes.
+const RUNNING: &str = "html[data-running] [data-testid^=\"plot-\"] canvas";
+
 #[tokio::test]
 async fn the_page_opens_without_an_error_or_another_host() {
     for webgpu in [false, true] {
         let browser = Browser::with(Options { webgpu, ..Options::default() }).await;
         browser.open("").await;
-        browser.wait_for("body > *").await;
+        browser.wait_for(RUNNING).await;
         browser.screenshot(if webgpu { "open-webgpu" } else { "open" }).await;
         browser.assert_clean().await;
     }
@@ -22,7 +25,7 @@ async fn every_page_works_below_a_path() {
     let browser = Browser::with(Options { prefix: "/sub/dir/".into(), ..Options::default() }).await;
     for page in ["", "embed/", "bench/?size=S&mode=ew&backend=cpu&ms=100"] {
         browser.open(page).await;
-        browser.wait_for("body > *").await;
+        browser.wait_for(RUNNING).await;
     }
     browser.assert_clean().await;
 }
