@@ -158,7 +158,7 @@ impl GramianMethod for Pmgda {
         if rows.steepness == 0.0 {
             return shortest(gramian, w);
         }
-        if off <= self.h_tol * along.hypot(off) {
+        if off <= self.h_tol * libm::hypot(along, off) {
             return rows.predict(w);
         }
         if rows.correct(self.sigma, w) {
