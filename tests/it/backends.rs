@@ -66,12 +66,7 @@ fn check_preset(id: &str) {
     let kinds: Vec<TaskKind> = dataset.tasks.iter().map(|task| task.kind).collect();
     let network = Network::mlp(dataset.n_inputs, network_config, &kinds);
     let layout = ParamLayout::new(&network);
-    let theta: Vec<f32> = layout.initial(
-        &network,
-        config.network().expect("a network").init,
-        config.training.seed,
-        &config.data().expect("a data set").tasks,
-    );
+    let theta: Vec<f32> = layout.initial(&network, network_config.init, config.training.seed, &data.tasks);
     let batch_rows = config.batch_rows(train.rows);
     let workload = Workload {
         network,
