@@ -1,9 +1,12 @@
 //! The CPU backend: the same code natively and as WASM SIMD, in f32 to train and in f64 to check gradients.
 
-use super::{Apply, Combine, StepReport, Workload};
+use super::{Apply, Combine, Scope, StepReport, Workload};
 use crate::data::Targets;
 use crate::kernels::gemm::Packing;
-use crate::kernels::{Moments, Rule, TaskLoss, combine, delta, dense, gather, gramian, loss, update, weight_gradient};
+use crate::kernels::{
+    Moments, Rule, TaskLoss, blend, combine, delta, dense, gather, gramian, gramian_block, loss, update,
+    weight_gradient,
+};
 use crate::math::Real;
 use crate::nn::{Layer, Network, Owner, ParamLayout};
 
@@ -11,7 +14,7 @@ use crate::nn::{Layer, Network, Owner, ParamLayout};
 const DIRECTION_BLOCK: usize = 512;
 const MAX_TASKS: usize = *crate::config::TASKS.end();
 
-/// θ, moments and gradients of one run. All room is taken at construction (that for G at its first use).
+/// θ, moments and gradients of one run. All room is taken at construction (G and kept rows: at their first use).
 pub struct Cpu<T> {
     workload: Workload,
     theta: Vec<T>,
@@ -19,6 +22,7 @@ pub struct Cpu<T> {
     gradient: Vec<T>, // (n_parameters): d, then every head's own gradient
     moved: Vec<T>,    // (n_parameters): Δθ of the last update
     g: Vec<T>,        // (K, P)
+    kept: Vec<T>,     // (K, P) rows that methods keep over steps
     forward: Forward<T>,
     targets: Vec<Vec<T>>, // (K) of (B)
     dz: Vec<Vec<T>>,      // (K) of (B, C): scaled loss gradient at each head's outputs
@@ -118,6 +122,7 @@ impl<T: Real> Cpu<T> {
             gradient: vec![T::default(); layout.n_parameters()],
             moved: vec![T::default(); layout.n_parameters()],
             g: Vec::new(),
+            kept: Vec::new(),
             forward: Forward::new(network, *batch_rows),
             targets: vec![vec![T::default(); *batch_rows]; k],
             dz: dz.collect(),
@@ -180,6 +185,24 @@ impl<T: Real> Cpu<T> {
         self.backward_trunk(k, &mut g, n_shared);
         gramian(n_shared, &g, &g, m);
         self.g = g;
+    }
+
+    /// M (K, K) of what `scope` names, on the batch of the last [`Self::gradients`].
+    pub fn gramian(&mut self, scope: Scope, m: &mut [f64]) {
+        let Workload { network, layout, .. } = &self.workload;
+        match scope {
+            Scope::LastLayer => {
+                let (weight, bias) = layout.layer(Owner::Shared, network.trunk.len().saturating_sub(1));
+                gramian_block(layout.n_shared(), weight.start..bias.end, &self.g, &self.g, m);
+            }
+        }
+    }
+
+    /// Y ← diag(keep)·Y + diag(add)·G, and the Gramian (K, K) of Y.
+    pub fn keep(&mut self, keep: &[f64], add: &[f64], m: &mut [f64]) {
+        self.kept.resize(self.g.len(), T::default());
+        blend(keep, add, &self.g, &mut self.kept);
+        gramian(self.workload.layout.n_shared(), &self.kept, &self.kept, m);
     }
 
     /// Heads' own gradients; leaves in `stack[0]` the deltas at the representation: (K·B, R) by task,
@@ -264,6 +287,7 @@ impl<T: Real> Cpu<T> {
         let k = self.workload.network.n_tasks();
         match apply.combine {
             Combine::Rows(w) => combine(&self.g, w, &mut self.gradient[..n_shared]),
+            Combine::Kept(w) => combine(&self.kept, w, &mut self.gradient[..n_shared]),
             Combine::Weighted(w) => {
                 self.backward_heads(Some(w));
                 let mut gradient = std::mem::take(&mut self.gradient);

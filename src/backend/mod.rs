@@ -32,10 +32,19 @@ pub struct Workload {
     pub clip: Option<f64>,
 }
 
+/// Whose Gramian [`Backend::gramian`] computes, on the batch of the last [`Backend::gradients`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// The columns of G that belong to the last shared layer, weight and bias.
+    LastLayer,
+}
+
 /// How d is made.
 pub enum Combine<'a> {
     /// d = wᵀG from the rows that [`Backend::gradients`] left.
     Rows(&'a [f64]),
+    /// d = wᵀY from the rows that [`Backend::keep`] left.
+    Kept(&'a [f64]),
     /// One backward pass of Σ wₖ Lₖ for the batch that [`Backend::losses`] saw; G is not formed.
     Weighted(&'a [f64]),
     /// d by coordinates, from the rows that [`Backend::gradients`] left.
@@ -122,6 +131,36 @@ impl Backend {
             }
             #[cfg(feature = "gpu")]
             Self::Gpu(gpu) => gpu.gradients(rows, losses, gramian).await,
+        }
+    }
+
+    /// M (K, K) with the loss scales, of what `scope` names.
+    ///
+    /// # Errors
+    /// [`BackendError::Lost`] on the GPU.
+    pub async fn gramian(&mut self, scope: Scope, m: &mut [f64]) -> Result<(), BackendError> {
+        match self {
+            Self::Cpu(cpu) => {
+                cpu.gramian(scope, m);
+                Ok(())
+            }
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.gramian(scope, m).await,
+        }
+    }
+
+    /// Y ← diag(keep)·Y + diag(add)·G for the kept rows Y (K, P), 0 at first, and their Gramian (K, K).
+    ///
+    /// # Errors
+    /// [`BackendError`] on the GPU.
+    pub async fn keep(&mut self, keep: &[f64], add: &[f64], gramian: &mut [f64]) -> Result<(), BackendError> {
+        match self {
+            Self::Cpu(cpu) => {
+                cpu.keep(keep, add, gramian);
+                Ok(())
+            }
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.keep(keep, add, gramian).await,
         }
     }
 

@@ -70,6 +70,21 @@ impl Gramian {
         }
     }
 
+    /// That of the rows sᵢ gᵢ with factors s (K); allocates nothing.
+    pub fn set_scaled(&mut self, of: &Self, factors: &[f64]) {
+        self.n_tasks = of.n_tasks;
+        self.noise = of.noise;
+        self.cosines.clone_from(&of.cosines);
+        for (i, &factor) in factors.iter().enumerate() {
+            self.norms[i] = of.norms[i] * factor.abs();
+            for j in 0..i {
+                let turned = if factor * factors[j] < 0.0 { -1.0 } else { 1.0 };
+                let zero = self.norms[i] == 0.0 || self.norms[j] == 0.0;
+                self.set_cosine(i, j, if zero { 0.0 } else { turned * of.cosine(i, j) });
+            }
+        }
+    }
+
     fn set_cosine(&mut self, i: usize, j: usize, cosine: f64) {
         let cosine = cosine.clamp(-1.0, 1.0);
         self.cosines[i * self.n_tasks + j] = cosine;

@@ -13,16 +13,21 @@ pub mod solve;
 pub mod aligned_mtl;
 pub mod cagrad;
 pub mod config;
+pub mod db_mtl;
 pub mod dualproj;
 pub mod dwa;
 pub mod fairgrad;
 pub mod famo;
 pub mod gls;
 pub mod graddrop;
+pub mod gradnorm;
+pub mod imtl;
 pub mod imtl_g;
 pub mod imtl_l;
+pub mod m_config;
 pub mod mean;
 pub mod mgda;
+pub mod moco;
 pub mod nash_mtl;
 pub mod pcgrad;
 pub mod rlw;
@@ -79,6 +84,10 @@ pub enum Need {
     EpochMeans,
     /// The weights depend on the values of the losses, not only on preference, draws or gradients.
     LossValues,
+    /// The Gramian of the gradients with respect to the last shared layer ([`Served::last_layer`]).
+    LastLayer,
+    /// Rows kept over steps ([`GramianMethod::keep`]): M is theirs and d = wᵀY.
+    KeptRows,
 }
 
 /// One entry of [`METHODS`].
@@ -142,6 +151,14 @@ pub struct StepContext<'a> {
     pub step: u64,
     /// Seed of the run: [`StepContext::draws`] is the only source of randomness.
     pub seed: u32,
+    pub served: Served<'a>,
+}
+
+/// What a method's [`Need`]s brought. Empty where there is no network behind the gradients (the command line's
+/// single steps), so every method says what it does without.
+#[derive(Clone, Copy, Default)]
+pub struct Served<'a> {
+    pub last_layer: Option<&'a Gramian>,
 }
 
 impl StepContext<'_> {
@@ -173,6 +190,16 @@ pub trait LossesMethod {
 pub trait GramianMethod {
     /// Writes w (K), so that d = wᵀG.
     fn weights(&mut self, ctx: &StepContext<'_>, gramian: &Gramian, w: &mut [f64]) -> Outcome;
+    /// With [`Need::KeptRows`], before `weights`: how this step's G with its Gramian enters the kept rows Y (K, P),
+    /// which are 0 at first: Y ← diag(keep)·Y + diag(add)·G.
+    fn keep(&mut self, _ctx: &StepContext<'_>, _gramian: &Gramian, keep: &mut [f64], add: &mut [f64]) {
+        keep.fill(0.0);
+        add.fill(1.0);
+    }
+    /// (K) factors of the heads' own gradients in this step, where they are neither 1 nor w.
+    fn head_weights(&self) -> Option<&[f64]> {
+        None
+    }
 }
 
 /// A direction from the coordinates of G, seen in blocks of columns.
@@ -217,6 +244,8 @@ impl Need {
             Self::LossesAfterStep => "losses_after_step",
             Self::EpochMeans => "epoch_means",
             Self::LossValues => "loss_values",
+            Self::LastLayer => "last_layer",
+            Self::KeptRows => "kept_rows",
         }
     }
 }
@@ -246,6 +275,12 @@ impl Method {
         self.needs.contains(&need)
     }
 
+    /// Whether w follows from M and the step's context, without anything that only a network serves.
+    pub fn answers_alone(&self) -> bool {
+        let served = [Need::LastLayer, Need::KeptRows];
+        matches!(self.build, Build::Gramian(_)) && !self.needs.iter().any(|need| served.contains(need))
+    }
+
     /// Knob values in order, defaults for all.
     pub fn default_knobs(&self) -> Vec<f64> {
         self.knobs.iter().map(|knob| knob.default).collect()
@@ -264,6 +299,7 @@ pub const METHODS: &[Method] = &[
     imtl_l::METHOD,
     stch::METHOD,
     famo::METHOD,
+    gradnorm::METHOD,
     pcgrad::METHOD,
     mgda::METHOD,
     cagrad::METHOD,
@@ -273,8 +309,12 @@ pub const METHODS: &[Method] = &[
     upgrad::METHOD,
     dualproj::METHOD,
     imtl_g::METHOD,
+    imtl::METHOD,
     aligned_mtl::METHOD,
     config::METHOD,
+    m_config::METHOD,
+    moco::METHOD,
+    db_mtl::METHOD,
 ];
 
 /// The entry with this id.

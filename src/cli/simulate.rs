@@ -3,9 +3,10 @@
 //! What a case's `inputs` and outputs are called differs from method to method; [`CASES`] holds one
 //! adapter for each, and the arithmetic stays in the methods' own files.
 
-use super::aggregate::{Params, each_line, named_method, numbers};
+use super::aggregate::{Params, combined, each_line, named_method, numbers};
 use crate::balance::famo::Famo;
-use crate::balance::{Balancer, LossesMethod, StepContext, gls, imtl_l, rlw, si, solve, stch, uw};
+use crate::balance::{Balancer, Gramian, LossesMethod, StepContext, gls, gradnorm, imtl_l, rlw, si, solve, stch, uw};
+use crate::kernels::blend;
 use serde_json::{Map, Value, json};
 use std::io::{self, BufRead, Write};
 
@@ -21,10 +22,14 @@ const CASES: &[(&str, Case)] = &[
     ("imtl_l", imtl_l_case),
     ("stch", stch_case),
     ("famo", famo_case),
+    ("gradnorm", gradnorm_case),
+    ("db_mtl", kept_rows_case),
+    ("moco", kept_rows_case),
 ];
 
 /// Params that step cases carry as remarks about a fixed choice.
-const REMARKS: &[(&str, &[&str])] = &[("rlw", &["dist"]), ("si", &["variant"]), ("famo", &["adam"])];
+const REMARKS: &[(&str, &[&str])] =
+    &[("rlw", &["dist"]), ("si", &["variant"]), ("famo", &["adam"]), ("gradnorm", &["param"])];
 
 /// Writes one line for every input line; fails only if reading or writing does.
 pub fn simulate(mut input: impl BufRead, mut output: impl Write) -> io::Result<()> {
@@ -79,6 +84,17 @@ impl Inputs<'_> {
         numbers(self.value(name)?, name, n_tasks, "one for each of the K tasks")
     }
 
+    /// A list of anything.
+    fn list_of(&self, name: &str) -> Result<&[Value], String> {
+        let list = self.value(name)?.as_array().filter(|list| !list.is_empty());
+        list.map(Vec::as_slice).ok_or_else(|| format!("{name} must be a list with one entry a step."))
+    }
+
+    /// A list of K lists of one length.
+    fn rows(&self, name: &str, n_tasks: usize) -> Result<Vec<Vec<f64>>, String> {
+        rows_of(self.value(name)?, name, n_tasks)
+    }
+
     /// A list of lists of K numbers, one a step.
     fn steps(&self, name: &str, n_tasks: usize) -> Result<Vec<Vec<f64>>, String> {
         let value = self.value(name)?;
@@ -87,8 +103,22 @@ impl Inputs<'_> {
     }
 }
 
+/// K lists of as many numbers each as the first holds.
+fn rows_of(value: &Value, name: &str, n_tasks: usize) -> Result<Vec<Vec<f64>>, String> {
+    let wrong = || format!("{name} must be a list of {n_tasks} lists of numbers, one for each task.");
+    let list = value.as_array().filter(|list| list.len() == n_tasks).ok_or_else(wrong)?;
+    let width = list.first().and_then(Value::as_array).filter(|row| !row.is_empty()).ok_or_else(wrong)?.len();
+    list.iter().map(|row| numbers(row, name, width, "as many as the first task's list")).collect()
+}
+
+fn slices(rows: &[Vec<f64>]) -> Vec<&[f64]> {
+    rows.iter().map(Vec::as_slice).collect()
+}
+
 fn context<'a>(losses: &'a [f64], epoch_means: Option<(&'a [f64], &'a [f64])>, step: u64) -> StepContext<'a> {
-    StepContext { losses, first_losses: losses, epoch_means, preference: losses, learning_rate: 0.0, step, seed: 0 }
+    let served = Default::default();
+    let (first_losses, preference) = (losses, losses);
+    StepContext { losses, first_losses, epoch_means, preference, learning_rate: 0.0, step, seed: 0, served }
 }
 
 fn rlw_case(inputs: &Inputs<'_>) -> Result<Value, String> {
@@ -170,4 +200,57 @@ fn famo_case(inputs: &Inputs<'_>) -> Result<Value, String> {
         logits.push(famo.logits().to_vec());
     }
     Ok(json!({"loss_weights_per_step": weights, "logits_after_step": logits}))
+}
+
+/// The case learns logits: w = K softmax(scale).
+fn gradnorm_case(inputs: &Inputs<'_>) -> Result<Value, String> {
+    let losses = inputs.list("losses")?;
+    let k = losses.len();
+    let (first, mut w) = (inputs.sized("initial_losses", k)?, inputs.sized("scale", k)?);
+    let g = inputs.rows("G", k)?;
+    let alpha = inputs.params.setup(k)?.knobs[0];
+    let rows = slices(&g);
+    let gramian = Gramian::from_rows(&rows);
+    solve::softmax(&mut w);
+    w.iter_mut().for_each(|w| *w *= k as f64);
+    let (mut targets, mut gradient) = (vec![0.0; k], vec![0.0; k]);
+    gradnorm::progress(&losses, &first, alpha, &mut targets);
+    let value = gradnorm::evaluate(gramian.norms(), &w, &targets, &mut gradient);
+    let mean = solve::dot(&w, &gradient) / k as f64;
+    let grad_scale: Vec<f64> = w.iter().zip(&gradient).map(|(w, gradient)| w * (gradient - mean)).collect();
+    let direction = combined(w.clone(), &rows).direction;
+    Ok(json!({"weights": w, "grad_loss": value, "grad_scale": grad_scale, "direction": direction}))
+}
+
+/// Steps of a method that keeps rows.
+fn kept_rows_case(inputs: &Inputs<'_>) -> Result<Value, String> {
+    let g_steps = inputs.list_of("G_steps")?;
+    let k = g_steps.first().and_then(Value::as_array).map_or(1, Vec::len).clamp(1, solve::MAX_TASKS);
+    let losses = inputs.steps("losses_steps", k)?;
+    if losses.len() != g_steps.len() {
+        let (gradients, losses) = (g_steps.len(), losses.len());
+        return Err(format!("G_steps has {gradients} steps, losses_steps {losses}; give as many of each."));
+    }
+    let Balancer::Gramian(mut method) = inputs.params.method.new_balancer(&inputs.params.setup(k)?) else {
+        return Err(format!("Method {} keeps no rows.", inputs.params.method.id));
+    };
+    let mut kept: Vec<Vec<f64>> = Vec::new();
+    let (mut weights, mut directions) = (Vec::new(), Vec::new());
+    for (step, (g, losses)) in g_steps.iter().zip(&losses).enumerate() {
+        let g = rows_of(g, "G_steps", k)?;
+        kept.resize_with(k, || vec![0.0; g[0].len()]);
+        if kept[0].len() != g[0].len() {
+            return Err("G_steps holds gradients of different lengths; one step is like the others.".into());
+        }
+        let ctx = context(losses, None, step as u64);
+        let (mut w, mut keep, mut add) = (vec![0.0; k], vec![0.0; k], vec![0.0; k]);
+        method.keep(&ctx, &Gramian::from_rows(&slices(&g)), &mut keep, &mut add);
+        for (task, kept) in kept.iter_mut().enumerate() {
+            blend(&keep[task..=task], &add[task..=task], &g[task], kept);
+        }
+        method.weights(&ctx, &Gramian::from_rows(&slices(&kept)), &mut w);
+        directions.push(combined(w.clone(), &slices(&kept)).direction);
+        weights.push(w);
+    }
+    Ok(json!({"weights_steps": weights, "direction_steps": directions}))
 }

@@ -2,6 +2,7 @@
 //!
 //! Matrices are row-major. `[K, B, ·]` means task-major stacks: K·B rows, task 0 first.
 
+mod blend;
 mod combine;
 mod delta;
 mod dense;
@@ -12,11 +13,12 @@ mod loss;
 mod update;
 mod weight_gradient;
 
+pub use blend::blend;
 pub use combine::combine;
 pub use delta::delta;
 pub use dense::dense;
 pub use gather::gather;
-pub use gramian::gramian;
+pub use gramian::{gramian, gramian_block};
 pub use loss::{TaskLoss, loss};
 pub use update::{Moments, Rule, update};
 pub use weight_gradient::weight_gradient;

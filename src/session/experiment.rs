@@ -3,7 +3,7 @@
 use super::ladder::{Chosen, Ladder};
 use super::pictures;
 use crate::backend::{Backend, Workload};
-use crate::balance::{Balancer, Gramian, METHODS, Setup, StepContext};
+use crate::balance::{Balancer, Gramian, METHODS, Need, Setup, StepContext};
 use crate::config::{DataConfig, ExperimentConfig, RunConfig};
 use crate::data::{Batches, BuildRequest, Dataset, InputShape, Metric, MtldFile, Split, Truth};
 use crate::nn::{Network, ParamLayout};
@@ -62,6 +62,9 @@ struct Run {
     evaluator: Evaluator,
     targets: Vec<usize>,
     checkpoints: Option<Checkpoints>,
+    /// Whether d = wᵀG, so that its weights say what it would do with other gradients.
+    weighs_rows: bool,
+    /// Empty without `weighs_rows`.
     last_weights: Vec<f64>,
 }
 
@@ -133,13 +136,15 @@ impl Experiment {
             let theta = theta(&workload);
             let targets = workload.targets.clone();
             let n_tasks = targets.len();
+            let weighs_rows = !run.method.needs(Need::KeptRows);
             let backend: Backend = chosen.backend(workload, theta).map_err(StartError::Device)?;
             Ok(Run {
                 trainer: Trainer::new(backend, setup),
                 evaluator,
                 targets,
                 checkpoints: keep.then(|| Checkpoints::new(training.steps, n_parameters, bytes)),
-                last_weights: vec![1.0; n_tasks],
+                weighs_rows,
+                last_weights: if weighs_rows { vec![1.0; n_tasks] } else { Vec::new() },
             })
         };
         let mut runs = Vec::new();
@@ -155,7 +160,7 @@ impl Experiment {
         let comparers = config.runs.iter().map(|run| {
             let setup = Setup { n_tasks: k, knobs: run.knobs.clone() };
             let balancer = run.method.new_balancer(&setup);
-            (k <= COMPARED_TASKS && matches!(balancer, Balancer::Gramian(_))).then_some(balancer)
+            (k <= COMPARED_TASKS && run.method.answers_alone()).then_some(balancer)
         });
         let comparers = comparers.collect();
         let outline = outline(config, &dataset, &shared, gramian_every);
@@ -255,7 +260,7 @@ impl Experiment {
         let record = run.trainer.advance().await?;
         let diverged = diverged(&run.trainer);
         if let Some(mut record) = record {
-            if !record.weights.is_empty() {
+            if run.weighs_rows && !record.weights.is_empty() {
                 run.last_weights.clone_from(&record.weights);
             }
             self.compare(index, &mut record);
@@ -282,6 +287,7 @@ impl Experiment {
             learning_rate: 0.0,
             step: u64::from(record.step),
             seed: 0,
+            served: Default::default(),
         };
         for (other, comparer) in self.comparers.iter_mut().enumerate() {
             let weights = match comparer {

@@ -1,5 +1,6 @@
 //! One θ, one balancer: the ordinary multi-task step.
 
+use super::serving::Serving;
 use super::{Motion, Step};
 use crate::backend::{Apply, Backend, BackendError, Combine};
 use crate::balance::{Balancer, Gramian, Method, Need, Setup, StepContext};
@@ -9,11 +10,15 @@ pub struct SinglePoint {
     method: &'static Method,
     balancer: Balancer,
     gramian: Gramian,
+    serving: Serving,
     loss_scales: Vec<f64>,
     scaled: Vec<f64>,
     scaled_after: Vec<f64>,
     first_losses: Vec<f64>,
     ones: Vec<f64>,
+    keep: Vec<f64>,          // (K)
+    add: Vec<f64>,           // (K)
+    kept_products: Vec<f64>, // (K, K)
     epochs: EpochMeans,
 }
 
@@ -66,11 +71,15 @@ impl SinglePoint {
             method,
             balancer: method.new_balancer(&setup),
             gramian: Gramian::new(k),
+            serving: Serving::new(method, k),
             loss_scales: loss_scales.to_vec(),
             scaled: zeros.clone(),
             scaled_after: zeros.clone(),
             first_losses: zeros.clone(),
             ones: vec![1.0; k],
+            keep: zeros.clone(),
+            add: zeros.clone(),
+            kept_products: vec![0.0; k * k],
             epochs: EpochMeans {
                 steps_per_epoch: steps_per_epoch.max(1),
                 running: zeros.clone(),
@@ -99,6 +108,7 @@ impl SinglePoint {
         } else {
             backend.losses(rows, &mut out.losses).await?;
         }
+        self.serving.after_gradients(backend).await?;
         scale(&out.losses, &self.loss_scales, &mut self.scaled);
         if place.step == 0 {
             self.first_losses.copy_from_slice(&self.scaled);
@@ -111,6 +121,7 @@ impl SinglePoint {
             learning_rate: place.learning_rate,
             step: place.step,
             seed: place.seed,
+            served: self.serving.served(),
         };
         out.report = Default::default();
         let finite = out.losses.iter().all(|loss| loss.is_finite())
@@ -119,28 +130,44 @@ impl SinglePoint {
             // A method may assume finite input; the trainer reports the divergence.
             return Ok(());
         }
+        if !self.serving.is_finite() {
+            out.weights.fill(f64::NAN);
+            return Ok(());
+        }
         let moves = place.motion == Motion::Update;
         out.weights.resize(self.loss_scales.len(), 0.0);
-        let combine = match &mut self.balancer {
+        let (combine, own_heads) = match &mut self.balancer {
             Balancer::Losses(method) => {
                 out.outcome = method.weights(&ctx, &mut out.weights);
-                if out.probed { Combine::Rows(&out.weights) } else { Combine::Weighted(&out.weights) }
+                let w = &out.weights;
+                (if out.probed { Combine::Rows(w) } else { Combine::Weighted(w) }, None)
             }
             Balancer::Gramian(method) => {
                 self.gramian.set_from_products(&out.gramian);
+                let keeps = self.method.needs(Need::KeptRows);
+                if keeps {
+                    method.keep(&ctx, &self.gramian, &mut self.keep, &mut self.add);
+                    backend.keep(&self.keep, &self.add, &mut self.kept_products).await?;
+                    if self.kept_products.iter().any(|m| !m.is_finite()) {
+                        out.weights.fill(f64::NAN);
+                        return Ok(());
+                    }
+                    self.gramian.set_from_products(&self.kept_products);
+                }
                 out.outcome = method.weights(&ctx, &self.gramian, &mut out.weights);
-                Combine::Rows(&out.weights)
+                let w = &out.weights;
+                (if keeps { Combine::Kept(w) } else { Combine::Rows(w) }, method.head_weights())
             }
             Balancer::Rows(method) => {
                 out.weights.clear();
-                Combine::Direction(method.as_mut(), &ctx)
+                (Combine::Direction(method.as_mut(), &ctx), None)
             }
         };
         if moves {
             let scales_heads = self.method.needs(Need::HeadsScaledByWeights);
             let head_weights = match &combine {
-                Combine::Rows(w) | Combine::Weighted(w) if scales_heads => w,
-                _ => &self.ones[..],
+                Combine::Rows(w) | Combine::Kept(w) | Combine::Weighted(w) if scales_heads => w,
+                _ => own_heads.unwrap_or(&self.ones),
             };
             out.report = backend.apply(Apply { head_weights, combine, probe: out.probed }).await?;
             if self.method.needs(Need::LossesAfterStep)

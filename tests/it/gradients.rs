@@ -1,10 +1,10 @@
 //! Task gradients against central differences in f64, for every kind of task, activation and depth.
 
 use paretoscope::backend::cpu::Cpu;
-use paretoscope::backend::{Apply, Combine, Workload};
+use paretoscope::backend::{Apply, Combine, Scope, Workload};
 use paretoscope::config::{Activation, Init, NetworkConfig, Optimizer};
 use paretoscope::data::{Split, Targets, TaskKind};
-use paretoscope::nn::{Network, ParamLayout};
+use paretoscope::nn::{Network, Owner, ParamLayout};
 use paretoscope::rng::{Stream, StreamId};
 use std::rc::Rc;
 
@@ -94,6 +94,20 @@ fn check(trunk: &[u32], head: &[u32], activation: Activation, kinds: &[TaskKind]
             let row = |i: usize| &g[i * layout.n_shared()..][..layout.n_shared()];
             let product: f64 = row(i).iter().zip(row(j)).map(|(a, b)| a * b).sum();
             assert!((product - m[i * k + j]).abs() <= 1e-12 * (1.0 + product.abs()));
+        }
+    }
+
+    // The Gramian of the last shared layer is over its columns only.
+    cpu.parameters_mut().copy_from_slice(&theta);
+    cpu.gradients(&rows, &mut losses, &mut m);
+    let mut last_layer = vec![0.0; k * k];
+    cpu.gramian(Scope::LastLayer, &mut last_layer);
+    let (weight, bias) = layout.layer(Owner::Shared, trunk.len() - 1);
+    for i in 0..k {
+        for j in 0..k {
+            let row = |i: usize| &g[i * layout.n_shared()..][weight.start..bias.end];
+            let product: f64 = row(i).iter().zip(row(j)).map(|(a, b)| a * b).sum();
+            assert!((product - last_layer[i * k + j]).abs() <= 1e-12 * (1.0 + product.abs()));
         }
     }
 

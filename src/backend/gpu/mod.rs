@@ -10,14 +10,14 @@ mod layout;
 pub use device::{Copy, Dispatch, GpuDevice, padded_rows};
 pub use layout::PaddedLayout;
 
-use super::{Apply, BackendError, Combine, StepReport, Workload};
+use super::{Apply, BackendError, Combine, Scope, StepReport, Workload};
 use crate::balance::{RowsKernel, StepContext};
 use crate::config::Optimizer;
 use crate::data::Targets;
 use crate::nn::{Layer, Owner};
 use crate::rng::StreamId;
 use kernel::{
-    COMBINE, DELTA, DENSE, GATHER, GRAMIAN, Kernel, LOSS, PARTS, UPDATE, WEIGHT_GRADIENT, activation, loss_kind,
+    BLEND, COMBINE, DELTA, DENSE, GATHER, GRAMIAN, Kernel, LOSS, PARTS, UPDATE, WEIGHT_GRADIENT, activation, loss_kind,
     per_task, vecs,
 };
 use std::ops::Range;
@@ -44,6 +44,7 @@ pub struct Gpu {
     norm: Dispatch,
     update: Dispatch,
     rows: Option<TaskRows>,
+    kept: Option<KeptRows>,
     /// Taken while it is mapped, so that an abandoned read-back costs a buffer and no error.
     staging: Option<Buffer>,
     updates: u64,
@@ -84,10 +85,19 @@ struct TaskRows {
     g: Buffer, // (K, P)
     backward: Vec<Dispatch>,
     gramian: Dispatch,
+    last_layer: Dispatch,
     combine: Weighing,
     direction: Option<(&'static str, Dispatch, kernel::Rows)>,
     along_direction: [Dispatch; 2],
     along_step: [Dispatch; 2],
+}
+
+/// Rows that a method keeps over steps, and what needs them; made at the first use.
+struct KeptRows {
+    blend: Dispatch,
+    uniform: kernel::Blend,
+    gramian: Dispatch,
+    combine: Weighing,
 }
 
 /// A `combine` whose weights change.
@@ -120,8 +130,12 @@ impl Partials {
     fn step(&self) -> usize {
         self.along_step() + self.n_tasks * PARTS
     }
-    fn end(&self) -> usize {
+    /// What [`Gpu::gramian`] asks for.
+    fn scoped(&self) -> usize {
         self.step() + PARTS
+    }
+    fn end(&self) -> usize {
+        self.scoped() + self.n_tasks * self.n_tasks * PARTS
     }
 }
 
@@ -217,6 +231,7 @@ impl Gpu {
             norm,
             update,
             rows: None,
+            kept: None,
             staging: None,
             updates: 0,
             dispatches: 0,
@@ -268,12 +283,38 @@ impl Gpu {
         for (loss, &number) in losses.iter_mut().zip(first) {
             *loss = f64::from(number);
         }
-        for i in 0..k {
-            for j in i..k {
-                m[i * k + j] = total(sums, (i * k + j) * PARTS);
-                m[j * k + i] = m[i * k + j];
-            }
-        }
+        products(sums, k, m);
+        Ok(())
+    }
+
+    /// M (K, K) of what `scope` names, on the batch of the last [`Self::gradients`].
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost, or there are no task gradients yet.
+    pub async fn gramian(&mut self, scope: Scope, m: &mut [f64]) -> Result<(), BackendError> {
+        let k = self.workload.network.n_tasks();
+        let dispatches = match (scope, &self.rows) {
+            (Scope::LastLayer, Some(rows)) => vec![&rows.last_layer],
+            (Scope::LastLayer, None) => return Err(no_rows()),
+        };
+        let sums = scoped(&self.device, &mut self.staging, &mut self.dispatches, &dispatches, &self.tensors, k).await?;
+        products(&sums, k, m);
+        Ok(())
+    }
+
+    /// Y ← diag(keep)·Y + diag(add)·G, and the Gramian (K, K) of Y.
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost, Y is above its limits, or there are no task gradients yet.
+    pub async fn keep(&mut self, keep: &[f64], add: &[f64], m: &mut [f64]) -> Result<(), BackendError> {
+        self.make_kept()?;
+        let Some(kept) = &self.kept else { return Ok(()) };
+        let uniform = kernel::Blend { keep: per_task(keep), add: per_task(add), ..kept.uniform };
+        self.device.set_uniform(&kept.blend, &uniform);
+        let dispatches = [&kept.blend, &kept.gramian];
+        let k = keep.len();
+        let sums = scoped(&self.device, &mut self.staging, &mut self.dispatches, &dispatches, &self.tensors, k).await?;
+        products(&sums, k, m);
         Ok(())
     }
 
@@ -283,9 +324,9 @@ impl Gpu {
     /// [`BackendError`] when the device is lost, or a rows method has no kernel.
     pub async fn apply(&mut self, mut apply: Apply<'_>) -> Result<StepReport, BackendError> {
         let needs_rows = apply.probe || !matches!(apply.combine, Combine::Weighted(_));
-        if needs_rows && self.rows.is_none() {
-            let why = "an update needs task gradients that were not computed before it";
-            return Err(BackendError::Refused(why.to_owned()));
+        let has_kept = self.kept.is_some() || !matches!(apply.combine, Combine::Kept(_));
+        if needs_rows && self.rows.is_none() || !has_kept {
+            return Err(no_rows());
         }
         if let Combine::Direction(method, ctx) = &mut apply.combine {
             method.begin(ctx, self.workload.layout.n_shared());
@@ -298,15 +339,21 @@ impl Gpu {
         let plain_heads = apply.head_weights.iter().all(|&weight| weight == 1.0);
         let mut dispatches: Vec<&Dispatch> = Vec::new();
         let mut heads_weighed = plain_heads;
+        let combine = match apply.combine {
+            Combine::Rows(_) => self.rows.as_ref().map(|rows| &rows.combine),
+            Combine::Kept(_) => self.kept.as_ref().map(|kept| &kept.combine),
+            _ => None,
+        };
         match (&apply.combine, &self.rows) {
-            (Combine::Rows(w), Some(rows)) => {
+            (Combine::Rows(w) | Combine::Kept(w), _) => {
+                let Some(combine) = combine else { return Err(no_rows()) };
                 let uniform = kernel::Combine {
                     weights: per_task(w),
                     head_weights: per_task(apply.head_weights),
-                    ..rows.combine.uniform
+                    ..combine.uniform
                 };
-                self.device.set_uniform(&rows.combine.dispatch, &uniform);
-                dispatches.push(&rows.combine.dispatch);
+                self.device.set_uniform(&combine.dispatch, &uniform);
+                dispatches.push(&combine.dispatch);
                 heads_weighed = true;
             }
             (Combine::Weighted(w), _) => {
@@ -317,7 +364,7 @@ impl Gpu {
                 dispatches.extend(self.backward_weighted.iter());
             }
             (Combine::Direction(..), Some(rows)) => dispatches.extend(rows.direction.iter().map(|(_, d, _)| d)),
-            (_, None) => {}
+            (Combine::Direction(..), None) => {}
         }
         if !heads_weighed {
             let uniform = kernel::Combine { head_weights: per_task(apply.head_weights), ..self.weigh_heads.uniform };
@@ -339,7 +386,7 @@ impl Gpu {
         let k = apply.head_weights.len();
         let places = Partials { n_tasks: k };
         let start = places.along_direction();
-        let copies = [(&self.tensors.partials, start as u64 * FLOAT, (places.end() - start) as u64 * FLOAT)];
+        let copies = [(&self.tensors.partials, start as u64 * FLOAT, (places.scoped() - start) as u64 * FLOAT)];
         let sums = run(&self.device, &mut self.staging, &mut self.dispatches, &dispatches, &copies).await?;
         let along = |from: usize| (0..k).map(|task| total(&sums, from - start + task * PARTS)).collect();
         Ok(StepReport {
@@ -436,18 +483,14 @@ impl Gpu {
         let (shared, places) = (layout.shared, Partials { n_tasks: k });
         let g = device.buffer("The task gradients", k * shared as usize)?;
         let build = Build { device, workload, layout, tensors, groups };
-        let combine = kernel::Combine {
-            end: layout.total,
-            shared_end: shared,
-            step: shared,
-            rows: k as u32,
-            head_ends: build.head_ends(),
-            ..Default::default()
-        };
+        let combine = build.combining();
         let Tensors { gradient, moved, stack, .. } = tensors;
+        let last = workload.network.trunk.len().saturating_sub(1);
+        let last_layer = Columns { start: layout.layer(Owner::Shared, last).0, end: shared, step: shared };
         let rows = TaskRows {
             backward: build.backward_trunk([&stack[0], &stack[1]], k, &g)?,
             gramian: build.inner((&g, k), (&g, k), shared, places.gramian().start)?,
+            last_layer: build.inner_block((&g, k), (&g, k), last_layer, places.scoped())?,
             combine: build.weighing(combine, &g, gradient)?,
             direction: None,
             along_direction: [
@@ -461,6 +504,27 @@ impl Gpu {
             g,
         };
         self.rows = Some(rows);
+        Ok(())
+    }
+
+    /// Makes room for kept rows and binds what needs them.
+    fn make_kept(&mut self) -> Result<(), BackendError> {
+        let Self { device, workload, layout, tensors, groups, .. } = &*self;
+        let Some(rows) = &self.rows else { return Err(no_rows()) };
+        if self.kept.is_some() {
+            return Ok(());
+        }
+        let k = workload.network.n_tasks();
+        let y = device.buffer("The kept task gradients", k * layout.shared as usize)?;
+        let build = Build { device, workload, layout, tensors, groups };
+        let uniform = kernel::Blend { vecs: layout.shared, ..Default::default() };
+        let kept = KeptRows {
+            blend: device.dispatch(&BLEND, &uniform, &[&rows.g, &y], uniform.groups(k as u32))?,
+            uniform,
+            gramian: build.inner((&y, k), (&y, k), layout.shared, Partials { n_tasks: k }.scoped())?,
+            combine: build.weighing(build.combining(), &y, &tensors.gradient)?,
+        };
+        self.kept = Some(kept);
         Ok(())
     }
 
@@ -507,6 +571,34 @@ async fn run(
     Ok(numbers)
 }
 
+/// Submits, and reads back the K·K inner products that [`Partials::scoped`] places.
+async fn scoped(
+    device: &GpuDevice,
+    kept: &mut Option<Buffer>,
+    count: &mut u64,
+    dispatches: &[&Dispatch],
+    tensors: &Tensors,
+    k: usize,
+) -> Result<Vec<f32>, BackendError> {
+    let start = Partials { n_tasks: k }.scoped() as u64;
+    let copies = [(&tensors.partials, start * FLOAT, (k * k * PARTS) as u64 * FLOAT)];
+    run(device, kept, count, dispatches, &copies).await
+}
+
+fn no_rows() -> BackendError {
+    BackendError::Refused("an update needs task gradients that were not computed before it".to_owned())
+}
+
+/// A symmetric (K, K) from the partial sums of its upper half.
+fn products(sums: &[f32], k: usize, m: &mut [f64]) {
+    for i in 0..k {
+        for j in i..k {
+            m[i * k + j] = total(sums, (i * k + j) * PARTS);
+            m[j * k + i] = m[i * k + j];
+        }
+    }
+}
+
 /// The sum of the partial sums that begin at `start`.
 fn total(sums: &[f32], start: usize) -> f64 {
     sums[start..start + PARTS].iter().map(|&sum| f64::from(sum)).sum()
@@ -517,6 +609,13 @@ fn target(targets: &Targets, row: usize) -> f32 {
         Targets::Class(classes) => classes[row] as f32,
         Targets::Value(values) => values[row],
     }
+}
+
+/// A range of columns, in vecs, of rows that are `step` vecs long.
+struct Columns {
+    start: u32,
+    end: u32,
+    step: u32,
 }
 
 /// Binds the kernels of a run.
@@ -745,16 +844,41 @@ impl Build<'_> {
         length: u32,
         into: usize,
     ) -> Result<Dispatch, BackendError> {
+        self.inner_block((a, a_rows), (b, b_rows), Columns { start: 0, end: length, step: length }, into)
+    }
+
+    /// The same over some columns of the rows.
+    fn inner_block(
+        &self,
+        (a, a_rows): (&Buffer, usize),
+        (b, b_rows): (&Buffer, usize),
+        columns: Columns,
+        into: usize,
+    ) -> Result<Dispatch, BackendError> {
         let uniform = kernel::Gramian {
-            vecs: length,
-            a_step: length,
-            b_step: length,
+            vecs: columns.end - columns.start,
+            a_step: columns.step,
+            b_step: columns.step,
+            a_start: columns.start,
+            b_start: columns.start,
             symmetric: u32::from(a == b),
             into: into as u32,
             ..Default::default()
         };
         let groups = uniform.groups(a_rows as u32, b_rows as u32);
         self.device.dispatch(&GRAMIAN, &uniform, &[a, b, &self.tensors.partials], groups)
+    }
+
+    /// d from K stored rows, and the heads by their weights.
+    fn combining(&self) -> kernel::Combine {
+        kernel::Combine {
+            end: self.layout.total,
+            shared_end: self.layout.shared,
+            step: self.layout.shared,
+            rows: self.workload.network.n_tasks() as u32,
+            head_ends: self.head_ends(),
+            ..Default::default()
+        }
     }
 
     fn weighing(&self, uniform: kernel::Combine, g: &Buffer, d: &Buffer) -> Result<Weighing, BackendError> {
