@@ -1,6 +1,7 @@
 //! The CPU backend: the same code natively and as WASM SIMD, in f32 to train and in f64 to check gradients.
 
 use super::{Apply, Combine, Scope, StepReport, Workload};
+use crate::balance::{RowsMethod, StepContext};
 use crate::data::Targets;
 use crate::kernels::gemm::Packing;
 use crate::kernels::{
@@ -181,7 +182,7 @@ impl<T: Real> Cpu<T> {
         let k = self.workload.network.n_tasks();
         self.g.resize(k * n_shared, T::default());
         let mut g = std::mem::take(&mut self.g);
-        self.backward_heads(None);
+        self.backward_heads(None, true);
         self.backward_trunk(k, &mut g, n_shared);
         gramian(n_shared, &g, &g, m);
         self.g = g;
@@ -195,6 +196,13 @@ impl<T: Real> Cpu<T> {
                 let (weight, bias) = layout.layer(Owner::Shared, network.trunk.len().saturating_sub(1));
                 gramian_block(layout.n_shared(), weight.start..bias.end, &self.g, &self.g, m);
             }
+            Scope::Representation => {
+                let room = self.workload.batch_rows * network.representation();
+                let k = network.n_tasks();
+                self.backward_heads(None, false);
+                let z = &self.stack[0][..k * room];
+                gramian(room, z, z, m);
+            }
         }
     }
 
@@ -206,12 +214,12 @@ impl<T: Real> Cpu<T> {
     }
 
     /// Heads' own gradients; leaves in `stack[0]` the deltas at the representation: (K·B, R) by task,
-    /// or (B, R) summed with these weights.
-    fn backward_heads(&mut self, weights: Option<&[f64]>) {
+    /// or (B, R) summed with these weights. `through` the trunk's last activation they are deltas, else ∂L/∂z.
+    fn backward_heads(&mut self, weights: Option<&[f64]>, through: bool) {
         let Workload { network, layout, batch_rows, .. } = &self.workload;
         let rows = *batch_rows;
         let representation = self.forward.representation();
-        let below_trunk = network.trunk.last().and_then(|layer| layer.activation());
+        let below_trunk = network.trunk.last().and_then(|layer| layer.activation()).filter(|_| through);
         let room = rows * network.representation();
         let [stack, spare] = &mut self.stack;
         for (task, head) in network.heads.iter().enumerate() {
@@ -289,7 +297,7 @@ impl<T: Real> Cpu<T> {
             Combine::Rows(w) => combine(&self.g, w, &mut self.gradient[..n_shared]),
             Combine::Kept(w) => combine(&self.kept, w, &mut self.gradient[..n_shared]),
             Combine::Weighted(w) => {
-                self.backward_heads(Some(w));
+                self.backward_heads(Some(w), true);
                 let mut gradient = std::mem::take(&mut self.gradient);
                 self.backward_trunk(1, &mut gradient[..n_shared], n_shared);
                 self.gradient = gradient;
@@ -298,21 +306,27 @@ impl<T: Real> Cpu<T> {
                 method.begin(ctx, n_shared);
                 for first in (0..n_shared).step_by(DIRECTION_BLOCK) {
                     let n = DIRECTION_BLOCK.min(n_shared - first);
-                    let (rows, out) = self.block.split_at_mut(k * DIRECTION_BLOCK);
-                    for (task, row) in rows.chunks_exact_mut(DIRECTION_BLOCK).enumerate() {
-                        for (x, g) in row[..n].iter_mut().zip(&self.g[task * n_shared + first..]) {
-                            *x = g.to_f64();
-                        }
-                    }
-                    let mut columns: [&[f64]; MAX_TASKS] = [&[]; MAX_TASKS];
-                    for (column, row) in columns.iter_mut().zip(rows.chunks_exact(DIRECTION_BLOCK)) {
-                        *column = &row[..n];
-                    }
-                    method.direction(ctx, first, &columns[..k], &mut out[..n]);
-                    for (d, &x) in self.gradient[first..first + n].iter_mut().zip(out.iter()) {
+                    let out = direct(method, ctx, (&self.g, k, n_shared), first, n, &mut self.block);
+                    for (d, &x) in self.gradient[first..first + n].iter_mut().zip(out) {
                         *d = T::of(x);
                     }
                 }
+            }
+            Combine::AtRepresentation(method, ctx) => {
+                self.backward_heads(None, true);
+                let room = self.workload.batch_rows * self.workload.network.representation();
+                method.begin(ctx, room);
+                for first in (0..room).step_by(DIRECTION_BLOCK) {
+                    let n = DIRECTION_BLOCK.min(room - first);
+                    let out = direct(method, ctx, (&self.stack[0], k, room), first, n, &mut self.block);
+                    // These columns were read; the first task's row becomes the one that goes down.
+                    for (d, &x) in self.stack[0][first..first + n].iter_mut().zip(out) {
+                        *d = T::of(x);
+                    }
+                }
+                let mut gradient = std::mem::take(&mut self.gradient);
+                self.backward_trunk(1, &mut gradient[..n_shared], n_shared);
+                self.gradient = gradient;
             }
         }
         for (task, &weight) in apply.head_weights.iter().enumerate() {
@@ -342,6 +356,29 @@ impl<T: Real> Cpu<T> {
         }
         report
     }
+}
+
+/// What the method makes of columns `first .. first + n` of rows (K, width).
+fn direct<'a, T: Real>(
+    method: &mut dyn RowsMethod,
+    ctx: &StepContext<'_>,
+    (rows, k, width): (&[T], usize, usize),
+    first: usize,
+    n: usize,
+    block: &'a mut [f64],
+) -> &'a [f64] {
+    let (room, out) = block.split_at_mut(k * DIRECTION_BLOCK);
+    for (task, row) in room.chunks_exact_mut(DIRECTION_BLOCK).enumerate() {
+        for (x, g) in row[..n].iter_mut().zip(&rows[task * width + first..]) {
+            *x = g.to_f64();
+        }
+    }
+    let mut columns: [&[f64]; MAX_TASKS] = [&[]; MAX_TASKS];
+    for (column, row) in columns.iter_mut().zip(room.chunks_exact(DIRECTION_BLOCK)) {
+        *column = &row[..n];
+    }
+    method.direction(ctx, first, &columns[..k], &mut out[..n]);
+    &out[..n]
 }
 
 fn length<T: Real>(v: &[T]) -> f64 {

@@ -32,11 +32,14 @@ pub struct Workload {
     pub clip: Option<f64>,
 }
 
-/// Whose Gramian [`Backend::gramian`] computes, on the batch of the last [`Backend::gradients`].
+/// Whose Gramian [`Backend::gramian`] computes, on the batch of the last [`Backend::losses`] or
+/// [`Backend::gradients`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// The columns of G that belong to the last shared layer, weight and bias.
     LastLayer,
+    /// ∂Lₖ/∂z (K, B·H) at the shared representation z, the trunk's output.
+    Representation,
 }
 
 /// How d is made.
@@ -49,6 +52,11 @@ pub enum Combine<'a> {
     Weighted(&'a [f64]),
     /// d by coordinates, from the rows that [`Backend::gradients`] left.
     Direction(&'a mut dyn RowsMethod, &'a StepContext<'a>),
+    /// One backward pass of what the method makes of ∂Lₖ/∂z by coordinates (B·H), for the batch that
+    /// [`Backend::losses`] saw.
+    ///
+    /// It sees them behind the slope of the trunk's last activation, one factor for all tasks of a coordinate.
+    AtRepresentation(&'a mut dyn RowsMethod, &'a StepContext<'a>),
 }
 
 /// One update.

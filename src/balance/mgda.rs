@@ -25,7 +25,8 @@ pub const METHOD: Method = Method {
     build: Build::Gramian(|_| Box::new(Mgda)),
 };
 
-struct Mgda;
+/// Has no state.
+pub struct Mgda;
 
 impl GramianMethod for Mgda {
     fn weights(&mut self, _ctx: &StepContext<'_>, gramian: &Gramian, w: &mut [f64]) -> Outcome {

@@ -11,6 +11,7 @@ mod gramian;
 pub mod solve;
 
 pub mod aligned_mtl;
+pub mod aligned_mtl_ub;
 pub mod cagrad;
 pub mod config;
 pub mod db_mtl;
@@ -20,6 +21,7 @@ pub mod fairgrad;
 pub mod famo;
 pub mod gls;
 pub mod graddrop;
+pub mod graddrop_ub;
 pub mod gradnorm;
 pub mod imtl;
 pub mod imtl_g;
@@ -27,6 +29,7 @@ pub mod imtl_l;
 pub mod m_config;
 pub mod mean;
 pub mod mgda;
+pub mod mgda_ub;
 pub mod moco;
 pub mod nash_mtl;
 pub mod pcgrad;
@@ -88,6 +91,9 @@ pub enum Need {
     LastLayer,
     /// Rows kept over steps ([`GramianMethod::keep`]): M is theirs and d = wᵀY.
     KeptRows,
+    /// Gradients with respect to the shared representation (B·H numbers a task) instead of the parameters: M is theirs,
+    /// or they are the rows; what comes of it goes down the trunk in one backward pass.
+    Representation,
 }
 
 /// One entry of [`METHODS`].
@@ -202,7 +208,7 @@ pub trait GramianMethod {
     }
 }
 
-/// A direction from the coordinates of G, seen in blocks of columns.
+/// A direction from the coordinates of G, seen in blocks of columns; with [`Need::Representation`] from those of ∂L/∂z.
 pub trait RowsMethod {
     /// Called once a step before the blocks.
     fn begin(&mut self, ctx: &StepContext<'_>, n_shared: usize);
@@ -219,7 +225,7 @@ pub trait RowsMethod {
 /// Bindings: 0 the uniform `Rows` (see shaders/balance), 1 G, 2 the coordinates' numbers, 3 d.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RowsKernel {
-    /// Id of the method and name of the file.
+    /// Name of the file.
     pub name: &'static str,
     pub source: &'static str,
     pub settings: [f32; 4],
@@ -246,6 +252,7 @@ impl Need {
             Self::LossValues => "loss_values",
             Self::LastLayer => "last_layer",
             Self::KeptRows => "kept_rows",
+            Self::Representation => "representation",
         }
     }
 }
@@ -277,7 +284,7 @@ impl Method {
 
     /// Whether w follows from M and the step's context, without anything that only a network serves.
     pub fn answers_alone(&self) -> bool {
-        let served = [Need::LastLayer, Need::KeptRows];
+        let served = [Need::LastLayer, Need::KeptRows, Need::Representation];
         matches!(self.build, Build::Gramian(_)) && !self.needs.iter().any(|need| served.contains(need))
     }
 
@@ -302,15 +309,18 @@ pub const METHODS: &[Method] = &[
     gradnorm::METHOD,
     pcgrad::METHOD,
     mgda::METHOD,
+    mgda_ub::METHOD,
     cagrad::METHOD,
     nash_mtl::METHOD,
     fairgrad::METHOD,
     graddrop::METHOD,
+    graddrop_ub::METHOD,
     upgrad::METHOD,
     dualproj::METHOD,
     imtl_g::METHOD,
     imtl::METHOD,
     aligned_mtl::METHOD,
+    aligned_mtl_ub::METHOD,
     config::METHOD,
     m_config::METHOD,
     moco::METHOD,

@@ -1,22 +1,29 @@
 //! Asks the backend for what a method needs beside losses and M, once a step; all room is reused.
 
 use crate::backend::{Backend, BackendError, Scope};
-use crate::balance::{Gramian, Method, Need, Served};
+use crate::balance::{Build, Gramian, Method, Need, Served};
 
 /// What was brought in this step.
 pub struct Serving {
     method: &'static Method,
     products: Vec<f64>, // (K, K)
     last_layer: Gramian,
+    weighs_representation: bool,
     finite: bool,
 }
 
 impl Serving {
     pub fn new(method: &'static Method, n_tasks: usize) -> Self {
-        Self { method, products: vec![0.0; n_tasks * n_tasks], last_layer: Gramian::new(n_tasks), finite: true }
+        Self {
+            method,
+            products: vec![0.0; n_tasks * n_tasks],
+            last_layer: Gramian::new(n_tasks),
+            weighs_representation: method.needs(Need::Representation) && matches!(method.build, Build::Gramian(_)),
+            finite: true,
+        }
     }
 
-    /// What can be asked once the rows of G are there.
+    /// What can be asked once the batch's losses, or the rows of G, are there.
     ///
     /// # Errors
     /// [`BackendError`] when the device is lost.
@@ -27,11 +34,20 @@ impl Serving {
             self.take_products();
             self.last_layer.set_from_products(&self.products);
         }
+        if self.weighs_representation {
+            backend.gramian(Scope::Representation, &mut self.products).await?;
+            self.take_products();
+        }
         Ok(())
     }
 
     fn take_products(&mut self) {
         self.finite &= self.products.iter().all(|x| x.is_finite());
+    }
+
+    /// (K, K) products of ∂L/∂z, where the method's M is theirs.
+    pub fn representation(&self) -> Option<&[f64]> {
+        self.weighs_representation.then_some(&self.products)
     }
 
     /// Whether all numbers are; a method may assume it.

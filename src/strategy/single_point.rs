@@ -101,7 +101,8 @@ impl SinglePoint {
         place: Place<'_>,
         out: &mut Step,
     ) -> Result<(), BackendError> {
-        let needs_rows = !matches!(self.balancer, Balancer::Losses(_));
+        let at_representation = self.method.needs(Need::Representation);
+        let needs_rows = !matches!(self.balancer, Balancer::Losses(_)) && !at_representation;
         out.probed = place.probe || needs_rows;
         if out.probed {
             backend.gradients(rows, &mut out.losses, &mut out.gramian).await?;
@@ -143,7 +144,11 @@ impl SinglePoint {
                 (if out.probed { Combine::Rows(w) } else { Combine::Weighted(w) }, None)
             }
             Balancer::Gramian(method) => {
-                self.gramian.set_from_products(&out.gramian);
+                if let Some(products) = self.serving.representation() {
+                    self.gramian.set_from_products(products);
+                } else {
+                    self.gramian.set_from_products(&out.gramian);
+                }
                 let keeps = self.method.needs(Need::KeptRows);
                 if keeps {
                     method.keep(&ctx, &self.gramian, &mut self.keep, &mut self.add);
@@ -156,11 +161,22 @@ impl SinglePoint {
                 }
                 out.outcome = method.weights(&ctx, &self.gramian, &mut out.weights);
                 let w = &out.weights;
-                (if keeps { Combine::Kept(w) } else { Combine::Rows(w) }, method.head_weights())
+                let combine = match (keeps, out.probed) {
+                    (true, _) => Combine::Kept(w),
+                    (false, true) => Combine::Rows(w),
+                    (false, false) => Combine::Weighted(w),
+                };
+                (combine, method.head_weights())
             }
             Balancer::Rows(method) => {
                 out.weights.clear();
-                (Combine::Direction(method.as_mut(), &ctx), None)
+                let method = method.as_mut();
+                let combine = if at_representation {
+                    Combine::AtRepresentation(method, &ctx)
+                } else {
+                    Combine::Direction(method, &ctx)
+                };
+                (combine, None)
             }
         };
         if moves {

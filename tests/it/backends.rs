@@ -3,7 +3,7 @@
 use crate::twins::open;
 use paretoscope::backend::cpu::Cpu;
 use paretoscope::backend::gpu::{Gpu, GpuDevice};
-use paretoscope::backend::{Apply, Backend, BackendError, Combine, Workload};
+use paretoscope::backend::{Apply, Backend, BackendError, Combine, Scope, Workload};
 use paretoscope::balance::METHODS;
 use paretoscope::config::presets::preset;
 use paretoscope::config::{Activation, ExperimentConfig, Init, NetworkConfig, Optimizer, RunConfig};
@@ -167,7 +167,11 @@ fn check_steps(device: &Rc<GpuDevice>, name: &str, workload: &Workload) {
         let (mut exact_losses, mut exact_m) = (losses.clone(), m.clone());
         let head_weights = if step % 2 == 0 { &w } else { &ones };
         let forms_g = step < 2;
-        let combine = || if forms_g { Combine::Rows(&w) } else { Combine::Weighted(&w) };
+        let combine = || match step {
+            0 => Combine::Rows(&w),
+            1 => Combine::Kept(&w),
+            _ => Combine::Weighted(&w),
+        };
         if forms_g {
             cpu.gradients(&rows, &mut exact_losses, &mut exact_m);
             block_on(gpu.gradients(&rows, &mut losses, &mut m)).expect("gradients");
@@ -178,6 +182,21 @@ fn check_steps(device: &Rc<GpuDevice>, name: &str, workload: &Workload) {
             block_on(gpu.losses(&rows, &mut losses)).expect("losses");
         }
         close(&format!("{name}: losses of step {step}"), &losses, &exact_losses, 0.0);
+        let scopes: &[Scope] =
+            if forms_g { &[Scope::LastLayer, Scope::Representation] } else { &[Scope::Representation] };
+        for &scope in scopes {
+            cpu.gramian(scope, &mut exact_m);
+            block_on(gpu.gramian(scope, &mut m)).expect("a Gramian");
+            let length = exact_m.iter().fold(0.0, |top: f64, m| top.max(m.abs()));
+            close(&format!("{name}: {scope:?} of step {step}"), &m, &exact_m, length);
+        }
+        if forms_g {
+            let (keep, add) = (vec![0.6; k], &w);
+            cpu.keep(&keep, add, &mut exact_m);
+            block_on(gpu.keep(&keep, add, &mut m)).expect("kept rows");
+            let length = exact_m.iter().fold(0.0, |top: f64, m| top.max(m.abs()));
+            close(&format!("{name}: kept rows of step {step}"), &m, &exact_m, length);
+        }
         let exact = cpu.apply(Apply { combine: combine(), head_weights, probe: forms_g });
         let ours = block_on(gpu.apply(Apply { combine: combine(), head_weights, probe: forms_g })).expect("an update");
         let what = format!("{name}: report of step {step}");

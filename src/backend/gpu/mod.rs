@@ -45,6 +45,10 @@ pub struct Gpu {
     update: Dispatch,
     rows: Option<TaskRows>,
     kept: Option<KeptRows>,
+    /// ∂L/∂z stacked and their Gramian; made at the first use.
+    representation: Vec<Dispatch>,
+    /// A rows method at the representation; made at the first use.
+    at_representation: Option<Coordinates>,
     /// Taken while it is mapped, so that an abandoned read-back costs a buffer and no error.
     staging: Option<Buffer>,
     updates: u64,
@@ -87,7 +91,7 @@ struct TaskRows {
     gramian: Dispatch,
     last_layer: Dispatch,
     combine: Weighing,
-    direction: Option<(&'static str, Dispatch, kernel::Rows)>,
+    direction: Option<Coordinates>,
     along_direction: [Dispatch; 2],
     along_step: [Dispatch; 2],
 }
@@ -98,6 +102,13 @@ struct KeptRows {
     uniform: kernel::Blend,
     gramian: Dispatch,
     combine: Weighing,
+}
+
+/// A rows method's kernel and its numbers.
+struct Coordinates {
+    kernel: &'static str,
+    dispatch: Dispatch,
+    uniform: kernel::Rows,
 }
 
 /// A `combine` whose weights change.
@@ -186,7 +197,7 @@ impl Gpu {
         let build = Build { device: &device, workload, layout: &layout, tensors: &tensors, groups: &groups };
         let (batch, mut forward) = build.batch()?;
         build.forward(&mut forward)?;
-        let backward_heads = build.backward_heads()?;
+        let backward_heads = build.backward_heads(true)?;
         let shared = layout.shared;
         let heads = kernel::Combine {
             start: shared,
@@ -232,6 +243,8 @@ impl Gpu {
             update,
             rows: None,
             kept: None,
+            representation: Vec::new(),
+            at_representation: None,
             staging: None,
             updates: 0,
             dispatches: 0,
@@ -293,9 +306,13 @@ impl Gpu {
     /// [`BackendError`] when the device is lost, or there are no task gradients yet.
     pub async fn gramian(&mut self, scope: Scope, m: &mut [f64]) -> Result<(), BackendError> {
         let k = self.workload.network.n_tasks();
+        if scope == Scope::Representation {
+            self.make_representation()?;
+        }
         let dispatches = match (scope, &self.rows) {
             (Scope::LastLayer, Some(rows)) => vec![&rows.last_layer],
             (Scope::LastLayer, None) => return Err(no_rows()),
+            (Scope::Representation, _) => self.representation.iter().collect(),
         };
         let sums = scoped(&self.device, &mut self.staging, &mut self.dispatches, &dispatches, &self.tensors, k).await?;
         products(&sums, k, m);
@@ -323,18 +340,24 @@ impl Gpu {
     /// # Errors
     /// [`BackendError`] when the device is lost, or a rows method has no kernel.
     pub async fn apply(&mut self, mut apply: Apply<'_>) -> Result<StepReport, BackendError> {
-        let needs_rows = apply.probe || !matches!(apply.combine, Combine::Weighted(_));
+        let one_pass = matches!(apply.combine, Combine::Weighted(_) | Combine::AtRepresentation(..));
+        let needs_rows = apply.probe || !one_pass;
         let has_kept = self.kept.is_some() || !matches!(apply.combine, Combine::Kept(_));
         if needs_rows && self.rows.is_none() || !has_kept {
             return Err(no_rows());
         }
-        if let Combine::Direction(method, ctx) = &mut apply.combine {
-            method.begin(ctx, self.workload.layout.n_shared());
-            let Some(kernel) = method.kernel() else {
-                let why = "this method reads every coordinate and has no kernel for the GPU. The CPU can run it";
-                return Err(BackendError::Refused(why.to_owned()));
-            };
-            self.make_direction(&kernel, ctx)?;
+        match &mut apply.combine {
+            Combine::Direction(method, ctx) => {
+                method.begin(ctx, self.workload.layout.n_shared());
+                let kernel = method.kernel().ok_or_else(no_kernel)?;
+                self.make_direction(&kernel, ctx)?;
+            }
+            Combine::AtRepresentation(method, ctx) => {
+                method.begin(ctx, self.workload.batch_rows * self.workload.network.representation());
+                let kernel = method.kernel().ok_or_else(no_kernel)?;
+                self.make_at_representation(&kernel, ctx)?;
+            }
+            _ => {}
         }
         let plain_heads = apply.head_weights.iter().all(|&weight| weight == 1.0);
         let mut dispatches: Vec<&Dispatch> = Vec::new();
@@ -363,7 +386,12 @@ impl Gpu {
                 dispatches.push(&self.stack_sum.dispatch);
                 dispatches.extend(self.backward_weighted.iter());
             }
-            (Combine::Direction(..), Some(rows)) => dispatches.extend(rows.direction.iter().map(|(_, d, _)| d)),
+            (Combine::Direction(..), Some(rows)) => dispatches.extend(rows.direction.iter().map(|own| &own.dispatch)),
+            (Combine::AtRepresentation(..), _) => {
+                dispatches.extend(self.backward_heads.iter());
+                dispatches.extend(self.at_representation.iter().map(|own| &own.dispatch));
+                dispatches.extend(self.backward_weighted.iter());
+            }
             (Combine::Direction(..), None) => {}
         }
         if !heads_weighed {
@@ -530,25 +558,86 @@ impl Gpu {
 
     /// Binds a rows method's kernel and sets this step's numbers.
     fn make_direction(&mut self, rows_kernel: &RowsKernel, ctx: &StepContext<'_>) -> Result<(), BackendError> {
-        let (shared, k) = (self.layout.shared, self.workload.network.n_tasks());
+        let k = self.workload.network.n_tasks();
         let Some(rows) = &mut self.rows else { return Ok(()) };
-        if rows.direction.as_ref().is_none_or(|(name, ..)| *name != rows_kernel.name) {
-            let coordinates = self.device.buffer("The coordinates", shared as usize)?;
-            self.device.write(&coordinates, &self.layout.coordinates());
-            let uniform = kernel::Rows { vecs: shared, step: shared, rows: k as u32, ..Default::default() };
-            let kernel = Kernel { name: rows_kernel.name, source: rows_kernel.source, has_lanes: false };
-            let buffers = [&rows.g, &coordinates, &self.tensors.gradient];
-            let dispatch = self.device.dispatch(&kernel, &uniform, &buffers, uniform.groups())?;
-            rows.direction = Some((rows_kernel.name, dispatch, uniform));
+        if rows.direction.as_ref().is_none_or(|own| own.kernel != rows_kernel.name) {
+            let bound = (&rows.g, &self.tensors.gradient);
+            rows.direction = Some(coordinates(&self.device, rows_kernel, &self.layout.coordinates(), k, bound)?);
         }
-        if let Some((_, dispatch, uniform)) = &mut rows.direction {
-            uniform.key = [ctx.seed, StreamId::Balance as u32];
-            uniform.sub = ctx.step as u32;
-            uniform.settings = rows_kernel.settings;
-            self.device.set_uniform(dispatch, uniform);
+        if let Some(own) = &mut rows.direction {
+            own.set(&self.device, rows_kernel, ctx);
         }
         Ok(())
     }
+
+    /// The same for a rows method at the representation.
+    fn make_at_representation(&mut self, rows_kernel: &RowsKernel, ctx: &StepContext<'_>) -> Result<(), BackendError> {
+        let Workload { network, batch_rows, .. } = &self.workload;
+        if self.at_representation.as_ref().is_none_or(|own| own.kernel != rows_kernel.name) {
+            let width = network.representation();
+            let padded = 4 * vecs(width) as usize;
+            let number = |at: usize| {
+                let (row, column) = (at / padded, at % padded);
+                if column < width { (row * width + column) as u32 } else { 0 }
+            };
+            let numbers: Vec<u32> = (0..batch_rows * padded).map(number).collect();
+            let [stack, spare] = &self.tensors.stack;
+            let k = network.n_tasks();
+            self.at_representation = Some(coordinates(&self.device, rows_kernel, &numbers, k, (stack, spare))?);
+        }
+        if let Some(own) = &mut self.at_representation {
+            own.set(&self.device, rows_kernel, ctx);
+        }
+        Ok(())
+    }
+
+    /// Binds what leaves ∂L/∂z and its Gramian.
+    fn make_representation(&mut self) -> Result<(), BackendError> {
+        if !self.representation.is_empty() {
+            return Ok(());
+        }
+        let Self { device, workload, layout, tensors, groups, .. } = &*self;
+        let k = workload.network.n_tasks();
+        let build = Build { device, workload, layout, tensors, groups };
+        let length = workload.batch_rows as u32 * vecs(workload.network.representation());
+        let z = (&tensors.stack[0], k);
+        let mut plan = build.backward_heads(false)?;
+        plan.push(build.inner(z, z, length, Partials { n_tasks: k }.scoped())?);
+        self.representation = plan;
+        Ok(())
+    }
+}
+
+impl Coordinates {
+    /// Sets this step's numbers.
+    fn set(&mut self, device: &GpuDevice, rows_kernel: &RowsKernel, ctx: &StepContext<'_>) {
+        self.uniform.key = [ctx.seed, StreamId::Balance as u32];
+        self.uniform.sub = ctx.step as u32;
+        self.uniform.settings = rows_kernel.settings;
+        device.set_uniform(&self.dispatch, &self.uniform);
+    }
+}
+
+/// Binds a rows method's kernel from K rows to one; `numbers` are those of the coordinates, whole vecs.
+fn coordinates(
+    device: &GpuDevice,
+    rows_kernel: &RowsKernel,
+    numbers: &[u32],
+    k: usize,
+    (rows, out): (&Buffer, &Buffer),
+) -> Result<Coordinates, BackendError> {
+    let width = numbers.len() / 4;
+    let buffer = device.buffer("The coordinates", width)?;
+    device.write(&buffer, numbers);
+    let uniform = kernel::Rows { vecs: width as u32, step: width as u32, rows: k as u32, ..Default::default() };
+    let kernel = Kernel { name: rows_kernel.name, source: rows_kernel.source, has_lanes: false };
+    let dispatch = device.dispatch(&kernel, &uniform, &[rows, &buffer, out], uniform.groups())?;
+    Ok(Coordinates { kernel: rows_kernel.name, dispatch, uniform })
+}
+
+fn no_kernel() -> BackendError {
+    let why = "this method reads every coordinate and has no kernel for the GPU. The CPU can run it";
+    BackendError::Refused(why.to_owned())
 }
 
 /// Submits, and reads back what was copied.
@@ -730,8 +819,9 @@ impl Build<'_> {
         self.device.dispatch(&DENSE, &uniform, &[&self.tensors.theta, x, y], groups)
     }
 
-    /// Heads' own gradients, and the deltas at the representation stacked (K·B, R) in `stack[0]`.
-    fn backward_heads(&self) -> Result<Vec<Dispatch>, BackendError> {
+    /// Heads' own gradients, and in `stack[0]` (K·B, R) the deltas at the representation; ∂L/∂z itself unless
+    /// `through` the trunk's last activation.
+    fn backward_heads(&self, through: bool) -> Result<Vec<Dispatch>, BackendError> {
         let network = &self.workload.network;
         let rows = self.batch_rows();
         let mut plan = Vec::new();
@@ -749,7 +839,7 @@ impl Build<'_> {
                         (&group.outputs[index], rows * x_vecs, kind, &group.deltas[index], 0)
                     }
                     None => {
-                        let kind = network.trunk.last().and_then(|layer| layer.activation());
+                        let kind = network.trunk.last().and_then(|layer| layer.activation()).filter(|_| through);
                         let start = group.first as u32 * rows * x_vecs;
                         (self.tensors.trunk.last().unwrap_or(&self.tensors.x), 0, kind, &self.tensors.stack[0], start)
                     }
