@@ -1,11 +1,11 @@
 //! The CPU backend: the same code natively and as WASM SIMD, in f32 to train and in f64 to check gradients.
 
-use super::{Apply, Combine, Scope, StepReport, Workload};
+use super::{Apply, Combine, Part, Scope, StepReport, Workload};
 use crate::balance::{RowsMethod, StepContext};
 use crate::data::Targets;
 use crate::kernels::gemm::Packing;
 use crate::kernels::{
-    Moments, Rule, TaskLoss, blend, combine, delta, dense, gather, gramian, gramian_block, loss, update,
+    Moments, Rule, TaskLoss, blend, combine, delta, dense, excess, gather, gramian, gramian_block, loss, update,
     weight_gradient,
 };
 use crate::math::Real;
@@ -15,7 +15,7 @@ use crate::nn::{Layer, Network, Owner, ParamLayout};
 const DIRECTION_BLOCK: usize = 512;
 const MAX_TASKS: usize = *crate::config::TASKS.end();
 
-/// θ, moments and gradients of one run. All room is taken at construction (G and kept rows: at their first use).
+/// θ, moments and gradients of one run. All room is taken at construction (that of G's size: at its first use).
 pub struct Cpu<T> {
     workload: Workload,
     theta: Vec<T>,
@@ -24,6 +24,8 @@ pub struct Cpu<T> {
     moved: Vec<T>,    // (n_parameters): Δθ of the last update
     g: Vec<T>,        // (K, P)
     kept: Vec<T>,     // (K, P) rows that methods keep over steps
+    squares: Vec<T>,  // (K, P) sums of squared gradients
+    saved: Vec<T>,    // (n_parameters): θ while it looks ahead
     forward: Forward<T>,
     targets: Vec<Vec<T>>, // (K) of (B)
     dz: Vec<Vec<T>>,      // (K) of (B, C): scaled loss gradient at each head's outputs
@@ -124,6 +126,8 @@ impl<T: Real> Cpu<T> {
             moved: vec![T::default(); layout.n_parameters()],
             g: Vec::new(),
             kept: Vec::new(),
+            squares: Vec::new(),
+            saved: Vec::new(),
             forward: Forward::new(network, *batch_rows),
             targets: vec![vec![T::default(); *batch_rows]; k],
             dz: dz.collect(),
@@ -155,9 +159,20 @@ impl<T: Real> Cpu<T> {
         &self.gradient
     }
 
+    /// What the run was made from.
+    pub fn workload(&self) -> &Workload {
+        &self.workload
+    }
+
     /// (K) unscaled losses of the batch `rows` (B).
     pub fn losses(&mut self, rows: &[u32], losses: &mut [f64]) {
-        let Workload { network, layout, data, targets, loss_scales, .. } = &self.workload;
+        self.losses_on(Part::Train, rows, losses);
+    }
+
+    /// The same of a batch of that part.
+    pub fn losses_on(&mut self, part: Part, rows: &[u32], losses: &mut [f64]) {
+        let data = self.workload.split(part);
+        let Workload { network, layout, targets, loss_scales, .. } = &self.workload;
         self.forward.run((network, layout), &self.theta, &data.x, rows, &mut self.packing);
         for (task, head) in network.heads.iter().enumerate() {
             let own = &mut self.targets[task];
@@ -177,7 +192,12 @@ impl<T: Real> Cpu<T> {
 
     /// Losses, the rows of G, the heads' own gradients and M (K, K).
     pub fn gradients(&mut self, rows: &[u32], losses: &mut [f64], m: &mut [f64]) {
-        self.losses(rows, losses);
+        self.gradients_on(Part::Train, rows, losses, m);
+    }
+
+    /// The same of a batch of that part.
+    pub fn gradients_on(&mut self, part: Part, rows: &[u32], losses: &mut [f64], m: &mut [f64]) {
+        self.losses_on(part, rows, losses);
         let n_shared = self.workload.layout.n_shared();
         let k = self.workload.network.n_tasks();
         self.g.resize(k * n_shared, T::default());
@@ -203,6 +223,7 @@ impl<T: Real> Cpu<T> {
                 let z = &self.stack[0][..k * room];
                 gramian(room, z, z, m);
             }
+            Scope::Cross => gramian(layout.n_shared(), &self.kept, &self.g, m),
         }
     }
 
@@ -211,6 +232,31 @@ impl<T: Real> Cpu<T> {
         self.kept.resize(self.g.len(), T::default());
         blend(keep, add, &self.g, &mut self.kept);
         gramian(self.workload.layout.n_shared(), &self.kept, &self.kept, m);
+    }
+
+    /// θ ← θ − rate·(wᵀG, wₖ times head k's own gradient), until [`Self::step_back`].
+    pub fn look_ahead(&mut self, w: &[f64], rate: f64) {
+        let layout = &self.workload.layout;
+        self.saved.clear();
+        self.saved.extend_from_slice(&self.theta);
+        combine(&self.g, w, &mut self.gradient[..layout.n_shared()]);
+        for (task, &w) in w.iter().enumerate() {
+            for g in &mut self.gradient[layout.head(task)] {
+                *g *= T::of(w);
+            }
+        }
+        blend(&[1.0], &[-rate], &self.gradient, &mut self.theta);
+    }
+
+    /// θ is again what it was before [`Self::look_ahead`].
+    pub fn step_back(&mut self) {
+        self.theta.copy_from_slice(&self.saved);
+    }
+
+    /// (K) Σ g²/√(S + 1e-7) after S ← S + g².
+    pub fn excess(&mut self, out: &mut [f64]) {
+        self.squares.resize(self.g.len(), T::default());
+        excess(self.workload.layout.n_shared(), &self.g, &mut self.squares, out);
     }
 
     /// Heads' own gradients; leaves in `stack[0]` the deltas at the representation: (K·B, R) by task,

@@ -20,6 +20,8 @@ pub struct Workload {
     pub network: Network,
     pub layout: ParamLayout,
     pub data: Rc<Split>,
+    /// Rows that no update sees; like `data`, and perhaps empty.
+    pub validation: Rc<Split>,
     /// Which of the split's targets each head learns (K).
     pub targets: Vec<usize>,
     /// (K) factor on each task's loss.
@@ -40,6 +42,16 @@ pub enum Scope {
     LastLayer,
     /// ∂Lₖ/∂z (K, B·H) at the shared representation z, the trunk's output.
     Representation,
+    /// A = Y·Gᵀ, kept rows by rows of G; not symmetric.
+    Cross,
+}
+
+/// Which rows a batch is taken from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    Train,
+    /// The training rows where there are no validation rows.
+    Validation,
 }
 
 /// How d is made.
@@ -106,19 +118,46 @@ pub enum Backend {
     Gpu(Box<gpu::Gpu>),
 }
 
+impl Workload {
+    /// The rows of a part.
+    pub fn split(&self, part: Part) -> &Rc<Split> {
+        match part {
+            Part::Validation if self.validation.rows > 0 => &self.validation,
+            _ => &self.data,
+        }
+    }
+}
+
 impl Backend {
+    /// What the run was made from.
+    pub fn workload(&self) -> &Workload {
+        match self {
+            Self::Cpu(cpu) => cpu.workload(),
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.workload(),
+        }
+    }
+
     /// (K) unscaled losses of the batch at θ.
     ///
     /// # Errors
     /// [`BackendError::Lost`] on the GPU.
     pub async fn losses(&mut self, rows: &[u32], losses: &mut [f64]) -> Result<(), BackendError> {
+        self.losses_on(Part::Train, rows, losses).await
+    }
+
+    /// The same of a batch of that part.
+    ///
+    /// # Errors
+    /// [`BackendError::Lost`] on the GPU.
+    pub async fn losses_on(&mut self, part: Part, rows: &[u32], losses: &mut [f64]) -> Result<(), BackendError> {
         match self {
             Self::Cpu(cpu) => {
-                cpu.losses(rows, losses);
+                cpu.losses_on(part, rows, losses);
                 Ok(())
             }
             #[cfg(feature = "gpu")]
-            Self::Gpu(gpu) => gpu.losses(rows, losses).await,
+            Self::Gpu(gpu) => gpu.losses_on(part, rows, losses).await,
         }
     }
 
@@ -132,13 +171,72 @@ impl Backend {
         losses: &mut [f64],
         gramian: &mut [f64],
     ) -> Result<(), BackendError> {
+        self.gradients_on(Part::Train, rows, losses, gramian).await
+    }
+
+    /// The same of a batch of that part.
+    ///
+    /// # Errors
+    /// [`BackendError::Lost`] on the GPU.
+    pub async fn gradients_on(
+        &mut self,
+        part: Part,
+        rows: &[u32],
+        losses: &mut [f64],
+        gramian: &mut [f64],
+    ) -> Result<(), BackendError> {
         match self {
             Self::Cpu(cpu) => {
-                cpu.gradients(rows, losses, gramian);
+                cpu.gradients_on(part, rows, losses, gramian);
                 Ok(())
             }
             #[cfg(feature = "gpu")]
-            Self::Gpu(gpu) => gpu.gradients(rows, losses, gramian).await,
+            Self::Gpu(gpu) => gpu.gradients_on(part, rows, losses, gramian).await,
+        }
+    }
+
+    /// θ ← θ − rate·(wᵀG, wₖ times head k's own gradient), until [`Self::step_back`]; the optimizer does not notice.
+    ///
+    /// # Errors
+    /// [`BackendError`] on the GPU.
+    pub async fn look_ahead(&mut self, w: &[f64], rate: f64) -> Result<(), BackendError> {
+        match self {
+            Self::Cpu(cpu) => {
+                cpu.look_ahead(w, rate);
+                Ok(())
+            }
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.look_ahead(w, rate),
+        }
+    }
+
+    /// θ is again what it was before [`Self::look_ahead`].
+    ///
+    /// # Errors
+    /// [`BackendError`] on the GPU.
+    pub async fn step_back(&mut self) -> Result<(), BackendError> {
+        match self {
+            Self::Cpu(cpu) => {
+                cpu.step_back();
+                Ok(())
+            }
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.step_back(),
+        }
+    }
+
+    /// (K) Σ g²/√(S + 1e-7) after S ← S + g² for sums S (K, P) that are 0 at first.
+    ///
+    /// # Errors
+    /// [`BackendError`] on the GPU.
+    pub async fn excess(&mut self, excess: &mut [f64]) -> Result<(), BackendError> {
+        match self {
+            Self::Cpu(cpu) => {
+                cpu.excess(excess);
+                Ok(())
+            }
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.excess(excess).await,
         }
     }
 

@@ -12,11 +12,14 @@ pub mod solve;
 
 pub mod aligned_mtl;
 pub mod aligned_mtl_ub;
+pub mod auto_lambda;
 pub mod cagrad;
+pub mod coba;
 pub mod config;
 pub mod db_mtl;
 pub mod dualproj;
 pub mod dwa;
+pub mod excess_mtl;
 pub mod fairgrad;
 pub mod famo;
 pub mod gls;
@@ -31,12 +34,15 @@ pub mod mean;
 pub mod mgda;
 pub mod mgda_ub;
 pub mod moco;
+pub mod modo;
 pub mod nash_mtl;
 pub mod pcgrad;
 pub mod rlw;
+pub mod sdmgrad;
 pub mod si;
 pub mod stch;
 pub mod sum;
+pub mod svd_reweighting;
 pub mod upgrad;
 pub mod uw;
 
@@ -94,6 +100,17 @@ pub enum Need {
     /// Gradients with respect to the shared representation (B·H numbers a task) instead of the parameters: M is theirs,
     /// or they are the rows; what comes of it goes down the trunk in one backward pass.
     Representation,
+    /// The K losses on a batch of validation rows, before the step ([`Served::validation_losses`]).
+    ValidationLosses,
+    /// A = G₁G₂ᵀ of two more batches ([`Served::cross`]).
+    TwoMoreBatches,
+    /// A = G·Vᵀ with the gradients V of a validation batch one plain step ahead ([`GramianMethod::look_ahead`],
+    /// [`Served::cross`]).
+    LookAhead,
+    /// The gradients beside the root of all their squares so far ([`Served::excess`]).
+    Excess,
+    /// Products of the columns Xᵀyᵢ of the training data ([`Served::label_products`]).
+    LabelProducts,
 }
 
 /// One entry of [`METHODS`].
@@ -165,6 +182,14 @@ pub struct StepContext<'a> {
 #[derive(Clone, Copy, Default)]
 pub struct Served<'a> {
     pub last_layer: Option<&'a Gramian>,
+    /// (K) with the loss scales.
+    pub validation_losses: Option<&'a [f64]>,
+    /// A (K, K) row-major, not symmetric.
+    pub cross: Option<&'a [f64]>,
+    /// (K) Σₚ gᵢₚ²/√(Sᵢₚ + 1e-7) with S the sum of gᵢₚ² over all steps.
+    pub excess: Option<&'a [f64]>,
+    /// (K, K), see `measure::labels`.
+    pub label_products: Option<&'a [f64]>,
 }
 
 impl StepContext<'_> {
@@ -201,6 +226,10 @@ pub trait GramianMethod {
     fn keep(&mut self, _ctx: &StepContext<'_>, _gramian: &Gramian, keep: &mut [f64], add: &mut [f64]) {
         keep.fill(0.0);
         add.fill(1.0);
+    }
+    /// With [`Need::LookAhead`], before `weights`: w (K) of the plain step to look behind.
+    fn look_ahead(&self, w: &mut [f64]) {
+        w.fill(1.0);
     }
     /// (K) factors of the heads' own gradients in this step, where they are neither 1 nor w.
     fn head_weights(&self) -> Option<&[f64]> {
@@ -253,6 +282,11 @@ impl Need {
             Self::LastLayer => "last_layer",
             Self::KeptRows => "kept_rows",
             Self::Representation => "representation",
+            Self::ValidationLosses => "validation_losses",
+            Self::TwoMoreBatches => "two_more_batches",
+            Self::LookAhead => "look_ahead",
+            Self::Excess => "excess",
+            Self::LabelProducts => "label_products",
         }
     }
 }
@@ -284,8 +318,14 @@ impl Method {
 
     /// Whether w follows from M and the step's context, without anything that only a network serves.
     pub fn answers_alone(&self) -> bool {
-        let served = [Need::LastLayer, Need::KeptRows, Need::Representation];
-        matches!(self.build, Build::Gramian(_)) && !self.needs.iter().any(|need| served.contains(need))
+        let alone = [Need::HeadsScaledByWeights, Need::LossValues];
+        matches!(self.build, Build::Gramian(_)) && self.needs.iter().all(|need| alone.contains(need))
+    }
+
+    /// Whether a backend holds K rows of P numbers for it beside G.
+    pub fn stores_rows(&self) -> bool {
+        let stored = [Need::KeptRows, Need::TwoMoreBatches, Need::LookAhead, Need::Excess];
+        self.needs.iter().any(|need| stored.contains(need))
     }
 
     /// Knob values in order, defaults for all.
@@ -306,7 +346,11 @@ pub const METHODS: &[Method] = &[
     imtl_l::METHOD,
     stch::METHOD,
     famo::METHOD,
+    coba::METHOD,
+    svd_reweighting::METHOD,
     gradnorm::METHOD,
+    excess_mtl::METHOD,
+    auto_lambda::METHOD,
     pcgrad::METHOD,
     mgda::METHOD,
     mgda_ub::METHOD,
@@ -324,6 +368,8 @@ pub const METHODS: &[Method] = &[
     config::METHOD,
     m_config::METHOD,
     moco::METHOD,
+    modo::METHOD,
+    sdmgrad::METHOD,
     db_mtl::METHOD,
 ];
 

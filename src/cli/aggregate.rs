@@ -26,7 +26,7 @@ const EXTRAS: &[(&str, &[&str])] = &[
 ];
 
 /// Numeric codes of knobs that are written as words.
-const WORDS: &[(&str, &[&str])] = &[("scale_mode", &["min", "median", "rmse"])];
+const WORDS: &[(&str, &[&str])] = &[("scale_mode", &["min", "median", "rmse"]), ("variant", &["libmtl", "torchjd"])];
 
 /// What a method made of a request.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,8 +5,11 @@
 
 use super::aggregate::{Params, combined, each_line, named_method, numbers};
 use crate::balance::famo::Famo;
-use crate::balance::{Balancer, Gramian, LossesMethod, StepContext, gls, gradnorm, imtl_l, rlw, si, solve, stch, uw};
-use crate::kernels::blend;
+use crate::balance::{
+    Balancer, Gramian, GramianMethod, LossesMethod, Served, StepContext, coba, gls, gradnorm, imtl_l, rlw, si, solve,
+    stch, uw,
+};
+use crate::kernels::{blend, excess};
 use serde_json::{Map, Value, json};
 use std::io::{self, BufRead, Write};
 
@@ -24,6 +27,10 @@ const CASES: &[(&str, Case)] = &[
     ("famo", famo_case),
     ("gradnorm", gradnorm_case),
     ("db_mtl", kept_rows_case),
+    ("coba", coba_case),
+    ("excess_mtl", excess_mtl_case),
+    ("modo", cross_case),
+    ("sdmgrad", cross_case),
     ("moco", kept_rows_case),
 ];
 
@@ -47,6 +54,10 @@ pub fn simulated(request: &Map<String, Value>) -> Result<Value, String> {
     let remarks = REMARKS.iter().find(|(id, _)| *id == method.id).map_or(&[][..], |(_, names)| names);
     let mut params = request.get("params").cloned().unwrap_or(Value::Null);
     if let Value::Object(params) = &mut params {
+        // "libmtl: what that means" is "libmtl".
+        if let Some(Value::String(variant)) = params.get_mut("variant") {
+            variant.truncate(variant.find(':').unwrap_or(variant.len()));
+        }
         params.retain(|name, _| !remarks.contains(&name.as_str()));
     }
     let values = match request.get("inputs") {
@@ -113,6 +124,13 @@ fn rows_of(value: &Value, name: &str, n_tasks: usize) -> Result<Vec<Vec<f64>>, S
 
 fn slices(rows: &[Vec<f64>]) -> Vec<&[f64]> {
     rows.iter().map(Vec::as_slice).collect()
+}
+
+fn gramian_method(inputs: &Inputs<'_>, n_tasks: usize) -> Result<Box<dyn GramianMethod>, String> {
+    match inputs.params.method.new_balancer(&inputs.params.setup(n_tasks)?) {
+        Balancer::Gramian(method) => Ok(method),
+        _ => Err(format!("Method {} does not look at products of gradients.", inputs.params.method.id)),
+    }
 }
 
 fn context<'a>(losses: &'a [f64], epoch_means: Option<(&'a [f64], &'a [f64])>, step: u64) -> StepContext<'a> {
@@ -231,9 +249,7 @@ fn kept_rows_case(inputs: &Inputs<'_>) -> Result<Value, String> {
         let (gradients, losses) = (g_steps.len(), losses.len());
         return Err(format!("G_steps has {gradients} steps, losses_steps {losses}; give as many of each."));
     }
-    let Balancer::Gramian(mut method) = inputs.params.method.new_balancer(&inputs.params.setup(k)?) else {
-        return Err(format!("Method {} keeps no rows.", inputs.params.method.id));
-    };
+    let mut method = gramian_method(inputs, k)?;
     let mut kept: Vec<Vec<f64>> = Vec::new();
     let (mut weights, mut directions) = (Vec::new(), Vec::new());
     for (step, (g, losses)) in g_steps.iter().zip(&losses).enumerate() {
@@ -253,4 +269,75 @@ fn kept_rows_case(inputs: &Inputs<'_>) -> Result<Value, String> {
         weights.push(w);
     }
     Ok(json!({"weights_steps": weights, "direction_steps": directions}))
+}
+
+/// One validation loss a task and step; weights at some of them.
+fn coba_case(inputs: &Inputs<'_>) -> Result<Value, String> {
+    let k = inputs.list_of("valid_loss_ratio_history")?.len();
+    if k > solve::MAX_TASKS {
+        return Err(format!("valid_loss_ratio_history has {k} tasks; at most {} are known.", solve::MAX_TASKS));
+    }
+    let history = inputs.rows("valid_loss_ratio_history", k)?;
+    let value = inputs.value("evaluated_at_steps")?;
+    let wanted = numbers(value, "evaluated_at_steps", value.as_array().map_or(0, Vec::len), "one a step")?;
+    let mut coba = coba::Coba::new(&inputs.params.setup(k)?);
+    let mut w = vec![0.0; k];
+    let mut after = Vec::new();
+    for step in 0..history[0].len() {
+        let losses: Vec<f64> = history.iter().map(|of_task| of_task[step]).collect();
+        // The ratios are to a first loss that was before the history.
+        coba.observe_ratios(&losses, &mut w);
+        after.push(w.clone());
+    }
+    let at = |step: &f64| {
+        let known = after.get((*step as usize).wrapping_sub(1));
+        known.ok_or_else(|| format!("evaluated_at_steps holds {step}; the history has steps 1 to {}.", after.len()))
+    };
+    let weights = wanted.iter().map(at).collect::<Result<Vec<_>, _>>()?;
+    Ok(json!({"weights_steps": weights}))
+}
+
+/// Steps whose gradients are given by rows.
+fn excess_mtl_case(inputs: &Inputs<'_>) -> Result<Value, String> {
+    let g_steps = inputs.list_of("G_steps")?;
+    let k = g_steps.first().and_then(Value::as_array).map_or(1, Vec::len).clamp(1, solve::MAX_TASKS);
+    let mut method = gramian_method(inputs, k)?;
+    let mut sums = Vec::new();
+    let (mut weights, mut directions) = (Vec::new(), Vec::new());
+    for (step, g) in g_steps.iter().enumerate() {
+        let g = rows_of(g, "G_steps", k)?;
+        let flat = g.concat();
+        sums.resize(flat.len().max(sums.len()), 0.0);
+        if sums.len() != flat.len() {
+            return Err("G_steps holds gradients of different lengths; one step is like the others.".into());
+        }
+        let (mut w, mut estimate) = (vec![0.0; k], vec![0.0; k]);
+        excess(g[0].len(), &flat, &mut sums, &mut estimate);
+        let ctx = context(&estimate, None, step as u64);
+        let served = Served { excess: Some(&estimate), ..Served::default() };
+        method.weights(&StepContext { served, ..ctx }, &Gramian::from_rows(&slices(&g)), &mut w);
+        directions.push(combined(w.clone(), &slices(&g)).direction);
+        weights.push(w);
+    }
+    Ok(json!({"weights_steps": weights, "direction_steps": directions}))
+}
+
+/// Steps of a method that looks at A = G₁G₂ᵀ.
+fn cross_case(inputs: &Inputs<'_>) -> Result<Value, String> {
+    let a_steps = inputs.list_of("A_steps")?;
+    let k = a_steps.first().and_then(Value::as_array).map_or(1, Vec::len).clamp(1, solve::MAX_TASKS);
+    let mut method = gramian_method(inputs, k)?;
+    let mut weights = Vec::new();
+    for (step, a) in a_steps.iter().enumerate() {
+        let a = rows_of(a, "A_steps", k)?.concat();
+        if a.len() != k * k {
+            return Err(format!("A_steps must hold {k} lists of {k} numbers a step."));
+        }
+        let mut w = vec![0.0; k];
+        let ctx = context(&a[..k], None, step as u64);
+        let served = Served { cross: Some(&a), ..Served::default() };
+        method.weights(&StepContext { served, ..ctx }, &Gramian::new(k), &mut w);
+        weights.push(w);
+    }
+    Ok(json!({"weights_steps": weights}))
 }

@@ -37,7 +37,7 @@ pub const STEPS: RangeInclusive<u32> = 1..=20_000;
 /// The largest preset needs a thirtieth of it. Without a limit one link could occupy a tab for weeks.
 pub const WORK: f64 = 4e12;
 /// Largest parameters × (tasks + 4) × runs, in numbers held at once (weights, two optimizer moments,
-/// the update and the K task gradients of every run): 256 MiB of f32.
+/// the update and the K task gradients of every run, twice these for methods that store rows): 256 MiB of f32.
 pub const MEMORY: f64 = 6.4e7;
 /// What a budget counts before the data are loaded: no data set is smaller. The exact check comes with
 /// [`ExperimentConfig::check_loaded`].
@@ -243,7 +243,8 @@ impl ExperimentConfig {
     fn check_budget(&self, n_inputs: usize, n_rows: usize) -> Result<(), Complaint> {
         let parameters = self.n_parameters(n_inputs);
         let runs = self.runs.len() as f64;
-        let memory = parameters * (self.n_tasks() + 4) as f64 * runs;
+        let stored = |run: &RunConfig| self.n_tasks() * if run.method.stores_rows() { 2 } else { 1 } + 4;
+        let memory = parameters * self.runs.iter().map(stored).sum::<usize>() as f64;
         let work = parameters * self.batch_rows(n_rows) as f64 * f64::from(self.training.steps) * runs;
         if memory > MEMORY {
             return Err(Complaint::new(

@@ -85,6 +85,7 @@ impl Experiment {
         let source = config.data.source;
         let dataset = source.build(&request).map_err(|error| StartError::Data(error.to_string()))?;
         let train = Rc::new(dataset.train.clone());
+        let validation = Rc::new(dataset.validation.clone());
         let test = Rc::new(dataset.test.clone());
         config.check_loaded(dataset.n_inputs, train.rows).map_err(|complaint| StartError::Data(complaint.sentence))?;
         let batch_rows = config.batch_rows(train.rows);
@@ -98,6 +99,7 @@ impl Experiment {
                 layout: ParamLayout::new(&network),
                 network,
                 data: train.clone(),
+                validation: validation.clone(),
                 targets: tasks.to_vec(),
                 loss_scales: scales.to_vec(),
                 batch_rows,
@@ -125,7 +127,6 @@ impl Experiment {
             let preference = if workload.targets.len() == k { config.preference() } else { vec![1.0] };
             let setup = TrainerSetup {
                 run,
-                loss_scales: &workload.loss_scales.clone(),
                 preference,
                 learning_rate: training.learning_rate,
                 seed: training.seed,
@@ -291,7 +292,7 @@ impl Experiment {
         };
         for (other, comparer) in self.comparers.iter_mut().enumerate() {
             let weights = match comparer {
-                _ if other == index => record.weights.clone(),
+                _ if other == index && self.runs[other].weighs_rows => record.weights.clone(),
                 Some(Balancer::Gramian(method)) => {
                     let mut weights = vec![0.0; k];
                     method.weights(&ctx, &self.compared_gramian, &mut weights);

@@ -2,8 +2,9 @@
 
 use super::serving::Serving;
 use super::{Motion, Step};
-use crate::backend::{Apply, Backend, BackendError, Combine};
+use crate::backend::{Apply, Backend, BackendError, Combine, Workload};
 use crate::balance::{Balancer, Gramian, Method, Need, Setup, StepContext};
+use crate::data::Batches;
 
 /// A balancer with what it must remember of the run.
 pub struct SinglePoint {
@@ -63,7 +64,8 @@ pub struct Place<'a> {
 }
 
 impl SinglePoint {
-    pub fn new(method: &'static Method, knobs: &[f64], loss_scales: &[f64], steps_per_epoch: u64) -> Self {
+    pub fn new(method: &'static Method, knobs: &[f64], workload: &Workload, batches: Batches, seed: u32) -> Self {
+        let loss_scales = &workload.loss_scales;
         let k = loss_scales.len();
         let setup = Setup { n_tasks: k, knobs: knobs.to_vec() };
         let zeros = vec![0.0; k];
@@ -71,8 +73,8 @@ impl SinglePoint {
             method,
             balancer: method.new_balancer(&setup),
             gramian: Gramian::new(k),
-            serving: Serving::new(method, k),
-            loss_scales: loss_scales.to_vec(),
+            serving: Serving::new(method, workload, batches, seed),
+            loss_scales: loss_scales.clone(),
             scaled: zeros.clone(),
             scaled_after: zeros.clone(),
             first_losses: zeros.clone(),
@@ -81,7 +83,7 @@ impl SinglePoint {
             add: zeros.clone(),
             kept_products: vec![0.0; k * k],
             epochs: EpochMeans {
-                steps_per_epoch: steps_per_epoch.max(1),
+                steps_per_epoch: batches.steps_per_epoch().max(1),
                 running: zeros.clone(),
                 last: zeros.clone(),
                 before_last: zeros,
@@ -104,6 +106,8 @@ impl SinglePoint {
         let at_representation = self.method.needs(Need::Representation);
         let needs_rows = !matches!(self.balancer, Balancer::Losses(_)) && !at_representation;
         out.probed = place.probe || needs_rows;
+        let when = (place.step, place.learning_rate);
+        self.serving.before_gradients(backend, &self.balancer, rows, when).await?;
         if out.probed {
             backend.gradients(rows, &mut out.losses, &mut out.gramian).await?;
         } else {

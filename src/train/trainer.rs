@@ -25,8 +25,6 @@ pub struct Trainer {
 /// Everything but the backend that makes a run.
 pub struct TrainerSetup<'a> {
     pub run: &'a RunConfig,
-    /// (K)
-    pub loss_scales: &'a [f64],
     pub preference: Vec<f64>,
     pub learning_rate: f64,
     pub seed: u32,
@@ -44,11 +42,11 @@ pub enum Ending {
 
 impl Trainer {
     pub fn new(backend: Backend, setup: TrainerSetup<'_>) -> Self {
-        let TrainerSetup { run, loss_scales, preference, learning_rate, seed, steps, batches, gramian_every } = setup;
+        let TrainerSetup { run, preference, learning_rate, seed, steps, batches, gramian_every } = setup;
         Self {
-            strategy: SinglePoint::new(run.method, &run.knobs, loss_scales, batches.steps_per_epoch()),
+            strategy: SinglePoint::new(run.method, &run.knobs, backend.workload(), batches, seed),
             rows: vec![0; batches.size()],
-            step: Step::new(loss_scales.len()),
+            step: Step::new(backend.workload().loss_scales.len()),
             backend,
             batches,
             preference,

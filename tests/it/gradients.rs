@@ -34,6 +34,7 @@ fn workload(trunk: &[u32], head: &[u32], activation: Activation, kinds: &[TaskKi
     Workload {
         layout: ParamLayout::new(&network),
         network,
+        validation: Rc::new(data.clone()),
         data: Rc::new(data),
         targets: (0..kinds.len()).collect(),
         loss_scales: scales.to_vec(),

@@ -5,6 +5,7 @@ mod data;
 mod gradients;
 mod link;
 mod rng;
+mod served;
 mod session;
 mod tidy;
 mod twins;

@@ -546,6 +546,31 @@ mod device {
         Ok(())
     }
 
+    fn excess(trial: &Trial) -> Verdict {
+        for (n, k) in [(64, 2), (1, 1), (10_001, 3), (333, 16)] {
+            let g = normals(49, k * n);
+            let before: Vec<f32> = normals(50, k * n).iter().map(|s| s * s).collect();
+            let mut sums = wide(&before);
+            let mut exact = vec![0.0; k];
+            kernels::excess(n, &wide(&g), &mut sums, &mut exact);
+            let uniform = kernel::Excess { vecs: kernel::vecs(n), into: 4, ..Default::default() };
+            let bound = vec![
+                Bound::Numbers(pad(&g, n, k)),
+                Bound::Changed(pad(&before, n, k)),
+                Bound::Written(4 + k * kernel::PARTS),
+            ];
+            let out = trial.run(&uniform, bound, uniform.groups(k as u32))?;
+            close(&format!("sums of {k} rows of {n}"), &out[0], &pad(&sums, n, k), (1e-6, 1e-6))?;
+            for (row, exact) in exact.iter().enumerate() {
+                let parts = &out[1][4 + row * kernel::PARTS..][..kernel::PARTS];
+                let ours: f64 = parts.iter().map(|&part| f64::from(part)).sum();
+                // Positive terms near 1: a few roundings of each, √ and ÷ among them.
+                close(&format!("row {row} of length {n}"), &[ours as f32], &[*exact], (1e-6, 1e-5))?;
+            }
+        }
+        Ok(())
+    }
+
     fn update(trial: &Trial) -> Verdict {
         let rules = [Optimizer::Adam, Optimizer::Sgd { momentum: 0.9 }, Optimizer::Sgd { momentum: 0.0 }];
         for n in [4, 1_000, 1_028] {
@@ -687,6 +712,11 @@ mod device {
             &[("shape.keep[k / 4u][k % 4u] * y[at]", "y[at]"), ("shape.add[k / 4u][k % 4u]", "shape.add[0][k % 4u]")],
         ),
         (
+            kernel::EXCESS,
+            excess,
+            &[("sums[row + at] = sum;", "sums[row + at] = entry * entry;"), ("entry / sqrt", "1.0 / sqrt")],
+        ),
+        (
             kernel::UPDATE,
             update,
             &[("0.001 * g * g", "0.001 * g"), ("length > shape.clip", "length < shape.clip"), ("+ 1e-8", "+ 1e-3")],
@@ -797,6 +827,7 @@ mod device {
         check_layout::<kernel::Gramian>(kernel::GRAMIAN);
         check_layout::<kernel::Combine>(kernel::COMBINE);
         check_layout::<kernel::Blend>(kernel::BLEND);
+        check_layout::<kernel::Excess>(kernel::EXCESS);
         check_layout::<kernel::Update>(kernel::UPDATE);
         for (kernel, _) in rows_methods() {
             check_layout::<kernel::Rows>(kernel);

@@ -67,6 +67,8 @@ kernels! {
     COMBINE "combine" false;
     /// Rows kept over steps.
     BLEND "blend" false;
+    /// ExcessMTL's estimate.
+    EXCESS "excess" false;
     /// The optimizer.
     UPDATE "update" false;
 }
@@ -223,6 +225,17 @@ uniform! {
 }
 
 uniform! {
+    /// shaders/excess.wgsl
+    Excess {
+        vecs: u32,
+        /// Number, not vec, where the partial sums begin.
+        into: u32,
+        spare_0: u32,
+        spare_1: u32,
+    }
+}
+
+uniform! {
     /// shaders/update.wgsl
     Update {
         vecs: u32,
@@ -307,6 +320,13 @@ impl Blend {
     /// For `rows` rows.
     pub fn groups(&self, rows: u32) -> Groups {
         [self.vecs.div_ceil(VECTOR_LANES), rows, 1]
+    }
+}
+
+impl Excess {
+    /// For `rows` rows.
+    pub fn groups(&self, rows: u32) -> Groups {
+        [rows, 1, 1]
     }
 }
 

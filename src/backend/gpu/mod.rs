@@ -10,15 +10,15 @@ mod layout;
 pub use device::{Copy, Dispatch, GpuDevice, padded_rows};
 pub use layout::PaddedLayout;
 
-use super::{Apply, BackendError, Combine, Scope, StepReport, Workload};
+use super::{Apply, BackendError, Combine, Part, Scope, StepReport, Workload};
 use crate::balance::{RowsKernel, StepContext};
 use crate::config::Optimizer;
-use crate::data::Targets;
+use crate::data::{Split, Targets};
 use crate::nn::{Layer, Owner};
 use crate::rng::StreamId;
 use kernel::{
-    BLEND, COMBINE, DELTA, DENSE, GATHER, GRAMIAN, Kernel, LOSS, PARTS, UPDATE, WEIGHT_GRADIENT, activation, loss_kind,
-    per_task, vecs,
+    BLEND, COMBINE, DELTA, DENSE, EXCESS, GATHER, GRAMIAN, Kernel, LOSS, PARTS, UPDATE, WEIGHT_GRADIENT, activation,
+    loss_kind, per_task, vecs,
 };
 use std::ops::Range;
 use std::rc::Rc;
@@ -35,7 +35,7 @@ pub struct Gpu {
     layout: PaddedLayout,
     tensors: Tensors,
     groups: Vec<HeadGroup>,
-    batch: Batch,
+    batches: Batches,
     forward: Vec<Dispatch>,
     backward_heads: Vec<Dispatch>,
     stack_sum: Weighing,
@@ -47,6 +47,9 @@ pub struct Gpu {
     kept: Option<KeptRows>,
     /// ∂L/∂z stacked and their Gramian; made at the first use.
     representation: Vec<Dispatch>,
+    /// Made at the first use, like the next.
+    look_ahead: Option<LookAhead>,
+    excess: Option<Dispatch>,
     /// A rows method at the representation; made at the first use.
     at_representation: Option<Coordinates>,
     /// Taken while it is mapped, so that an abandoned read-back costs a buffer and no error.
@@ -79,9 +82,32 @@ struct HeadGroup {
 /// How the rows of a batch reach the device.
 enum Batch {
     /// The data set lies there; only the indices travel.
-    Resident { rows: Buffer },
+    Resident { rows: Buffer, gather: Dispatch },
     /// The data set is larger than a buffer may be.
     Host,
+}
+
+/// One way for each part of the data.
+struct Batches {
+    train: Batch,
+    /// Made at the first use.
+    validation: Option<Batch>,
+}
+
+impl Batches {
+    fn of(&self, part: Part) -> &Batch {
+        match part {
+            Part::Train => &self.train,
+            Part::Validation => self.validation.as_ref().unwrap_or(&self.train),
+        }
+    }
+
+    fn gather(&self, part: Part) -> Option<&Dispatch> {
+        match self.of(part) {
+            Batch::Resident { gather, .. } => Some(gather),
+            Batch::Host => None,
+        }
+    }
 }
 
 /// G and what needs it; made at the first use, since many methods never form G.
@@ -101,7 +127,16 @@ struct KeptRows {
     blend: Dispatch,
     uniform: kernel::Blend,
     gramian: Dispatch,
+    cross: Dispatch,
     combine: Weighing,
+}
+
+/// θ stored while the run looks one step ahead.
+struct LookAhead {
+    save: Dispatch,
+    step: Dispatch,
+    uniform: kernel::Blend,
+    restore: Dispatch,
 }
 
 /// A rows method's kernel and its numbers.
@@ -195,8 +230,7 @@ impl Gpu {
             }
         }
         let build = Build { device: &device, workload, layout: &layout, tensors: &tensors, groups: &groups };
-        let (batch, mut forward) = build.batch()?;
-        build.forward(&mut forward)?;
+        let forward = build.forward()?;
         let backward_heads = build.backward_heads(true)?;
         let shared = layout.shared;
         let heads = kernel::Combine {
@@ -233,7 +267,7 @@ impl Gpu {
         device.check()?;
         Ok(Self {
             workload: workload.clone(),
-            batch,
+            batches: Batches { train: build.batch(&workload.data)?, validation: None },
             forward,
             backward_heads,
             stack_sum,
@@ -244,6 +278,8 @@ impl Gpu {
             rows: None,
             kept: None,
             representation: Vec::new(),
+            look_ahead: None,
+            excess: None,
             at_representation: None,
             staging: None,
             updates: 0,
@@ -260,14 +296,27 @@ impl Gpu {
         self.dispatches
     }
 
+    /// What the run was made from.
+    pub fn workload(&self) -> &Workload {
+        &self.workload
+    }
+
     /// (K) unscaled losses of the batch `rows` (B).
     ///
     /// # Errors
     /// [`BackendError`] when the device is lost or ran out of memory.
     pub async fn losses(&mut self, rows: &[u32], losses: &mut [f64]) -> Result<(), BackendError> {
-        self.stage(rows)?;
+        self.losses_on(Part::Train, rows, losses).await
+    }
+
+    /// The same of a batch of that part.
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost or ran out of memory.
+    pub async fn losses_on(&mut self, part: Part, rows: &[u32], losses: &mut [f64]) -> Result<(), BackendError> {
+        self.stage(part, rows)?;
         let copies = [(&self.tensors.losses, 0, losses.len() as u64 * FLOAT)];
-        let dispatches: Vec<&Dispatch> = self.forward.iter().collect();
+        let dispatches: Vec<&Dispatch> = self.batches.gather(part).into_iter().chain(&self.forward).collect();
         let numbers = run(&self.device, &mut self.staging, &mut self.dispatches, &dispatches, &copies).await?;
         for (loss, number) in losses.iter_mut().zip(numbers) {
             *loss = f64::from(number);
@@ -280,12 +329,27 @@ impl Gpu {
     /// # Errors
     /// [`BackendError`] when the device is lost, or G is above its limits.
     pub async fn gradients(&mut self, rows: &[u32], losses: &mut [f64], m: &mut [f64]) -> Result<(), BackendError> {
+        self.gradients_on(Part::Train, rows, losses, m).await
+    }
+
+    /// The same of a batch of that part.
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost, or G is above its limits.
+    pub async fn gradients_on(
+        &mut self,
+        part: Part,
+        rows: &[u32],
+        losses: &mut [f64],
+        m: &mut [f64],
+    ) -> Result<(), BackendError> {
         self.make_rows()?;
-        self.stage(rows)?;
+        self.stage(part, rows)?;
         let Some(task_rows) = &self.rows else { return Ok(()) };
         let k = losses.len();
         let places = Partials { n_tasks: k };
-        let mut dispatches: Vec<&Dispatch> = self.forward.iter().chain(&self.backward_heads).collect();
+        let forward = self.batches.gather(part).into_iter().chain(&self.forward);
+        let mut dispatches: Vec<&Dispatch> = forward.chain(&self.backward_heads).collect();
         dispatches.extend(task_rows.backward.iter().chain([&task_rows.gramian]));
         let copies = [
             (&self.tensors.losses, 0, k as u64 * FLOAT),
@@ -313,9 +377,66 @@ impl Gpu {
             (Scope::LastLayer, Some(rows)) => vec![&rows.last_layer],
             (Scope::LastLayer, None) => return Err(no_rows()),
             (Scope::Representation, _) => self.representation.iter().collect(),
+            (Scope::Cross, _) => self.kept.iter().map(|kept| &kept.cross).collect(),
         };
+        if dispatches.is_empty() {
+            return Err(no_rows());
+        }
         let sums = scoped(&self.device, &mut self.staging, &mut self.dispatches, &dispatches, &self.tensors, k).await?;
-        products(&sums, k, m);
+        if scope == Scope::Cross {
+            for (at, m) in m.iter_mut().enumerate() {
+                *m = total(&sums, at * PARTS);
+            }
+        } else {
+            products(&sums, k, m);
+        }
+        Ok(())
+    }
+
+    /// θ ← θ − rate·(wᵀG, wₖ times head k's own gradient), until [`Self::step_back`].
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost, or there are no task gradients yet.
+    pub fn look_ahead(&mut self, w: &[f64], rate: f64) -> Result<(), BackendError> {
+        self.make_look_ahead()?;
+        let (Some(rows), Some(ahead)) = (&self.rows, &self.look_ahead) else { return Err(no_rows()) };
+        let uniform = kernel::Combine { weights: per_task(w), head_weights: per_task(w), ..rows.combine.uniform };
+        self.device.set_uniform(&rows.combine.dispatch, &uniform);
+        self.device.set_uniform(&ahead.step, &kernel::Blend { add: per_task(&[-rate]), ..ahead.uniform });
+        let dispatches = [&ahead.save, &rows.combine.dispatch, &ahead.step];
+        self.dispatches += dispatches.len() as u64;
+        self.device.submit(&dispatches, &[], None)
+    }
+
+    /// θ is again what it was before [`Self::look_ahead`].
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost.
+    pub fn step_back(&mut self) -> Result<(), BackendError> {
+        let dispatches: Vec<&Dispatch> = self.look_ahead.iter().map(|ahead| &ahead.restore).collect();
+        self.dispatches += dispatches.len() as u64;
+        self.device.submit(&dispatches, &[], None)
+    }
+
+    /// (K) Σ g²/√(S + 1e-7) after S ← S + g².
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost, S is above its limits, or there are no task gradients yet.
+    pub async fn excess(&mut self, excess: &mut [f64]) -> Result<(), BackendError> {
+        let k = excess.len();
+        let Some(rows) = &self.rows else { return Err(no_rows()) };
+        if self.excess.is_none() {
+            let squares = self.device.buffer("The sums of squared gradients", k * self.layout.shared as usize)?;
+            let into = Partials { n_tasks: k }.scoped() as u32;
+            let uniform = kernel::Excess { vecs: self.layout.shared, into, ..Default::default() };
+            let bound = [&rows.g, &squares, &self.tensors.partials];
+            self.excess = Some(self.device.dispatch(&EXCESS, &uniform, &bound, uniform.groups(k as u32))?);
+        }
+        let dispatches: Vec<&Dispatch> = self.excess.iter().collect();
+        let sums = scoped(&self.device, &mut self.staging, &mut self.dispatches, &dispatches, &self.tensors, k).await?;
+        for (task, excess) in excess.iter_mut().enumerate() {
+            *excess = total(&sums, task * PARTS);
+        }
         Ok(())
     }
 
@@ -453,14 +574,20 @@ impl Gpu {
     }
 
     /// Sends the batch on its way, before the next submit.
-    fn stage(&self, rows: &[u32]) -> Result<(), BackendError> {
-        let Workload { data, batch_rows, .. } = &self.workload;
+    fn stage(&mut self, part: Part, rows: &[u32]) -> Result<(), BackendError> {
+        if part == Part::Validation && self.batches.validation.is_none() {
+            let Self { device, workload, layout, tensors, groups, .. } = &*self;
+            let build = Build { device, workload, layout, tensors, groups };
+            self.batches.validation = Some(build.batch(workload.split(part))?);
+        }
+        let Workload { batch_rows, .. } = &self.workload;
+        let data = self.workload.split(part);
         if rows.len() != *batch_rows || rows.iter().any(|&row| row as usize >= data.rows) {
             let why = format!("a batch must be {batch_rows} rows below {}", data.rows);
             return Err(BackendError::Refused(why));
         }
-        match &self.batch {
-            Batch::Resident { rows: buffer } => self.device.write(buffer, rows),
+        match self.batches.of(part) {
+            Batch::Resident { rows: buffer, .. } => self.device.write(buffer, rows),
             Batch::Host => {
                 let n_inputs = self.workload.network.n_inputs;
                 let mut x = vec![0.0; rows.len() * n_inputs];
@@ -550,6 +677,7 @@ impl Gpu {
             blend: device.dispatch(&BLEND, &uniform, &[&rows.g, &y], uniform.groups(k as u32))?,
             uniform,
             gramian: build.inner((&y, k), (&y, k), layout.shared, Partials { n_tasks: k }.scoped())?,
+            cross: build.inner((&y, k), (&rows.g, k), layout.shared, Partials { n_tasks: k }.scoped())?,
             combine: build.weighing(build.combining(), &y, &tensors.gradient)?,
         };
         self.kept = Some(kept);
@@ -588,6 +716,27 @@ impl Gpu {
         if let Some(own) = &mut self.at_representation {
             own.set(&self.device, rows_kernel, ctx);
         }
+        Ok(())
+    }
+
+    /// Binds what moves θ ahead and back.
+    fn make_look_ahead(&mut self) -> Result<(), BackendError> {
+        if self.look_ahead.is_some() {
+            return Ok(());
+        }
+        let (vecs, Tensors { theta, gradient, .. }) = (self.layout.total, &self.tensors);
+        let saved = self.device.buffer("The network before a look ahead", vecs as usize)?;
+        let copy = kernel::Blend { vecs, add: per_task(&[1.0]), ..Default::default() };
+        let uniform = kernel::Blend { vecs, keep: per_task(&[1.0]), ..Default::default() };
+        let bind = |uniform: &kernel::Blend, x: &Buffer, y: &Buffer| {
+            self.device.dispatch(&BLEND, uniform, &[x, y], uniform.groups(1))
+        };
+        self.look_ahead = Some(LookAhead {
+            save: bind(&copy, theta, &saved)?,
+            step: bind(&uniform, gradient, theta)?,
+            uniform,
+            restore: bind(&copy, &saved, theta)?,
+        });
         Ok(())
     }
 
@@ -737,14 +886,14 @@ impl Build<'_> {
         self.layout.head_ends[group.first + 1] - self.layout.head_ends[group.first]
     }
 
-    fn batch(&self) -> Result<(Batch, Vec<Dispatch>), BackendError> {
-        let Workload { network, data, targets, batch_rows, .. } = self.workload;
+    fn batch(&self, data: &Rc<Split>) -> Result<Batch, BackendError> {
+        let Workload { network, targets, batch_rows, .. } = self.workload;
         let k = network.n_tasks();
         let (Some(source), Ok(source_targets)) = (
             self.device.source(data, network.n_inputs),
             self.device.buffer("The targets", vecs(k * data.rows) as usize),
         ) else {
-            return Ok((Batch::Host, Vec::new()));
+            return Ok(Batch::Host);
         };
         let by_task = targets.iter().flat_map(|&own| (0..data.rows).map(move |row| target(&data.targets[own], row)));
         self.device.write(&source_targets, &by_task.collect::<Vec<f32>>());
@@ -757,11 +906,12 @@ impl Build<'_> {
         };
         let buffers = [&rows, &source, &source_targets, &self.tensors.x, &self.tensors.targets];
         let gather = self.device.dispatch(&GATHER, &uniform, &buffers, uniform.groups())?;
-        Ok((Batch::Resident { rows }, vec![gather]))
+        Ok(Batch::Resident { rows, gather })
     }
 
-    fn forward(&self, plan: &mut Vec<Dispatch>) -> Result<(), BackendError> {
+    fn forward(&self) -> Result<Vec<Dispatch>, BackendError> {
         let Workload { network, loss_scales, .. } = self.workload;
+        let mut plan = Vec::new();
         let mut below = &self.tensors.x;
         for (index, (layer, out)) in network.trunk.iter().zip(&self.tensors.trunk).enumerate() {
             plan.push(self.dense(*layer, (Owner::Shared, index), 0, 1, (below, 0), out)?);
@@ -790,7 +940,7 @@ impl Build<'_> {
             let buffers = [below, &self.tensors.targets, dz, &self.tensors.losses];
             plan.push(self.device.dispatch(&LOSS, &uniform, &buffers, uniform.groups(group.count as u32))?);
         }
-        Ok(())
+        Ok(plan)
     }
 
     fn dense(

@@ -11,6 +11,7 @@ pub mod eigen;
 pub mod fair;
 pub mod nash;
 pub mod rank;
+pub mod simplex;
 
 /// Largest K of every solver.
 pub const MAX_TASKS: usize = 16;
