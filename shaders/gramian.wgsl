@@ -12,9 +12,9 @@ struct Gramian {
     b_step: u32,
     symmetric: u32,  // 1: a is b, so only j >= i is computed
     into: u32,       // where the partial sums begin
+    a_start: u32,    // where the columns begin that count
+    b_start: u32,
     spare_0: u32,
-    spare_1: u32,
-    spare_2: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Gramian;
@@ -39,7 +39,7 @@ fn main(
         var block = vec4<f32>(0.0);
         let end = min(at + BLOCK * PARTS, shape.vecs);
         while (at < end) {
-            block += a[i * shape.a_step + at] * b[j * shape.b_step + at];
+            block += a[shape.a_start + i * shape.a_step + at] * b[shape.b_start + j * shape.b_step + at];
             at += PARTS;
         }
         total += (block.x + block.y) + (block.z + block.w);

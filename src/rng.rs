@@ -26,7 +26,7 @@ const KEY_STEPS: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
 pub enum StreamId {
     /// Initial parameters; `sub` is the block of the parameter layout.
     Init = 1,
-    /// Round keys of the batch order; `sub` is 0.
+    /// Round keys of the batch order; `sub` is 0, of a method's further batches 1 and 2, of validation batches 3.
     Batches = 2,
     /// Points of a generated data set; `sub` is the split (0 train, 1 validation, 2 test).
     Data = 3,
@@ -65,6 +65,11 @@ impl Stream {
     /// The sequence of `stream` under `seed`; `sub` separates uses within one stream.
     pub fn new(seed: u32, stream: StreamId, sub: u32) -> Self {
         Self { key: [seed, stream as u32], sub }
+    }
+
+    /// The sequence of the same seed and purpose for another use.
+    pub fn with_sub(self, sub: u32) -> Self {
+        Self { sub, ..self }
     }
 
     /// The words `4·block .. 4·block + 4` at the price of one.

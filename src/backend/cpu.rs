@@ -1,9 +1,13 @@
 //! The CPU backend: the same code natively and as WASM SIMD, in f32 to train and in f64 to check gradients.
 
-use super::{Apply, Combine, StepReport, Workload};
+use super::{Apply, Combine, Part, Scope, StepReport, Workload};
+use crate::balance::{RowsMethod, StepContext};
 use crate::data::Targets;
 use crate::kernels::gemm::Packing;
-use crate::kernels::{Moments, Rule, TaskLoss, combine, delta, dense, gather, gramian, loss, update, weight_gradient};
+use crate::kernels::{
+    Moments, Rule, TaskLoss, blend, combine, delta, dense, excess, gather, gramian, gramian_block, loss, update,
+    weight_gradient,
+};
 use crate::math::Real;
 use crate::nn::{Layer, Network, Owner, ParamLayout};
 
@@ -11,7 +15,7 @@ use crate::nn::{Layer, Network, Owner, ParamLayout};
 const DIRECTION_BLOCK: usize = 512;
 const MAX_TASKS: usize = *crate::config::TASKS.end();
 
-/// θ, moments and gradients of one run. All room is taken at construction (that for G at its first use).
+/// θ, moments and gradients of one run. All room is taken at construction (that of G's size: at its first use).
 pub struct Cpu<T> {
     workload: Workload,
     theta: Vec<T>,
@@ -19,6 +23,9 @@ pub struct Cpu<T> {
     gradient: Vec<T>, // (n_parameters): d, then every head's own gradient
     moved: Vec<T>,    // (n_parameters): Δθ of the last update
     g: Vec<T>,        // (K, P)
+    kept: Vec<T>,     // (K, P) rows that methods keep over steps
+    squares: Vec<T>,  // (K, P) sums of squared gradients
+    saved: Vec<T>,    // (n_parameters): θ while it looks ahead
     forward: Forward<T>,
     targets: Vec<Vec<T>>, // (K) of (B)
     dz: Vec<Vec<T>>,      // (K) of (B, C): scaled loss gradient at each head's outputs
@@ -118,6 +125,9 @@ impl<T: Real> Cpu<T> {
             gradient: vec![T::default(); layout.n_parameters()],
             moved: vec![T::default(); layout.n_parameters()],
             g: Vec::new(),
+            kept: Vec::new(),
+            squares: Vec::new(),
+            saved: Vec::new(),
             forward: Forward::new(network, *batch_rows),
             targets: vec![vec![T::default(); *batch_rows]; k],
             dz: dz.collect(),
@@ -149,9 +159,20 @@ impl<T: Real> Cpu<T> {
         &self.gradient
     }
 
+    /// What the run was made from.
+    pub fn workload(&self) -> &Workload {
+        &self.workload
+    }
+
     /// (K) unscaled losses of the batch `rows` (B).
     pub fn losses(&mut self, rows: &[u32], losses: &mut [f64]) {
-        let Workload { network, layout, data, targets, loss_scales, .. } = &self.workload;
+        self.losses_on(Part::Train, rows, losses);
+    }
+
+    /// The same of a batch of that part.
+    pub fn losses_on(&mut self, part: Part, rows: &[u32], losses: &mut [f64]) {
+        let data = self.workload.split(part);
+        let Workload { network, layout, targets, loss_scales, .. } = &self.workload;
         self.forward.run((network, layout), &self.theta, &data.x, rows, &mut self.packing);
         for (task, head) in network.heads.iter().enumerate() {
             let own = &mut self.targets[task];
@@ -171,24 +192,80 @@ impl<T: Real> Cpu<T> {
 
     /// Losses, the rows of G, the heads' own gradients and M (K, K).
     pub fn gradients(&mut self, rows: &[u32], losses: &mut [f64], m: &mut [f64]) {
-        self.losses(rows, losses);
+        self.gradients_on(Part::Train, rows, losses, m);
+    }
+
+    /// The same of a batch of that part.
+    pub fn gradients_on(&mut self, part: Part, rows: &[u32], losses: &mut [f64], m: &mut [f64]) {
+        self.losses_on(part, rows, losses);
         let n_shared = self.workload.layout.n_shared();
         let k = self.workload.network.n_tasks();
         self.g.resize(k * n_shared, T::default());
         let mut g = std::mem::take(&mut self.g);
-        self.backward_heads(None);
+        self.backward_heads(None, true);
         self.backward_trunk(k, &mut g, n_shared);
         gramian(n_shared, &g, &g, m);
         self.g = g;
     }
 
+    /// M (K, K) of what `scope` names, on the batch of the last [`Self::gradients`].
+    pub fn gramian(&mut self, scope: Scope, m: &mut [f64]) {
+        let Workload { network, layout, .. } = &self.workload;
+        match scope {
+            Scope::LastLayer => {
+                let (weight, bias) = layout.layer(Owner::Shared, network.trunk.len().saturating_sub(1));
+                gramian_block(layout.n_shared(), weight.start..bias.end, &self.g, &self.g, m);
+            }
+            Scope::Representation => {
+                let room = self.workload.batch_rows * network.representation();
+                let k = network.n_tasks();
+                self.backward_heads(None, false);
+                let z = &self.stack[0][..k * room];
+                gramian(room, z, z, m);
+            }
+            Scope::Cross => gramian(layout.n_shared(), &self.kept, &self.g, m),
+        }
+    }
+
+    /// Y ← diag(keep)·Y + diag(add)·G, and the Gramian (K, K) of Y.
+    pub fn keep(&mut self, keep: &[f64], add: &[f64], m: &mut [f64]) {
+        self.kept.resize(self.g.len(), T::default());
+        blend(keep, add, &self.g, &mut self.kept);
+        gramian(self.workload.layout.n_shared(), &self.kept, &self.kept, m);
+    }
+
+    /// θ ← θ − rate·(wᵀG, wₖ times head k's own gradient), until [`Self::step_back`].
+    pub fn look_ahead(&mut self, w: &[f64], rate: f64) {
+        let layout = &self.workload.layout;
+        self.saved.clear();
+        self.saved.extend_from_slice(&self.theta);
+        combine(&self.g, w, &mut self.gradient[..layout.n_shared()]);
+        for (task, &w) in w.iter().enumerate() {
+            for g in &mut self.gradient[layout.head(task)] {
+                *g *= T::of(w);
+            }
+        }
+        blend(&[1.0], &[-rate], &self.gradient, &mut self.theta);
+    }
+
+    /// θ is again what it was before [`Self::look_ahead`].
+    pub fn step_back(&mut self) {
+        self.theta.copy_from_slice(&self.saved);
+    }
+
+    /// (K) Σ g²/√(S + 1e-7) after S ← S + g².
+    pub fn excess(&mut self, out: &mut [f64]) {
+        self.squares.resize(self.g.len(), T::default());
+        excess(self.workload.layout.n_shared(), &self.g, &mut self.squares, out);
+    }
+
     /// Heads' own gradients; leaves in `stack[0]` the deltas at the representation: (K·B, R) by task,
-    /// or (B, R) summed with these weights.
-    fn backward_heads(&mut self, weights: Option<&[f64]>) {
+    /// or (B, R) summed with these weights. `through` the trunk's last activation they are deltas, else ∂L/∂z.
+    fn backward_heads(&mut self, weights: Option<&[f64]>, through: bool) {
         let Workload { network, layout, batch_rows, .. } = &self.workload;
         let rows = *batch_rows;
         let representation = self.forward.representation();
-        let below_trunk = network.trunk.last().and_then(|layer| layer.activation());
+        let below_trunk = network.trunk.last().and_then(|layer| layer.activation()).filter(|_| through);
         let room = rows * network.representation();
         let [stack, spare] = &mut self.stack;
         for (task, head) in network.heads.iter().enumerate() {
@@ -264,8 +341,9 @@ impl<T: Real> Cpu<T> {
         let k = self.workload.network.n_tasks();
         match apply.combine {
             Combine::Rows(w) => combine(&self.g, w, &mut self.gradient[..n_shared]),
+            Combine::Kept(w) => combine(&self.kept, w, &mut self.gradient[..n_shared]),
             Combine::Weighted(w) => {
-                self.backward_heads(Some(w));
+                self.backward_heads(Some(w), true);
                 let mut gradient = std::mem::take(&mut self.gradient);
                 self.backward_trunk(1, &mut gradient[..n_shared], n_shared);
                 self.gradient = gradient;
@@ -274,21 +352,27 @@ impl<T: Real> Cpu<T> {
                 method.begin(ctx, n_shared);
                 for first in (0..n_shared).step_by(DIRECTION_BLOCK) {
                     let n = DIRECTION_BLOCK.min(n_shared - first);
-                    let (rows, out) = self.block.split_at_mut(k * DIRECTION_BLOCK);
-                    for (task, row) in rows.chunks_exact_mut(DIRECTION_BLOCK).enumerate() {
-                        for (x, g) in row[..n].iter_mut().zip(&self.g[task * n_shared + first..]) {
-                            *x = g.to_f64();
-                        }
-                    }
-                    let mut columns: [&[f64]; MAX_TASKS] = [&[]; MAX_TASKS];
-                    for (column, row) in columns.iter_mut().zip(rows.chunks_exact(DIRECTION_BLOCK)) {
-                        *column = &row[..n];
-                    }
-                    method.direction(ctx, first, &columns[..k], &mut out[..n]);
-                    for (d, &x) in self.gradient[first..first + n].iter_mut().zip(out.iter()) {
+                    let out = direct(method, ctx, (&self.g, k, n_shared), first, n, &mut self.block);
+                    for (d, &x) in self.gradient[first..first + n].iter_mut().zip(out) {
                         *d = T::of(x);
                     }
                 }
+            }
+            Combine::AtRepresentation(method, ctx) => {
+                self.backward_heads(None, true);
+                let room = self.workload.batch_rows * self.workload.network.representation();
+                method.begin(ctx, room);
+                for first in (0..room).step_by(DIRECTION_BLOCK) {
+                    let n = DIRECTION_BLOCK.min(room - first);
+                    let out = direct(method, ctx, (&self.stack[0], k, room), first, n, &mut self.block);
+                    // These columns were read; the first task's row becomes the one that goes down.
+                    for (d, &x) in self.stack[0][first..first + n].iter_mut().zip(out) {
+                        *d = T::of(x);
+                    }
+                }
+                let mut gradient = std::mem::take(&mut self.gradient);
+                self.backward_trunk(1, &mut gradient[..n_shared], n_shared);
+                self.gradient = gradient;
             }
         }
         for (task, &weight) in apply.head_weights.iter().enumerate() {
@@ -318,6 +402,29 @@ impl<T: Real> Cpu<T> {
         }
         report
     }
+}
+
+/// What the method makes of columns `first .. first + n` of rows (K, width).
+fn direct<'a, T: Real>(
+    method: &mut dyn RowsMethod,
+    ctx: &StepContext<'_>,
+    (rows, k, width): (&[T], usize, usize),
+    first: usize,
+    n: usize,
+    block: &'a mut [f64],
+) -> &'a [f64] {
+    let (room, out) = block.split_at_mut(k * DIRECTION_BLOCK);
+    for (task, row) in room.chunks_exact_mut(DIRECTION_BLOCK).enumerate() {
+        for (x, g) in row[..n].iter_mut().zip(&rows[task * width + first..]) {
+            *x = g.to_f64();
+        }
+    }
+    let mut columns: [&[f64]; MAX_TASKS] = [&[]; MAX_TASKS];
+    for (column, row) in columns.iter_mut().zip(room.chunks_exact(DIRECTION_BLOCK)) {
+        *column = &row[..n];
+    }
+    method.direction(ctx, first, &columns[..k], &mut out[..n]);
+    &out[..n]
 }
 
 fn length<T: Real>(v: &[T]) -> f64 {

@@ -1,8 +1,8 @@
 //! An analytic problem as a backend: θ is x in f64, all of it shared; no rows, no heads, no batches.
 
-use super::{Apply, Combine, StepReport};
+use super::{Apply, Combine, Scope, StepReport};
 use crate::config::Optimizer;
-use crate::kernels::{Moments, Rule, combine, gramian, update};
+use crate::kernels::{Moments, Rule, blend, combine, excess, gramian, update};
 use crate::problem::Problem;
 
 /// Everything fixed about a run on an analytic problem.
@@ -31,6 +31,9 @@ pub struct Exact {
     moved: Vec<f64>,      // (P): Δx of the last update
     free: Vec<f64>,       // (P): x before it was put back into the box
     rows: Vec<f64>,       // (K, P), scaled
+    kept: Vec<f64>,       // (K, P): rows kept over steps
+    squares: Vec<f64>,    // (K, P): sums of squared gradients
+    saved: Vec<f64>,      // (P): x before a look ahead
     all_losses: Vec<f64>, // of the problem, whichever are minimized
     all_rows: Vec<f64>,
 }
@@ -45,6 +48,9 @@ impl Exact {
             moved: vec![0.0; p],
             free: vec![0.0; p],
             rows: vec![0.0; descent.targets.len() * p],
+            kept: vec![0.0; descent.targets.len() * p],
+            squares: vec![0.0; descent.targets.len() * p],
+            saved: x.clone(),
             all_losses: vec![0.0; n],
             all_rows: vec![0.0; n * p],
             x,
@@ -55,6 +61,46 @@ impl Exact {
     /// (P)
     pub fn x(&self) -> &[f64] {
         &self.x
+    }
+
+    /// (K)
+    pub fn loss_scales(&self) -> &[f64] {
+        &self.descent.loss_scales
+    }
+
+    /// M (K, K). x is all there is to share: it is the last layer and the representation.
+    pub fn gramian(&mut self, scope: Scope, m: &mut [f64]) {
+        match scope {
+            Scope::LastLayer | Scope::Representation => {
+                self.fill_rows();
+                gramian(self.x.len(), &self.rows, &self.rows, m);
+            }
+            Scope::Cross => gramian(self.x.len(), &self.kept, &self.rows, m),
+        }
+    }
+
+    /// Y ← diag(keep)·Y + diag(add)·G, and the Gramian (K, K) of Y.
+    pub fn keep(&mut self, keep: &[f64], add: &[f64], m: &mut [f64]) {
+        blend(keep, add, &self.rows, &mut self.kept);
+        gramian(self.x.len(), &self.kept, &self.kept, m);
+    }
+
+    /// x ← x − rate·wᵀG, until [`Self::step_back`].
+    pub fn look_ahead(&mut self, w: &[f64], rate: f64) {
+        self.saved.copy_from_slice(&self.x);
+        combine(&self.rows, w, &mut self.direction);
+        blend(&[1.0], &[-rate], &self.direction, &mut self.x);
+        self.descent.problem.confine(&mut self.x);
+    }
+
+    /// x is again what it was before [`Self::look_ahead`].
+    pub fn step_back(&mut self) {
+        self.x.copy_from_slice(&self.saved);
+    }
+
+    /// (K) Σ g²/√(S + 1e-7) after S ← S + g².
+    pub fn excess(&mut self, out: &mut [f64]) {
+        excess(self.x.len(), &self.rows, &mut self.squares, out);
     }
 
     /// (K) unscaled losses at x.
@@ -92,7 +138,9 @@ impl Exact {
                 self.fill_rows();
                 combine(&self.rows, w, &mut self.direction);
             }
-            Combine::Direction(method, ctx) => {
+            Combine::Kept(w) => combine(&self.kept, w, &mut self.direction),
+            Combine::Direction(method, ctx) | Combine::AtRepresentation(method, ctx) => {
+                self.fill_rows();
                 let rows: Vec<&[f64]> = self.rows.chunks_exact(p).collect();
                 method.begin(ctx, p);
                 method.direction(ctx, 0, &rows, &mut self.direction);

@@ -21,6 +21,8 @@ pub struct Workload {
     pub network: Network,
     pub layout: ParamLayout,
     pub data: Rc<Split>,
+    /// Rows that no update sees; like `data`, and perhaps empty.
+    pub validation: Rc<Split>,
     /// Which of the split's targets each head learns (K).
     pub targets: Vec<usize>,
     /// (K) factor on each task's loss.
@@ -33,14 +35,41 @@ pub struct Workload {
     pub clip: Option<f64>,
 }
 
+/// Whose Gramian [`Backend::gramian`] computes, on the batch of the last [`Backend::losses`] or
+/// [`Backend::gradients`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// The columns of G that belong to the last shared layer, weight and bias.
+    LastLayer,
+    /// ∂Lₖ/∂z (K, B·H) at the shared representation z, the trunk's output.
+    Representation,
+    /// A = Y·Gᵀ, kept rows by rows of G; not symmetric.
+    Cross,
+}
+
+/// Which rows a batch is taken from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    Train,
+    /// The training rows where there are no validation rows.
+    Validation,
+}
+
 /// How d is made.
 pub enum Combine<'a> {
     /// d = wᵀG from the rows that [`Backend::gradients`] left.
     Rows(&'a [f64]),
+    /// d = wᵀY from the rows that [`Backend::keep`] left.
+    Kept(&'a [f64]),
     /// One backward pass of Σ wₖ Lₖ for the batch that [`Backend::losses`] saw; G is not formed.
     Weighted(&'a [f64]),
     /// d by coordinates, from the rows that [`Backend::gradients`] left.
     Direction(&'a mut dyn RowsMethod, &'a StepContext<'a>),
+    /// One backward pass of what the method makes of ∂Lₖ/∂z by coordinates (B·H), for the batch that
+    /// [`Backend::losses`] saw.
+    ///
+    /// It sees them behind the slope of the trunk's last activation, one factor for all tasks of a coordinate.
+    AtRepresentation(&'a mut dyn RowsMethod, &'a StepContext<'a>),
 }
 
 /// One update.
@@ -92,15 +121,51 @@ pub enum Backend {
     Gpu(Box<gpu::Gpu>),
 }
 
+impl Workload {
+    /// The rows of a part.
+    pub fn split(&self, part: Part) -> &Rc<Split> {
+        match part {
+            Part::Validation if self.validation.rows > 0 => &self.validation,
+            _ => &self.data,
+        }
+    }
+}
+
 impl Backend {
+    /// What the run was made from; an analytic problem has no data.
+    pub fn workload(&self) -> Option<&Workload> {
+        match self {
+            Self::Cpu(cpu) => Some(cpu.workload()),
+            Self::Exact(_) => None,
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => Some(gpu.workload()),
+        }
+    }
+
+    /// (K) factor on each task's loss.
+    pub fn loss_scales(&self) -> &[f64] {
+        match self {
+            Self::Exact(exact) => exact.loss_scales(),
+            _ => self.workload().map_or(&[], |workload| &workload.loss_scales),
+        }
+    }
+
     /// (K) unscaled losses of the batch at θ.
     ///
     /// # Errors
     /// [`BackendError::Lost`] on the GPU.
     pub async fn losses(&mut self, rows: &[u32], losses: &mut [f64]) -> Result<(), BackendError> {
+        self.losses_on(Part::Train, rows, losses).await
+    }
+
+    /// The same of a batch of that part.
+    ///
+    /// # Errors
+    /// [`BackendError::Lost`] on the GPU.
+    pub async fn losses_on(&mut self, part: Part, rows: &[u32], losses: &mut [f64]) -> Result<(), BackendError> {
         match self {
             Self::Cpu(cpu) => {
-                cpu.losses(rows, losses);
+                cpu.losses_on(part, rows, losses);
                 Ok(())
             }
             Self::Exact(exact) => {
@@ -108,7 +173,7 @@ impl Backend {
                 Ok(())
             }
             #[cfg(feature = "gpu")]
-            Self::Gpu(gpu) => gpu.losses(rows, losses).await,
+            Self::Gpu(gpu) => gpu.losses_on(part, rows, losses).await,
         }
     }
 
@@ -122,9 +187,23 @@ impl Backend {
         losses: &mut [f64],
         gramian: &mut [f64],
     ) -> Result<(), BackendError> {
+        self.gradients_on(Part::Train, rows, losses, gramian).await
+    }
+
+    /// The same of a batch of that part.
+    ///
+    /// # Errors
+    /// [`BackendError::Lost`] on the GPU.
+    pub async fn gradients_on(
+        &mut self,
+        part: Part,
+        rows: &[u32],
+        losses: &mut [f64],
+        gramian: &mut [f64],
+    ) -> Result<(), BackendError> {
         match self {
             Self::Cpu(cpu) => {
-                cpu.gradients(rows, losses, gramian);
+                cpu.gradients_on(part, rows, losses, gramian);
                 Ok(())
             }
             Self::Exact(exact) => {
@@ -132,7 +211,102 @@ impl Backend {
                 Ok(())
             }
             #[cfg(feature = "gpu")]
-            Self::Gpu(gpu) => gpu.gradients(rows, losses, gramian).await,
+            Self::Gpu(gpu) => gpu.gradients_on(part, rows, losses, gramian).await,
+        }
+    }
+
+    /// θ ← θ − rate·(wᵀG, wₖ times head k's own gradient), until [`Self::step_back`]; the optimizer does not notice.
+    ///
+    /// # Errors
+    /// [`BackendError`] on the GPU.
+    pub async fn look_ahead(&mut self, w: &[f64], rate: f64) -> Result<(), BackendError> {
+        match self {
+            Self::Cpu(cpu) => {
+                cpu.look_ahead(w, rate);
+                Ok(())
+            }
+            Self::Exact(exact) => {
+                exact.look_ahead(w, rate);
+                Ok(())
+            }
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.look_ahead(w, rate),
+        }
+    }
+
+    /// θ is again what it was before [`Self::look_ahead`].
+    ///
+    /// # Errors
+    /// [`BackendError`] on the GPU.
+    pub async fn step_back(&mut self) -> Result<(), BackendError> {
+        match self {
+            Self::Cpu(cpu) => {
+                cpu.step_back();
+                Ok(())
+            }
+            Self::Exact(exact) => {
+                exact.step_back();
+                Ok(())
+            }
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.step_back(),
+        }
+    }
+
+    /// (K) Σ g²/√(S + 1e-7) after S ← S + g² for sums S (K, P) that are 0 at first.
+    ///
+    /// # Errors
+    /// [`BackendError`] on the GPU.
+    pub async fn excess(&mut self, excess: &mut [f64]) -> Result<(), BackendError> {
+        match self {
+            Self::Cpu(cpu) => {
+                cpu.excess(excess);
+                Ok(())
+            }
+            Self::Exact(exact) => {
+                exact.excess(excess);
+                Ok(())
+            }
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.excess(excess).await,
+        }
+    }
+
+    /// M (K, K) with the loss scales, of what `scope` names.
+    ///
+    /// # Errors
+    /// [`BackendError::Lost`] on the GPU.
+    pub async fn gramian(&mut self, scope: Scope, m: &mut [f64]) -> Result<(), BackendError> {
+        match self {
+            Self::Cpu(cpu) => {
+                cpu.gramian(scope, m);
+                Ok(())
+            }
+            Self::Exact(exact) => {
+                exact.gramian(scope, m);
+                Ok(())
+            }
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.gramian(scope, m).await,
+        }
+    }
+
+    /// Y ← diag(keep)·Y + diag(add)·G for the kept rows Y (K, P), 0 at first, and their Gramian (K, K).
+    ///
+    /// # Errors
+    /// [`BackendError`] on the GPU.
+    pub async fn keep(&mut self, keep: &[f64], add: &[f64], gramian: &mut [f64]) -> Result<(), BackendError> {
+        match self {
+            Self::Cpu(cpu) => {
+                cpu.keep(keep, add, gramian);
+                Ok(())
+            }
+            Self::Exact(exact) => {
+                exact.keep(keep, add, gramian);
+                Ok(())
+            }
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.keep(keep, add, gramian).await,
         }
     }
 

@@ -25,12 +25,13 @@ pub const METHOD: Method = Method {
     build: Build::Gramian(|setup| Box::new(AlignedMtl::new(setup))),
 };
 
-struct AlignedMtl {
+/// The knobs.
+pub struct AlignedMtl {
     scale_mode: f64,
 }
 
 impl AlignedMtl {
-    fn new(setup: &Setup) -> Self {
+    pub fn new(setup: &Setup) -> Self {
         Self { scale_mode: setup.knobs[0] }
     }
 }

@@ -21,7 +21,7 @@ pub const METHOD: Method = Method {
     kind: Kind::GradientWeighting,
     knobs: &[],
     needs: &[Need::Preference],
-    same_direction_k2: &["nash_mtl", "imtl_g", "fairgrad"],
+    same_direction_k2: &["nash_mtl", "imtl_g", "fairgrad", "imtl"],
     build: Build::Gramian(|_| Box::new(ConFig)),
 };
 
@@ -29,35 +29,40 @@ struct ConFig;
 
 impl GramianMethod for ConFig {
     fn weights(&mut self, ctx: &StepContext<'_>, gramian: &Gramian, w: &mut [f64]) -> Outcome {
-        w.fill(0.0);
-        let members = Members::new(gramian);
-        let n = members.n;
-        let c = members.cosines(gramian);
-        let (mut a, mut v) = (c, [0.0; MAX_TASKS * MAX_TASKS]);
-        let mut x: Column = [0.0; MAX_TASKS];
-        let mut pref: Column = [0.0; MAX_TASKS];
-        for i in 0..n {
-            pref[i] = ctx.preference[members.index[i]];
-        }
-        eigen::decompose(&mut a, &mut v, n);
-        eigen::truncate(&mut a, n, members.independent);
-        eigen::apply(&a, &v, n, |l| 1.0 / l, &pref[..n], &mut x[..n]);
-        // u = Σ xⱼ uⱼ / length; gᵢ·u = nᵢ (Cx)ᵢ / length.
-        let mut along: Column = [0.0; MAX_TASKS];
-        for i in 0..n {
-            along[i] = dot(&c[i * n..(i + 1) * n], &x[..n]);
-        }
-        let square = dot(&x[..n], &along[..n]);
-        let size: f64 = x[..n].iter().map(|x| x.abs()).sum();
-        if square <= 1e3 * gramian.noise() * size * size || size <= 1e3 * gramian.noise() {
-            return Outcome::Degenerate;
-        }
-        let top = longest(gramian);
-        let support: f64 = (0..n).map(|i| gramian.norms()[members.index[i]] / top * along[i]).sum();
-        for i in 0..n {
-            let task = members.index[i];
-            w[task] = support / square * x[i] * (top / gramian.norms()[task]);
-        }
-        if members.independent == w.len() { Outcome::Settled } else { Outcome::Degenerate }
+        equal_angles(gramian, ctx.preference, w)
     }
+}
+
+/// Writes w (K) that give d the cosines `preference` (K) with all gradients, up to a factor.
+pub fn equal_angles(gramian: &Gramian, preference: &[f64], w: &mut [f64]) -> Outcome {
+    w.fill(0.0);
+    let members = Members::new(gramian);
+    let n = members.n;
+    let c = members.cosines(gramian);
+    let (mut a, mut v) = (c, [0.0; MAX_TASKS * MAX_TASKS]);
+    let mut x: Column = [0.0; MAX_TASKS];
+    let mut pref: Column = [0.0; MAX_TASKS];
+    for i in 0..n {
+        pref[i] = preference[members.index[i]];
+    }
+    eigen::decompose(&mut a, &mut v, n);
+    eigen::truncate(&mut a, n, members.independent);
+    eigen::apply(&a, &v, n, |l| 1.0 / l, &pref[..n], &mut x[..n]);
+    // u = Σ xⱼ uⱼ / length; gᵢ·u = nᵢ (Cx)ᵢ / length.
+    let mut along: Column = [0.0; MAX_TASKS];
+    for i in 0..n {
+        along[i] = dot(&c[i * n..(i + 1) * n], &x[..n]);
+    }
+    let square = dot(&x[..n], &along[..n]);
+    let size: f64 = x[..n].iter().map(|x| x.abs()).sum();
+    if square <= 1e3 * gramian.noise() * size * size || size <= 1e3 * gramian.noise() {
+        return Outcome::Degenerate;
+    }
+    let top = longest(gramian);
+    let support: f64 = (0..n).map(|i| gramian.norms()[members.index[i]] / top * along[i]).sum();
+    for i in 0..n {
+        let task = members.index[i];
+        w[task] = support / square * x[i] * (top / gramian.norms()[task]);
+    }
+    if members.independent == w.len() { Outcome::Settled } else { Outcome::Degenerate }
 }

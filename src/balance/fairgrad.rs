@@ -21,7 +21,7 @@ pub const METHOD: Method = Method {
     kind: Kind::GradientWeighting,
     knobs: &[Knob { name: "alpha", label: "fairness α", default: 1.0, min: 0.2, max: 10.0, scale: KnobScale::Log }],
     needs: &[],
-    same_direction_k2: &["nash_mtl", "imtl_g", "config"],
+    same_direction_k2: &["nash_mtl", "imtl_g", "config", "imtl"],
     build: Build::Gramian(|setup| Box::new(FairGrad::new(setup))),
 };
 

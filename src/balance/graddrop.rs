@@ -2,7 +2,7 @@
 //!
 //! Purity Pₚ = ½(1 + Σᵢgᵢₚ/Σᵢ|gᵢₚ|); with U ~ U(0, 1) positive entries stay if Pₚ > U, negative ones if
 //! Pₚ ≤ U; entries that are dropped leak with factor ℓ. Acts on parameter gradients (the paper: on the
-//! gradients of a representation). Coordinates where all entries are 0 stay 0.
+//! gradients of a representation, see `graddrop_ub`). Coordinates where all entries are 0 stay 0.
 
 use super::{Build, Kind, Knob, KnobScale, Method, RowsKernel, RowsMethod, Setup, StepContext};
 
@@ -30,13 +30,14 @@ pub const METHOD: Method = Method {
     build: Build::Rows(|setup| Box::new(GradDrop::new(setup))),
 };
 
-struct GradDrop {
+/// Leaks, and room for a column.
+pub struct GradDrop {
     leaks: Vec<f64>,  // (K)
     column: Vec<f64>, // (K)
 }
 
 impl GradDrop {
-    fn new(setup: &Setup) -> Self {
+    pub fn new(setup: &Setup) -> Self {
         Self { leaks: vec![setup.knobs[0]; setup.n_tasks], column: vec![0.0; setup.n_tasks] }
     }
 }

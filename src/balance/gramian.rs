@@ -76,10 +76,34 @@ impl Gramian {
         }
     }
 
+    /// From products of rows in f64 or in f32.
+    pub fn set(&mut self, m: &[f64], exact: bool) {
+        if exact {
+            self.set_from_exact_products(m);
+        } else {
+            self.set_from_products(m);
+        }
+    }
+
     /// The same from products of rows that are exact in f64.
     pub fn set_from_exact_products(&mut self, m: &[f64]) {
         self.set_from_products(m);
         self.noise = NOISE_F64;
+    }
+
+    /// That of the rows sᵢ gᵢ with factors s (K); allocates nothing.
+    pub fn set_scaled(&mut self, of: &Self, factors: &[f64]) {
+        self.n_tasks = of.n_tasks;
+        self.noise = of.noise;
+        self.cosines.clone_from(&of.cosines);
+        for (i, &factor) in factors.iter().enumerate() {
+            self.norms[i] = of.norms[i] * factor.abs();
+            for j in 0..i {
+                let turned = if factor * factors[j] < 0.0 { -1.0 } else { 1.0 };
+                let zero = self.norms[i] == 0.0 || self.norms[j] == 0.0;
+                self.set_cosine(i, j, if zero { 0.0 } else { turned * of.cosine(i, j) });
+            }
+        }
     }
 
     fn set_cosine(&mut self, i: usize, j: usize, cosine: f64) {

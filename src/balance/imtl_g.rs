@@ -22,7 +22,7 @@ pub const METHOD: Method = Method {
     kind: Kind::GradientWeighting,
     knobs: &[],
     needs: &[],
-    same_direction_k2: &["nash_mtl", "config", "fairgrad"],
+    same_direction_k2: &["nash_mtl", "config", "fairgrad", "imtl"],
     build: Build::Gramian(|_| Box::new(ImtlG)),
 };
 
@@ -30,45 +30,50 @@ struct ImtlG;
 
 impl GramianMethod for ImtlG {
     fn weights(&mut self, _ctx: &StepContext<'_>, gramian: &Gramian, w: &mut [f64]) -> Outcome {
-        w.fill(0.0);
-        let members = Members::new(gramian);
-        let n = members.n;
-        if let [i, j] = members.index[..n] {
-            if 1.0 + gramian.cosine(i, j) <= 2.0 * gramian.noise() {
-                return Outcome::Degenerate;
-            }
-            let [own, other] = [i, j].map(|task| gramian.norms()[task] / longest(gramian));
-            (w[i], w[j]) = (other / (own + other), own / (own + other));
-            return if w.len() == 2 { Outcome::Settled } else { Outcome::Degenerate };
-        }
-        let top = longest(gramian);
-        let mut lengths: Column = [0.0; MAX_TASKS];
-        for i in 0..n {
-            lengths[i] = gramian.norms()[members.index[i]] / top;
-        }
-        let full = members.is_full_rank();
-        let mut a = if full { members.cosines(gramian) } else { members.products(gramian) };
-        let mut v = [0.0; MAX_TASKS * MAX_TASKS];
-        let mut x: Column = [0.0; MAX_TASKS];
-        eigen::decompose(&mut a, &mut v, n);
-        eigen::truncate(&mut a, n, members.rank);
-        let right = if full { [1.0; MAX_TASKS] } else { lengths };
-        eigen::apply(&a, &v, n, |l| 1.0 / l, &right[..n], &mut x[..n]);
-        if full {
-            // Shortest row first, so that no quotient overflows.
-            let smallest = lengths[..n].iter().copied().fold(f64::INFINITY, f64::min);
-            for i in 0..n {
-                x[i] *= smallest / lengths[i];
-            }
-        }
-        let total: f64 = x[..n].iter().sum();
-        let size: f64 = x[..n].iter().map(|x| x.abs()).sum();
-        if total.abs() <= 1e3 * gramian.noise() * size || (!full && size <= 1e3 * gramian.noise()) {
+        equal_projections(gramian, w)
+    }
+}
+
+/// Writes w (K) with equal projections of wᵀG on all unit gradients, Σ w = 1.
+pub fn equal_projections(gramian: &Gramian, w: &mut [f64]) -> Outcome {
+    w.fill(0.0);
+    let members = Members::new(gramian);
+    let n = members.n;
+    if let [i, j] = members.index[..n] {
+        if 1.0 + gramian.cosine(i, j) <= 2.0 * gramian.noise() {
             return Outcome::Degenerate;
         }
-        for i in 0..n {
-            w[members.index[i]] = x[i] / total;
-        }
-        if full && n == w.len() { Outcome::Settled } else { Outcome::Degenerate }
+        let [own, other] = [i, j].map(|task| gramian.norms()[task] / longest(gramian));
+        (w[i], w[j]) = (other / (own + other), own / (own + other));
+        return if w.len() == 2 { Outcome::Settled } else { Outcome::Degenerate };
     }
+    let top = longest(gramian);
+    let mut lengths: Column = [0.0; MAX_TASKS];
+    for i in 0..n {
+        lengths[i] = gramian.norms()[members.index[i]] / top;
+    }
+    let full = members.is_full_rank();
+    let mut a = if full { members.cosines(gramian) } else { members.products(gramian) };
+    let mut v = [0.0; MAX_TASKS * MAX_TASKS];
+    let mut x: Column = [0.0; MAX_TASKS];
+    eigen::decompose(&mut a, &mut v, n);
+    eigen::truncate(&mut a, n, members.rank);
+    let right = if full { [1.0; MAX_TASKS] } else { lengths };
+    eigen::apply(&a, &v, n, |l| 1.0 / l, &right[..n], &mut x[..n]);
+    if full {
+        // Shortest row first, so that no quotient overflows.
+        let smallest = lengths[..n].iter().copied().fold(f64::INFINITY, f64::min);
+        for i in 0..n {
+            x[i] *= smallest / lengths[i];
+        }
+    }
+    let total: f64 = x[..n].iter().sum();
+    let size: f64 = x[..n].iter().map(|x| x.abs()).sum();
+    if total.abs() <= 1e3 * gramian.noise() * size || (!full && size <= 1e3 * gramian.noise()) {
+        return Outcome::Degenerate;
+    }
+    for i in 0..n {
+        w[members.index[i]] = x[i] / total;
+    }
+    if full && n == w.len() { Outcome::Settled } else { Outcome::Degenerate }
 }

@@ -17,18 +17,15 @@ pub const METHOD: Method = Method {
     paper: "Liu et al., Towards Impartial Multi-Task Learning (ICLR)",
     year: 2021,
     kind: Kind::LossWeighting,
-    knobs: &[Knob {
-        name: "log_scale",
-        label: "s at the start",
-        default: 0.0,
-        min: -5.0,
-        max: 5.0,
-        scale: KnobScale::Linear,
-    }],
+    knobs: &[START],
     needs: &[Need::HeadsScaledByWeights, Need::LossValues],
     same_direction_k2: &["uw"],
     build: Build::Losses(|setup| Box::new(ImtlL::new(setup))),
 };
+
+/// s before anything is learned.
+pub const START: Knob =
+    Knob { name: "log_scale", label: "s at the start", default: 0.0, min: -5.0, max: 5.0, scale: KnobScale::Linear };
 
 const LARGEST_LOG_SCALE: f64 = 30.0;
 
@@ -48,11 +45,16 @@ impl ImtlL {
 impl LossesMethod for ImtlL {
     fn weights(&mut self, ctx: &StepContext<'_>, w: &mut [f64]) -> Outcome {
         evaluate(ctx.losses, &self.log_scale, w, &mut self.gradient);
-        self.adam.step(ctx.learning_rate, &self.gradient, &mut self.log_scale);
-        for s in &mut self.log_scale {
-            *s = s.clamp(-LARGEST_LOG_SCALE, LARGEST_LOG_SCALE);
-        }
+        learn(&mut self.adam, ctx.learning_rate, &self.gradient, &mut self.log_scale);
         Outcome::Settled
+    }
+}
+
+/// One step of s (K) against its gradient.
+pub fn learn(adam: &mut Adam, learning_rate: f64, gradient: &[f64], log_scale: &mut [f64]) {
+    adam.step(learning_rate, gradient, log_scale);
+    for s in log_scale {
+        *s = s.clamp(-LARGEST_LOG_SCALE, LARGEST_LOG_SCALE);
     }
 }
 

@@ -30,13 +30,13 @@ pub const METHOD: Method = Method {
     build: Build::Gramian(|setup| Box::new(Mgda::new(setup))),
 };
 
-struct Mgda {
+pub struct Mgda {
     by_length: bool,
     by_loss: bool,
 }
 
 impl Mgda {
-    fn new(setup: &Setup) -> Self {
+    pub fn new(setup: &Setup) -> Self {
         let norm = setup.knobs[0] as u32;
         Self { by_length: norm == 1 || norm == 3, by_loss: norm >= 2 }
     }

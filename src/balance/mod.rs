@@ -12,24 +12,36 @@ pub mod solve;
 
 pub mod aasf;
 pub mod aligned_mtl;
+pub mod aligned_mtl_ub;
+pub mod auto_lambda;
 pub mod cagrad;
+pub mod coba;
 pub mod config;
 pub mod constant;
 pub mod cosmos;
+pub mod db_mtl;
 pub mod dualproj;
 pub mod dwa;
 pub mod epo;
+pub mod excess_mtl;
 pub mod fairgrad;
 pub mod famo;
 pub mod gls;
 pub mod graddrop;
+pub mod graddrop_ub;
+pub mod gradnorm;
 pub mod gradvac;
+pub mod imtl;
 pub mod imtl_g;
 pub mod imtl_l;
 pub mod krum;
+pub mod m_config;
 pub mod mean;
 pub mod mgda;
+pub mod mgda_ub;
+pub mod moco;
 pub mod modified_tchebycheff;
+pub mod modo;
 pub mod nash_mtl;
 pub mod pbi;
 pub mod pcd;
@@ -38,10 +50,12 @@ pub mod pmgda;
 pub mod pnorm;
 pub mod random;
 pub mod rlw;
+pub mod sdmgrad;
 pub mod si;
 pub mod stch;
 pub mod stch_mtl;
 pub mod sum;
+pub mod svd_reweighting;
 pub mod tchebycheff;
 pub mod trimmed_mean;
 pub mod upgrad;
@@ -137,6 +151,24 @@ pub enum Need {
     LossValues,
     /// The weights follow the preference α ([`StepContext::preference`]).
     Preference,
+    /// The Gramian of the gradients with respect to the last shared layer ([`Served::last_layer`]).
+    LastLayer,
+    /// Rows kept over steps ([`GramianMethod::keep`]): M is theirs and d = wᵀY.
+    KeptRows,
+    /// Gradients with respect to the shared representation (B·H numbers a task) instead of the parameters: M is theirs,
+    /// or they are the rows; what comes of it goes down the trunk in one backward pass.
+    Representation,
+    /// The K losses on a batch of validation rows, before the step ([`Served::validation_losses`]).
+    ValidationLosses,
+    /// A = G₁G₂ᵀ of two more batches ([`Served::cross`]).
+    TwoMoreBatches,
+    /// A = G·Vᵀ with the gradients V of a validation batch one plain step ahead ([`GramianMethod::look_ahead`],
+    /// [`Served::cross`]).
+    LookAhead,
+    /// The gradients beside the root of all their squares so far ([`Served::excess`]).
+    Excess,
+    /// Products of the columns Xᵀyᵢ of the training data ([`Served::label_products`]).
+    LabelProducts,
 }
 
 /// One entry of [`METHODS`].
@@ -200,6 +232,22 @@ pub struct StepContext<'a> {
     pub step: u64,
     /// Seed of the run: [`StepContext::draws`] is the only source of randomness.
     pub seed: u32,
+    pub served: Served<'a>,
+}
+
+/// What a method's [`Need`]s brought. Empty where there is no network behind the gradients (the command line's
+/// single steps), so every method says what it does without.
+#[derive(Clone, Copy, Default)]
+pub struct Served<'a> {
+    pub last_layer: Option<&'a Gramian>,
+    /// (K) with the loss scales.
+    pub validation_losses: Option<&'a [f64]>,
+    /// A (K, K) row-major, not symmetric.
+    pub cross: Option<&'a [f64]>,
+    /// (K) Σₚ gᵢₚ²/√(Sᵢₚ + 1e-7) with S the sum of gᵢₚ² over all steps.
+    pub excess: Option<&'a [f64]>,
+    /// (K, K), see `measure::labels`.
+    pub label_products: Option<&'a [f64]>,
 }
 
 impl StepContext<'_> {
@@ -233,9 +281,23 @@ pub trait LossesMethod {
 pub trait GramianMethod {
     /// Writes w (K), so that d = wᵀG.
     fn weights(&mut self, ctx: &StepContext<'_>, gramian: &Gramian, w: &mut [f64]) -> Outcome;
+    /// With [`Need::KeptRows`], before `weights`: how this step's G with its Gramian enters the kept rows Y (K, P),
+    /// which are 0 at first: Y ← diag(keep)·Y + diag(add)·G.
+    fn keep(&mut self, _ctx: &StepContext<'_>, _gramian: &Gramian, keep: &mut [f64], add: &mut [f64]) {
+        keep.fill(0.0);
+        add.fill(1.0);
+    }
+    /// With [`Need::LookAhead`], before `weights`: w (K) of the plain step to look behind.
+    fn look_ahead(&self, w: &mut [f64]) {
+        w.fill(1.0);
+    }
+    /// (K) factors of the heads' own gradients in this step, where they are neither 1 nor w.
+    fn head_weights(&self) -> Option<&[f64]> {
+        None
+    }
 }
 
-/// A direction from the coordinates of G, seen in blocks of columns.
+/// A direction from the coordinates of G, seen in blocks of columns; with [`Need::Representation`] from those of ∂L/∂z.
 pub trait RowsMethod {
     /// Called once a step before the blocks.
     fn begin(&mut self, ctx: &StepContext<'_>, n_shared: usize);
@@ -252,7 +314,7 @@ pub trait RowsMethod {
 /// Bindings: 0 the uniform `Rows` (see shaders/balance), 1 G, 2 the coordinates' numbers, 3 d.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RowsKernel {
-    /// Id of the method and name of the file.
+    /// Name of the file.
     pub name: &'static str,
     pub source: &'static str,
     pub settings: [f32; 4],
@@ -278,6 +340,14 @@ impl Need {
             Self::EpochMeans => "epoch_means",
             Self::LossValues => "loss_values",
             Self::Preference => "preference",
+            Self::LastLayer => "last_layer",
+            Self::KeptRows => "kept_rows",
+            Self::Representation => "representation",
+            Self::ValidationLosses => "validation_losses",
+            Self::TwoMoreBatches => "two_more_batches",
+            Self::LookAhead => "look_ahead",
+            Self::Excess => "excess",
+            Self::LabelProducts => "label_products",
         }
     }
 }
@@ -307,6 +377,18 @@ impl Method {
         self.needs.contains(&need)
     }
 
+    /// Whether w follows from M and the step's context, without anything that only a network serves.
+    pub fn answers_alone(&self) -> bool {
+        let alone = [Need::HeadsScaledByWeights, Need::LossValues, Need::Preference];
+        matches!(self.build, Build::Gramian(_)) && self.needs.iter().all(|need| alone.contains(need))
+    }
+
+    /// Whether a backend holds K rows of P numbers for it beside G.
+    pub fn stores_rows(&self) -> bool {
+        let stored = [Need::KeptRows, Need::TwoMoreBatches, Need::LookAhead, Need::Excess];
+        self.needs.iter().any(|need| stored.contains(need))
+    }
+
     /// Knob values in order, defaults for all.
     pub fn default_knobs(&self) -> Vec<f64> {
         self.knobs.iter().map(|knob| knob.default).collect()
@@ -334,23 +416,37 @@ pub const METHODS: &[Method] = &[
     aasf::METHOD,
     famo::METHOD,
     random::METHOD,
+    coba::METHOD,
+    svd_reweighting::METHOD,
+    gradnorm::METHOD,
+    excess_mtl::METHOD,
+    auto_lambda::METHOD,
     pcgrad::METHOD,
     gradvac::METHOD,
     mgda::METHOD,
+    mgda_ub::METHOD,
     cagrad::METHOD,
     nash_mtl::METHOD,
     fairgrad::METHOD,
     graddrop::METHOD,
     trimmed_mean::METHOD,
     krum::METHOD,
+    graddrop_ub::METHOD,
     upgrad::METHOD,
     dualproj::METHOD,
     imtl_g::METHOD,
+    imtl::METHOD,
     aligned_mtl::METHOD,
+    aligned_mtl_ub::METHOD,
     config::METHOD,
     pcd::METHOD,
     epo::METHOD,
     pmgda::METHOD,
+    m_config::METHOD,
+    moco::METHOD,
+    modo::METHOD,
+    sdmgrad::METHOD,
+    db_mtl::METHOD,
 ];
 
 /// The entry with this id.

@@ -28,7 +28,7 @@ pub const METHOD: Method = Method {
         scale: KnobScale::Linear,
     }],
     needs: &[],
-    same_direction_k2: &["imtl_g", "config", "fairgrad"],
+    same_direction_k2: &["imtl_g", "config", "fairgrad", "imtl"],
     build: Build::Gramian(|setup| Box::new(NashMtl::new(setup))),
 };
 

@@ -127,6 +127,7 @@ pub fn run(params: &Params<'_>, rows: &[&[f64]], gramian: &Gramian, losses: &[f6
         learning_rate: 0.01,
         step: 0,
         seed,
+        served: Default::default(),
     };
     if let Some(order) = params.get("order")
         && let Some(orders) = projection_orders(order, n_tasks)?
@@ -157,6 +158,15 @@ pub fn run(params: &Params<'_>, rows: &[&[f64]], gramian: &Gramian, losses: &[f6
     let mut w = vec![0.0; n_tasks];
     match params.method.new_balancer(&setup) {
         Balancer::Losses(mut balancer) => _ = balancer.weights(&ctx, &mut w),
+        Balancer::Gramian(mut balancer) if params.method.needs(Need::KeptRows) => {
+            // One step from kept rows that are 0: they are rows of G times `add`.
+            let (mut keep, mut add) = (w.clone(), w.clone());
+            balancer.keep(&ctx, gramian, &mut keep, &mut add);
+            let mut kept = Gramian::new(n_tasks);
+            kept.set_scaled(gramian, &add);
+            balancer.weights(&ctx, &kept, &mut w);
+            w.iter_mut().zip(&add).for_each(|(w, add)| *w *= add);
+        }
         Balancer::Gramian(mut balancer) => _ = balancer.weights(&ctx, gramian, &mut w),
         Balancer::Rows(mut balancer) => {
             let mut direction = vec![0.0; n_shared];

@@ -7,9 +7,10 @@ use super::aggregate::{Params, combined, each_line, named_method, numbers, proje
 use crate::balance::famo::Famo;
 use crate::balance::gradvac::GradVac;
 use crate::balance::{
-    Balancer, Gramian, LossesMethod, StepContext, aasf, cosmos, gls, imtl_l, modified_tchebycheff, pbi, pnorm, rlw, si,
-    solve, stch, stch_mtl, tchebycheff, uw,
+    Balancer, Gramian, GramianMethod, LossesMethod, Served, StepContext, aasf, coba, cosmos, gls, gradnorm, imtl_l,
+    modified_tchebycheff, pbi, pnorm, rlw, si, solve, stch, stch_mtl, tchebycheff, uw,
 };
+use crate::kernels::{blend, excess};
 use serde_json::{Map, Value, json};
 use std::io::{self, BufRead, Write};
 
@@ -34,11 +35,18 @@ const CASES: &[(&str, Case)] = &[
     ("famo", famo_case),
     ("gradvac", gradvac_case),
     ("pcd", pcd_case),
+    ("gradnorm", gradnorm_case),
+    ("db_mtl", kept_rows_case),
+    ("coba", coba_case),
+    ("excess_mtl", excess_mtl_case),
+    ("modo", cross_case),
+    ("sdmgrad", cross_case),
+    ("moco", kept_rows_case),
 ];
 
 /// Params that step cases carry as remarks about a fixed choice.
 const REMARKS: &[(&str, &[&str])] =
-    &[("rlw", &["dist"]), ("si", &["variant"]), ("famo", &["adam"]), ("gradvac", &["eps"])];
+    &[("rlw", &["dist"]), ("si", &["variant"]), ("famo", &["adam"]), ("gradvac", &["eps"]), ("gradnorm", &["param"])];
 
 /// Writes one line for every input line; fails only if reading or writing does.
 pub fn simulate(mut input: impl BufRead, mut output: impl Write) -> io::Result<()> {
@@ -56,6 +64,10 @@ pub fn simulated(request: &Map<String, Value>) -> Result<Value, String> {
     let remarks = REMARKS.iter().find(|(id, _)| *id == method.id).map_or(&[][..], |(_, names)| names);
     let mut params = request.get("params").cloned().unwrap_or(Value::Null);
     if let Value::Object(params) = &mut params {
+        // "libmtl: what that means" is "libmtl".
+        if let Some(Value::String(variant)) = params.get_mut("variant") {
+            variant.truncate(variant.find(':').unwrap_or(variant.len()));
+        }
         params.retain(|name, _| !remarks.contains(&name.as_str()));
     }
     let values = match request.get("inputs") {
@@ -93,6 +105,17 @@ impl Inputs<'_> {
         numbers(self.value(name)?, name, n_tasks, "one for each of the K tasks")
     }
 
+    /// A list of anything.
+    fn list_of(&self, name: &str) -> Result<&[Value], String> {
+        let list = self.value(name)?.as_array().filter(|list| !list.is_empty());
+        list.map(Vec::as_slice).ok_or_else(|| format!("{name} must be a list with one entry a step."))
+    }
+
+    /// A list of K lists of one length.
+    fn rows(&self, name: &str, n_tasks: usize) -> Result<Vec<Vec<f64>>, String> {
+        rows_of(self.value(name)?, name, n_tasks)
+    }
+
     /// A list of lists of K numbers, one a step.
     fn steps(&self, name: &str, n_tasks: usize) -> Result<Vec<Vec<f64>>, String> {
         let value = self.value(name)?;
@@ -119,8 +142,29 @@ impl Inputs<'_> {
     }
 }
 
+/// K lists of as many numbers each as the first holds.
+fn rows_of(value: &Value, name: &str, n_tasks: usize) -> Result<Vec<Vec<f64>>, String> {
+    let wrong = || format!("{name} must be a list of {n_tasks} lists of numbers, one for each task.");
+    let list = value.as_array().filter(|list| list.len() == n_tasks).ok_or_else(wrong)?;
+    let width = list.first().and_then(Value::as_array).filter(|row| !row.is_empty()).ok_or_else(wrong)?.len();
+    list.iter().map(|row| numbers(row, name, width, "as many as the first task's list")).collect()
+}
+
+fn slices(rows: &[Vec<f64>]) -> Vec<&[f64]> {
+    rows.iter().map(Vec::as_slice).collect()
+}
+
+fn gramian_method(inputs: &Inputs<'_>, n_tasks: usize) -> Result<Box<dyn GramianMethod>, String> {
+    match inputs.params.method.new_balancer(&inputs.params.setup(n_tasks)?) {
+        Balancer::Gramian(method) => Ok(method),
+        _ => Err(format!("Method {} does not look at products of gradients.", inputs.params.method.id)),
+    }
+}
+
 fn context<'a>(losses: &'a [f64], epoch_means: Option<(&'a [f64], &'a [f64])>, step: u64) -> StepContext<'a> {
-    StepContext { losses, first_losses: losses, epoch_means, preference: losses, learning_rate: 0.0, step, seed: 0 }
+    let served = Default::default();
+    let (first_losses, preference) = (losses, losses);
+    StepContext { losses, first_losses, epoch_means, preference, learning_rate: 0.0, step, seed: 0, served }
 }
 
 fn rlw_case(inputs: &Inputs<'_>) -> Result<Value, String> {
@@ -306,4 +350,126 @@ fn famo_case(inputs: &Inputs<'_>) -> Result<Value, String> {
         logits.push(famo.logits().to_vec());
     }
     Ok(json!({"loss_weights_per_step": weights, "logits_after_step": logits}))
+}
+
+/// The case learns logits: w = K softmax(scale).
+fn gradnorm_case(inputs: &Inputs<'_>) -> Result<Value, String> {
+    let losses = inputs.list("losses")?;
+    let k = losses.len();
+    let (first, mut w) = (inputs.sized("initial_losses", k)?, inputs.sized("scale", k)?);
+    let g = inputs.rows("G", k)?;
+    let alpha = inputs.params.setup(k)?.knobs[0];
+    let rows = slices(&g);
+    let gramian = Gramian::from_rows(&rows);
+    solve::softmax(&mut w);
+    w.iter_mut().for_each(|w| *w *= k as f64);
+    let (mut targets, mut gradient) = (vec![0.0; k], vec![0.0; k]);
+    gradnorm::progress(&losses, &first, alpha, &mut targets);
+    let value = gradnorm::evaluate(gramian.norms(), &w, &targets, &mut gradient);
+    let mean = solve::dot(&w, &gradient) / k as f64;
+    let grad_scale: Vec<f64> = w.iter().zip(&gradient).map(|(w, gradient)| w * (gradient - mean)).collect();
+    let direction = combined(w.clone(), &rows).direction;
+    Ok(json!({"weights": w, "grad_loss": value, "grad_scale": grad_scale, "direction": direction}))
+}
+
+/// Steps of a method that keeps rows.
+fn kept_rows_case(inputs: &Inputs<'_>) -> Result<Value, String> {
+    let g_steps = inputs.list_of("G_steps")?;
+    let k = g_steps.first().and_then(Value::as_array).map_or(1, Vec::len).clamp(1, solve::MAX_TASKS);
+    let losses = inputs.steps("losses_steps", k)?;
+    if losses.len() != g_steps.len() {
+        let (gradients, losses) = (g_steps.len(), losses.len());
+        return Err(format!("G_steps has {gradients} steps, losses_steps {losses}; give as many of each."));
+    }
+    let mut method = gramian_method(inputs, k)?;
+    let mut kept: Vec<Vec<f64>> = Vec::new();
+    let (mut weights, mut directions) = (Vec::new(), Vec::new());
+    for (step, (g, losses)) in g_steps.iter().zip(&losses).enumerate() {
+        let g = rows_of(g, "G_steps", k)?;
+        kept.resize_with(k, || vec![0.0; g[0].len()]);
+        if kept[0].len() != g[0].len() {
+            return Err("G_steps holds gradients of different lengths; one step is like the others.".into());
+        }
+        let ctx = context(losses, None, step as u64);
+        let (mut w, mut keep, mut add) = (vec![0.0; k], vec![0.0; k], vec![0.0; k]);
+        method.keep(&ctx, &Gramian::from_rows(&slices(&g)), &mut keep, &mut add);
+        for (task, kept) in kept.iter_mut().enumerate() {
+            blend(&keep[task..=task], &add[task..=task], &g[task], kept);
+        }
+        method.weights(&ctx, &Gramian::from_rows(&slices(&kept)), &mut w);
+        directions.push(combined(w.clone(), &slices(&kept)).direction);
+        weights.push(w);
+    }
+    Ok(json!({"weights_steps": weights, "direction_steps": directions}))
+}
+
+/// One validation loss a task and step; weights at some of them.
+fn coba_case(inputs: &Inputs<'_>) -> Result<Value, String> {
+    let k = inputs.list_of("valid_loss_ratio_history")?.len();
+    if k > solve::MAX_TASKS {
+        return Err(format!("valid_loss_ratio_history has {k} tasks; at most {} are known.", solve::MAX_TASKS));
+    }
+    let history = inputs.rows("valid_loss_ratio_history", k)?;
+    let value = inputs.value("evaluated_at_steps")?;
+    let wanted = numbers(value, "evaluated_at_steps", value.as_array().map_or(0, Vec::len), "one a step")?;
+    let mut coba = coba::Coba::new(&inputs.params.setup(k)?);
+    let mut w = vec![0.0; k];
+    let mut after = Vec::new();
+    for step in 0..history[0].len() {
+        let losses: Vec<f64> = history.iter().map(|of_task| of_task[step]).collect();
+        // The ratios are to a first loss that was before the history.
+        coba.observe_ratios(&losses, &mut w);
+        after.push(w.clone());
+    }
+    let at = |step: &f64| {
+        let known = after.get((*step as usize).wrapping_sub(1));
+        known.ok_or_else(|| format!("evaluated_at_steps holds {step}; the history has steps 1 to {}.", after.len()))
+    };
+    let weights = wanted.iter().map(at).collect::<Result<Vec<_>, _>>()?;
+    Ok(json!({"weights_steps": weights}))
+}
+
+/// Steps whose gradients are given by rows.
+fn excess_mtl_case(inputs: &Inputs<'_>) -> Result<Value, String> {
+    let g_steps = inputs.list_of("G_steps")?;
+    let k = g_steps.first().and_then(Value::as_array).map_or(1, Vec::len).clamp(1, solve::MAX_TASKS);
+    let mut method = gramian_method(inputs, k)?;
+    let mut sums = Vec::new();
+    let (mut weights, mut directions) = (Vec::new(), Vec::new());
+    for (step, g) in g_steps.iter().enumerate() {
+        let g = rows_of(g, "G_steps", k)?;
+        let flat = g.concat();
+        sums.resize(flat.len().max(sums.len()), 0.0);
+        if sums.len() != flat.len() {
+            return Err("G_steps holds gradients of different lengths; one step is like the others.".into());
+        }
+        let (mut w, mut estimate) = (vec![0.0; k], vec![0.0; k]);
+        excess(g[0].len(), &flat, &mut sums, &mut estimate);
+        let ctx = context(&estimate, None, step as u64);
+        let served = Served { excess: Some(&estimate), ..Served::default() };
+        method.weights(&StepContext { served, ..ctx }, &Gramian::from_rows(&slices(&g)), &mut w);
+        directions.push(combined(w.clone(), &slices(&g)).direction);
+        weights.push(w);
+    }
+    Ok(json!({"weights_steps": weights, "direction_steps": directions}))
+}
+
+/// Steps of a method that looks at A = G₁G₂ᵀ.
+fn cross_case(inputs: &Inputs<'_>) -> Result<Value, String> {
+    let a_steps = inputs.list_of("A_steps")?;
+    let k = a_steps.first().and_then(Value::as_array).map_or(1, Vec::len).clamp(1, solve::MAX_TASKS);
+    let mut method = gramian_method(inputs, k)?;
+    let mut weights = Vec::new();
+    for (step, a) in a_steps.iter().enumerate() {
+        let a = rows_of(a, "A_steps", k)?.concat();
+        if a.len() != k * k {
+            return Err(format!("A_steps must hold {k} lists of {k} numbers a step."));
+        }
+        let mut w = vec![0.0; k];
+        let ctx = context(&a[..k], None, step as u64);
+        let served = Served { cross: Some(&a), ..Served::default() };
+        method.weights(&StepContext { served, ..ctx }, &Gramian::new(k), &mut w);
+        weights.push(w);
+    }
+    Ok(json!({"weights_steps": weights}))
 }

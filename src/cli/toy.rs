@@ -9,6 +9,7 @@ use crate::backend::exact::{Descent, Exact};
 use crate::backend::{Backend, BackendError};
 use crate::balance::{Build, METHODS, method};
 use crate::config::Optimizer;
+use crate::data::Batches;
 use crate::problem::{Problem, problem};
 use crate::strategy::single_point::Place;
 use crate::strategy::{Motion, SinglePoint, Step};
@@ -39,10 +40,10 @@ pub struct ToyFlags {
 struct Toy {
     problem: &'static Problem,
     strategy: SinglePoint,
+    backend: Backend,
     preference: Vec<f64>,
     seed: u32,
-    descent: Descent,
-    init: Vec<f64>,
+    learning_rate: f64,
     steps: u64,
     /// Ascending.
     at: Vec<u64>,
@@ -55,9 +56,8 @@ struct Toy {
 pub async fn toy(flags: &ToyFlags) -> Result<Value, RunError> {
     let toy = read(flags).map_err(RunError::Input)?;
     let failed = |error: BackendError| RunError::Failed(error.to_string());
-    let Toy { problem, mut strategy, preference, seed, descent, init, steps, at } = toy;
-    let (scales, learning_rate) = (descent.loss_scales.clone(), descent.learning_rate);
-    let mut backend = Backend::Exact(Box::new(Exact::new(descent, init)));
+    let Toy { problem, mut strategy, mut backend, preference, seed, learning_rate, steps, at } = toy;
+    let scales = backend.loss_scales().to_vec();
     let mut step = Step::new(problem.n_tasks());
     let mut due = at.into_iter().peekable();
     let mut checkpoints = Map::new();
@@ -132,24 +132,28 @@ fn read(flags: &ToyFlags) -> Result<Toy, String> {
     let params = Value::Object(params);
     let params = Params::new(Some(&params), method).map_err(in_params)?;
     let setup = params.setup(k).map_err(in_params)?;
-    let mut strategy = SinglePoint::new(method, &setup.knobs, &loss_scales, 1);
+    let seed = params.seed().map_err(in_params)?;
+    let learning_rate = positive("lr", &flags.lr, 1e3)?;
+    let descent = Descent {
+        problem,
+        targets: (0..k).collect(),
+        loss_scales,
+        optimizer: Optimizer::Adam,
+        learning_rate,
+        clip,
+        multiplier: positive("multiplier", &flags.multiplier, 1e6)?,
+    };
+    let backend = Backend::Exact(Box::new(Exact::new(descent, init)));
+    let mut strategy = SinglePoint::new(method, &setup.knobs, &backend, Batches::new(1, 1, seed), seed);
     strategy.bound_losses(&floor);
     strategy.set_rank_epsilon(f64::from(f32::EPSILON));
     Ok(Toy {
         problem,
         strategy,
         preference: params.preference(k).map_err(in_params)?,
-        seed: params.seed().map_err(in_params)?,
-        descent: Descent {
-            problem,
-            targets: (0..k).collect(),
-            loss_scales,
-            optimizer: Optimizer::Adam,
-            learning_rate: positive("lr", &flags.lr, 1e3)?,
-            clip,
-            multiplier: positive("multiplier", &flags.multiplier, 1e6)?,
-        },
-        init,
+        backend,
+        seed,
+        learning_rate,
         steps,
         at,
     })

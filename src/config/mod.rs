@@ -39,7 +39,8 @@ pub const STEPS: RangeInclusive<u32> = 1..=20_000;
 /// The largest preset needs a thirtieth of it. Without a limit one link could occupy a tab for weeks.
 pub const WORK: f64 = 4e12;
 /// Largest count of numbers held at once, 256 MiB of f32: for every network its weights, two optimizer moments,
-/// the update, where it came from and the K task gradients; and for every row of its batch the activations and
+/// the update, where it came from and the K task gradients (twice for
+/// methods that store rows); and for every row of its batch the activations and
 /// the K gradients of each.
 pub const MEMORY: f64 = 6.4e7;
 /// What a budget counts before the data are loaded: no data set is smaller. The exact check comes with
@@ -333,8 +334,10 @@ impl ExperimentConfig {
         let parameters = self.n_parameters(n_inputs);
         let (runs, k) = (self.runs.len() as f64, self.n_tasks() as f64);
         let rows = self.batch_rows(n_rows) as f64;
+        let storing = self.runs.iter().filter(|run| run.method.stores_rows()).count() as f64;
         // Every run has K tasks; every single-task reference has one.
-        let memory = parameters * (runs * (k + 5.0) + k * 6.0) + rows * self.n_units() * (runs * (k + 1.0) + k * 2.0);
+        let memory = parameters * (runs * (k + 5.0) + storing * k + k * 6.0)
+            + rows * self.n_units() * (runs * (k + 1.0) + k * 2.0);
         let work = parameters * rows * f64::from(self.training.steps) * (runs + k);
         if memory > MEMORY {
             return Err(Complaint::new(

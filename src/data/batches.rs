@@ -38,6 +38,11 @@ impl Batches {
         }
     }
 
+    /// Batches of the same size in an order of their own; 0 is the order of [`Self::new`].
+    pub fn other(&self, number: u32) -> Self {
+        Self { stream: self.stream.with_sub(number), ..*self }
+    }
+
     /// B: the rows in a batch.
     pub fn size(&self) -> usize {
         self.batch as usize

@@ -1,6 +1,7 @@
 //! Inner products of rows: the Gramian, and task gradients along a direction.
 
 use crate::math::Real;
+use std::ops::Range;
 
 /// Entries whose products are summed in T before they go into the f64 total: long f32 sums lose digits.
 const BLOCK: usize = 128;
@@ -8,6 +9,11 @@ const LANES: usize = 8;
 
 /// out (R₁, R₂) = a (R₁, n)·b (R₂, n)ᵀ. M is `gramian(G, G)`, gᵢ·d is `gramian(G, d)`.
 pub fn gramian<T: Real>(n: usize, a: &[T], b: &[T], out: &mut [f64]) {
+    gramian_block(n, 0..n, a, b, out);
+}
+
+/// The same over columns `block` of rows of n.
+pub fn gramian_block<T: Real>(n: usize, block: Range<usize>, a: &[T], b: &[T], out: &mut [f64]) {
     if n == 0 {
         out.fill(0.0);
         return;
@@ -19,7 +25,7 @@ pub fn gramian<T: Real>(n: usize, a: &[T], b: &[T], out: &mut [f64]) {
             if symmetric && j < i {
                 out[i * columns + j] = out[j * columns + i];
             } else {
-                out[i * columns + j] = dot(a, b);
+                out[i * columns + j] = dot(&a[block.clone()], &b[block.clone()]);
             }
         }
     }

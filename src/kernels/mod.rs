@@ -2,9 +2,11 @@
 //!
 //! Matrices are row-major. `[K, B, ·]` means task-major stacks: K·B rows, task 0 first.
 
+mod blend;
 mod combine;
 mod delta;
 mod dense;
+mod excess;
 mod gather;
 pub mod gemm;
 mod gramian;
@@ -12,11 +14,13 @@ mod loss;
 mod update;
 mod weight_gradient;
 
+pub use blend::blend;
 pub use combine::combine;
 pub use delta::delta;
 pub use dense::dense;
+pub use excess::excess;
 pub use gather::gather;
-pub use gramian::gramian;
+pub use gramian::{gramian, gramian_block};
 pub use loss::{TaskLoss, loss};
 pub use update::{Moments, Rule, update};
 pub use weight_gradient::weight_gradient;

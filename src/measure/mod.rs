@@ -2,4 +2,5 @@
 
 pub mod front;
 pub mod headline;
+pub mod labels;
 pub mod pull;

@@ -4,7 +4,7 @@ use super::ladder::{self, Chosen, Ladder};
 use super::pictures;
 use crate::backend::exact::{Descent, Exact};
 use crate::backend::{Backend, Workload};
-use crate::balance::{Balancer, Gramian, METHODS, Setup, StepContext};
+use crate::balance::{Balancer, Gramian, METHODS, Need, Setup, StepContext};
 use crate::config::{AnalyticConfig, DataConfig, ExperimentConfig, NetworkConfig, RunConfig, Subject};
 use crate::data::{Batches, BuildRequest, Dataset, InputShape, Metric, MtldFile, Split, Truth};
 use crate::nn::{Network, ParamLayout};
@@ -86,6 +86,8 @@ struct Run {
     evaluator: Option<Evaluator>,
     targets: Vec<usize>,
     checkpoints: Option<Checkpoints>,
+    /// Whether d = wᵀG, so that its weights say what it would do with other gradients.
+    weighs_rows: bool,
 }
 
 impl Experiment {
@@ -111,6 +113,7 @@ impl Experiment {
         let source = data.source;
         let dataset = source.build(&request).map_err(|error| StartError::Data(error.to_string()))?;
         let train = Rc::new(dataset.train.clone());
+        let validation = Rc::new(dataset.validation.clone());
         let test = Rc::new(dataset.test.clone());
         config
             .check_loaded(dataset.n_inputs, train.rows)
@@ -126,6 +129,7 @@ impl Experiment {
                 layout: ParamLayout::new(&network),
                 network,
                 data: train.clone(),
+                validation: validation.clone(),
                 targets: tasks.to_vec(),
                 loss_scales: scales.to_vec(),
                 batch_rows,
@@ -153,7 +157,6 @@ impl Experiment {
             let preference = if workload.targets.len() == k { config.preference() } else { vec![1.0] };
             let setup = TrainerSetup {
                 run,
-                loss_scales: &workload.loss_scales.clone(),
                 floor: vec![0.0; workload.targets.len()],
                 preference,
                 learning_rate: training.learning_rate,
@@ -164,12 +167,14 @@ impl Experiment {
             };
             let theta = theta(&workload);
             let targets = workload.targets.clone();
+            let weighs_rows = !run.method.needs(Need::KeptRows);
             let backend: Backend = chosen.backend(workload, theta).map_err(StartError::Device)?;
             Ok(Run {
                 trainer: Trainer::new(backend, setup),
                 evaluator: Some(evaluator),
                 targets,
                 checkpoints: keep.then(|| Checkpoints::new(training.steps, n_parameters, bytes)),
+                weighs_rows,
             })
         };
         let mut runs = Vec::new();
@@ -195,7 +200,6 @@ impl Experiment {
             let floor = targets.iter().zip(loss_scales).map(|(&task, scale)| problem.floor[task] * scale);
             let setup = TrainerSetup {
                 run,
-                loss_scales,
                 floor: floor.collect(),
                 preference: if n_tasks == k { config.preference() } else { vec![1.0] },
                 learning_rate: training.learning_rate,
@@ -219,6 +223,7 @@ impl Experiment {
                 evaluator: None,
                 targets,
                 checkpoints: bytes.map(|bytes| Checkpoints::new(training.steps, start.len(), bytes)),
+                weighs_rows: !run.method.needs(Need::KeptRows),
             }
         };
         let bytes = CHECKPOINT_BYTES / config.runs.len();
@@ -240,7 +245,7 @@ impl Experiment {
         let comparers = config.runs.iter().map(|run| {
             let setup = Setup { n_tasks: k, knobs: run.knobs.clone() };
             let balancer = run.method.new_balancer(&setup);
-            (k <= COMPARED_TASKS && matches!(balancer, Balancer::Gramian(_))).then_some(balancer)
+            (k <= COMPARED_TASKS && run.method.answers_alone()).then_some(balancer)
         });
         let comparers = comparers.collect();
         let pending =
@@ -381,15 +386,18 @@ impl Experiment {
             learning_rate: self.learning_rate,
             step: u64::from(record.step),
             seed: self.seed,
+            served: Default::default(),
         };
         for (other, comparer) in self.comparers.iter_mut().enumerate() {
             record.compared.push(match comparer {
-                Some(Balancer::Gramian(method)) if other != index => {
+                _ if other == index && self.runs[other].weighs_rows => weights[other].clone(),
+                Some(Balancer::Gramian(method)) => {
                     let mut weights = vec![0.0; k];
                     method.weights(&ctx, &self.compared_gramian, &mut weights);
                     weights
                 }
-                _ => weights[other].clone(),
+                _ if self.runs[other].weighs_rows => weights[other].clone(),
+                _ => Vec::new(),
             });
         }
     }

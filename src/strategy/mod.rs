@@ -3,6 +3,7 @@
 //! A strategy composes `losses`, `gradients` and `apply`; Pareto manifolds, sharpness-aware training and
 //! the others arrive as further variants, with any balancer inside.
 
+mod serving;
 pub mod single_point;
 
 pub use single_point::SinglePoint;

@@ -1,19 +1,25 @@
 //! One θ, one balancer: the ordinary multi-task step.
 
+use super::serving::Serving;
 use super::{Motion, Step};
 use crate::backend::{Apply, Backend, BackendError, Combine};
 use crate::balance::{Balancer, Gramian, Method, Need, Setup, StepContext};
+use crate::data::Batches;
 
 /// A balancer with what it must remember of the run.
 pub struct SinglePoint {
     method: &'static Method,
     balancer: Balancer,
     gramian: Gramian,
+    serving: Serving,
     loss_scales: Vec<f64>,
     scaled: Vec<f64>,
     scaled_after: Vec<f64>,
     first_losses: Vec<f64>,
     ones: Vec<f64>,
+    keep: Vec<f64>,          // (K)
+    add: Vec<f64>,           // (K)
+    kept_products: Vec<f64>, // (K, K)
     epochs: EpochMeans,
 }
 
@@ -58,7 +64,9 @@ pub struct Place<'a> {
 }
 
 impl SinglePoint {
-    pub fn new(method: &'static Method, knobs: &[f64], loss_scales: &[f64], steps_per_epoch: u64) -> Self {
+    /// A balancer for what `backend` trains; `batches` are the run's own.
+    pub fn new(method: &'static Method, knobs: &[f64], backend: &Backend, batches: Batches, seed: u32) -> Self {
+        let loss_scales = backend.loss_scales();
         let k = loss_scales.len();
         let setup = Setup { n_tasks: k, knobs: knobs.to_vec() };
         let zeros = vec![0.0; k];
@@ -66,13 +74,17 @@ impl SinglePoint {
             method,
             balancer: method.new_balancer(&setup),
             gramian: Gramian::new(k),
+            serving: Serving::new(method, backend, batches, seed),
             loss_scales: loss_scales.to_vec(),
             scaled: zeros.clone(),
             scaled_after: zeros.clone(),
             first_losses: zeros.clone(),
             ones: vec![1.0; k],
+            keep: zeros.clone(),
+            add: zeros.clone(),
+            kept_products: vec![0.0; k * k],
             epochs: EpochMeans {
-                steps_per_epoch: steps_per_epoch.max(1),
+                steps_per_epoch: batches.steps_per_epoch().max(1),
                 running: zeros.clone(),
                 last: zeros.clone(),
                 before_last: zeros,
@@ -104,13 +116,17 @@ impl SinglePoint {
         place: Place<'_>,
         out: &mut Step,
     ) -> Result<(), BackendError> {
-        let needs_rows = !matches!(self.balancer, Balancer::Losses(_));
+        let at_representation = self.method.needs(Need::Representation);
+        let needs_rows = !matches!(self.balancer, Balancer::Losses(_)) && !at_representation;
         out.probed = place.probe || needs_rows;
+        let when = (place.step, place.learning_rate);
+        self.serving.before_gradients(backend, &self.balancer, rows, when).await?;
         if out.probed {
             backend.gradients(rows, &mut out.losses, &mut out.gramian).await?;
         } else {
             backend.losses(rows, &mut out.losses).await?;
         }
+        self.serving.after_gradients(backend).await?;
         scale(&out.losses, &self.loss_scales, &mut self.scaled);
         if place.step == 0 {
             self.first_losses.copy_from_slice(&self.scaled);
@@ -123,6 +139,7 @@ impl SinglePoint {
             learning_rate: place.learning_rate,
             step: place.step,
             seed: place.seed,
+            served: self.serving.served(),
         };
         out.report = Default::default();
         let finite = out.losses.iter().all(|loss| loss.is_finite())
@@ -133,30 +150,55 @@ impl SinglePoint {
         }
         let moves = place.motion == Motion::Update;
         out.weights.resize(self.loss_scales.len(), 0.0);
-        let combine = match &mut self.balancer {
+        if !self.serving.is_finite() {
+            out.weights.fill(f64::NAN);
+            return Ok(());
+        }
+        let (combine, own_heads) = match &mut self.balancer {
             Balancer::Losses(method) => {
                 out.outcome = method.weights(&ctx, &mut out.weights);
-                if out.probed { Combine::Rows(&out.weights) } else { Combine::Weighted(&out.weights) }
+                let w = &out.weights;
+                (if out.probed { Combine::Rows(w) } else { Combine::Weighted(w) }, None)
             }
             Balancer::Gramian(method) => {
-                if backend.is_exact() {
-                    self.gramian.set_from_exact_products(&out.gramian);
-                } else {
-                    self.gramian.set_from_products(&out.gramian);
+                let exact = backend.is_exact();
+                let products = self.serving.representation().unwrap_or(&out.gramian);
+                self.gramian.set(products, exact);
+                let keeps = self.method.needs(Need::KeptRows);
+                if keeps {
+                    method.keep(&ctx, &self.gramian, &mut self.keep, &mut self.add);
+                    backend.keep(&self.keep, &self.add, &mut self.kept_products).await?;
+                    if self.kept_products.iter().any(|m| !m.is_finite()) {
+                        out.weights.fill(f64::NAN);
+                        return Ok(());
+                    }
+                    self.gramian.set(&self.kept_products, exact);
                 }
                 out.outcome = method.weights(&ctx, &self.gramian, &mut out.weights);
-                Combine::Rows(&out.weights)
+                let w = &out.weights;
+                let combine = match (keeps, out.probed) {
+                    (true, _) => Combine::Kept(w),
+                    (false, true) => Combine::Rows(w),
+                    (false, false) => Combine::Weighted(w),
+                };
+                (combine, method.head_weights())
             }
             Balancer::Rows(method) => {
                 out.weights.clear();
-                Combine::Direction(method.as_mut(), &ctx)
+                let method = method.as_mut();
+                let combine = if at_representation {
+                    Combine::AtRepresentation(method, &ctx)
+                } else {
+                    Combine::Direction(method, &ctx)
+                };
+                (combine, None)
             }
         };
         if moves {
             let scales_heads = self.method.needs(Need::HeadsScaledByWeights);
             let head_weights = match &combine {
-                Combine::Rows(w) | Combine::Weighted(w) if scales_heads => w,
-                _ => &self.ones[..],
+                Combine::Rows(w) | Combine::Kept(w) | Combine::Weighted(w) if scales_heads => w,
+                _ => own_heads.unwrap_or(&self.ones),
             };
             out.report = backend.apply(Apply { head_weights, combine, probe: out.probed }).await?;
             if self.method.needs(Need::LossesAfterStep)

@@ -25,8 +25,6 @@ pub struct Trainer {
 /// Everything but the backend that makes a run.
 pub struct TrainerSetup<'a> {
     pub run: &'a RunConfig,
-    /// (K)
-    pub loss_scales: &'a [f64],
     /// (K) values below which the scaled losses never fall.
     pub floor: Vec<f64>,
     pub preference: Vec<f64>,
@@ -46,14 +44,13 @@ pub enum Ending {
 
 impl Trainer {
     pub fn new(backend: Backend, setup: TrainerSetup<'_>) -> Self {
-        let TrainerSetup { run, loss_scales, floor, preference, learning_rate, seed, steps, batches, gramian_every } =
-            setup;
-        let mut strategy = SinglePoint::new(run.method, &run.knobs, loss_scales, batches.steps_per_epoch());
+        let TrainerSetup { run, floor, preference, learning_rate, seed, steps, batches, gramian_every } = setup;
+        let mut strategy = SinglePoint::new(run.method, &run.knobs, &backend, batches, seed);
         strategy.bound_losses(&floor);
         Self {
             strategy,
             rows: vec![0; batches.size()],
-            step: Step::new(loss_scales.len()),
+            step: Step::new(backend.loss_scales().len()),
             backend,
             batches,
             preference,

@@ -3,7 +3,7 @@
 use crate::twins::open;
 use paretoscope::backend::cpu::Cpu;
 use paretoscope::backend::gpu::{Gpu, GpuDevice};
-use paretoscope::backend::{Apply, Backend, BackendError, Combine, Workload};
+use paretoscope::backend::{Apply, Backend, BackendError, Combine, Part, Scope, Workload};
 use paretoscope::balance::METHODS;
 use paretoscope::config::presets::preset;
 use paretoscope::config::{Activation, ExperimentConfig, Init, NetworkConfig, Optimizer, RunConfig};
@@ -39,7 +39,6 @@ fn dataset(config: &ExperimentConfig) -> Dataset {
 fn losses(backend: Backend, config: &ExperimentConfig, run: &RunConfig, batches: Batches) -> Vec<f64> {
     let setup = TrainerSetup {
         run,
-        loss_scales: config.loss_scales(),
         floor: vec![0.0; config.n_tasks()],
         preference: config.preference(),
         learning_rate: config.training.learning_rate,
@@ -72,6 +71,7 @@ fn check_preset(id: &str) {
         network,
         layout,
         data: train.clone(),
+        validation: Rc::new(dataset.validation.clone()),
         targets: (0..kinds.len()).collect(),
         loss_scales: config.loss_scales().to_vec(),
         batch_rows,
@@ -124,9 +124,12 @@ fn workload(inputs: usize, rows: usize, config: &NetworkConfig, kinds: &[TaskKin
         x: (0..rows * inputs).map(|i| draws.normal(1_000_000 + i as u64) as f32).collect(),
         targets: targets.collect(),
     };
+    let mut held_out = data.clone();
+    held_out.x.iter_mut().for_each(|x| *x += 0.25);
     Workload {
         layout: ParamLayout::new(&network),
         network,
+        validation: Rc::new(held_out),
         data: Rc::new(data),
         targets: (0..kinds.len()).collect(),
         loss_scales: (0..kinds.len()).map(|task| 0.5 + task as f64).collect(),
@@ -165,7 +168,11 @@ fn check_steps(device: &Rc<GpuDevice>, name: &str, workload: &Workload) {
         let (mut exact_losses, mut exact_m) = (losses.clone(), m.clone());
         let head_weights = if step % 2 == 0 { &w } else { &ones };
         let forms_g = step < 2;
-        let combine = || if forms_g { Combine::Rows(&w) } else { Combine::Weighted(&w) };
+        let combine = || match step {
+            0 => Combine::Rows(&w),
+            1 => Combine::Kept(&w),
+            _ => Combine::Weighted(&w),
+        };
         if forms_g {
             cpu.gradients(&rows, &mut exact_losses, &mut exact_m);
             block_on(gpu.gradients(&rows, &mut losses, &mut m)).expect("gradients");
@@ -176,6 +183,50 @@ fn check_steps(device: &Rc<GpuDevice>, name: &str, workload: &Workload) {
             block_on(gpu.losses(&rows, &mut losses)).expect("losses");
         }
         close(&format!("{name}: losses of step {step}"), &losses, &exact_losses, 0.0);
+        let scopes: &[Scope] =
+            if forms_g { &[Scope::LastLayer, Scope::Representation] } else { &[Scope::Representation] };
+        for &scope in scopes {
+            cpu.gramian(scope, &mut exact_m);
+            block_on(gpu.gramian(scope, &mut m)).expect("a Gramian");
+            let length = exact_m.iter().fold(0.0, |top: f64, m| top.max(m.abs()));
+            close(&format!("{name}: {scope:?} of step {step}"), &m, &exact_m, length);
+        }
+        if forms_g {
+            cpu.excess(&mut exact_losses);
+            block_on(gpu.excess(&mut losses)).expect("an excess");
+            close(&format!("{name}: excess of step {step}"), &losses, &exact_losses, 0.0);
+            let (keep, add) = (vec![0.6; k], &w);
+            cpu.keep(&keep, add, &mut exact_m);
+            block_on(gpu.keep(&keep, add, &mut m)).expect("kept rows");
+            let length = exact_m.iter().fold(0.0, |top: f64, m| top.max(m.abs()));
+            close(&format!("{name}: kept rows of step {step}"), &m, &exact_m, length);
+        }
+        cpu.losses_on(Part::Validation, &rows, &mut exact_losses);
+        block_on(gpu.losses_on(Part::Validation, &rows, &mut losses)).expect("losses");
+        close(&format!("{name}: validation losses of step {step}"), &losses, &exact_losses, 0.0);
+        if forms_g {
+            // One step ahead to other rows and back, as if nothing had been.
+            cpu.look_ahead(&w, 0.1);
+            cpu.gradients_on(Part::Validation, &rows, &mut exact_losses, &mut exact_m);
+            cpu.gramian(Scope::Cross, &mut exact_m);
+            cpu.step_back();
+            block_on(async {
+                gpu.look_ahead(&w, 0.1)?;
+                gpu.gradients_on(Part::Validation, &rows, &mut losses, &mut m).await?;
+                gpu.gramian(Scope::Cross, &mut m).await?;
+                gpu.step_back()
+            })
+            .expect("a look ahead");
+            close(&format!("{name}: losses ahead of step {step}"), &losses, &exact_losses, 0.0);
+            let length = exact_m.iter().fold(0.0, |top: f64, m| top.max(m.abs()));
+            close(&format!("{name}: products ahead of step {step}"), &m, &exact_m, length);
+            cpu.gradients(&rows, &mut exact_losses, &mut exact_m);
+            block_on(gpu.gradients(&rows, &mut losses, &mut m)).expect("gradients");
+        } else {
+            cpu.losses(&rows, &mut exact_losses);
+            block_on(gpu.losses(&rows, &mut losses)).expect("losses");
+        }
+        close(&format!("{name}: losses of step {step} again"), &losses, &exact_losses, 0.0);
         let exact = cpu.apply(Apply { combine: combine(), head_weights, probe: forms_g });
         let ours = block_on(gpu.apply(Apply { combine: combine(), head_weights, probe: forms_g })).expect("an update");
         let what = format!("{name}: report of step {step}");
@@ -231,6 +282,7 @@ fn data_beyond_a_buffer_is_gathered_on_the_host() {
         values.resize(split.rows, 0.0);
     }
     big.data = Rc::new(split);
+    big.validation = big.data.clone();
     check_steps(&device, "host batches", &big);
 }
 

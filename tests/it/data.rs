@@ -866,6 +866,13 @@ fn batches_are_a_function_of_seed_and_step() {
     assert_ne!(at(1, 500), at(2, 500));
     assert_ne!(at(1, 0), at(1, 31));
     assert_ne!(at(1, 0), at(1, 1));
+    let other = |number| {
+        let mut out = [0; 32];
+        Batches::new(1000, 32, 1).other(number).indices(500, &mut out);
+        out
+    };
+    assert_eq!(other(0), at(1, 500));
+    assert!(other(1) != other(0) && other(2) != other(0) && other(2) != other(1));
     assert_eq!(Batches::new(0, 0, 0).size(), 1);
     Batches::new(10, 3, 0).indices(u64::MAX, &mut [0; 2]);
 }

@@ -1,10 +1,10 @@
 //! Task gradients against central differences in f64, for every kind of task, activation and depth.
 
 use paretoscope::backend::cpu::Cpu;
-use paretoscope::backend::{Apply, Combine, Workload};
+use paretoscope::backend::{Apply, Combine, Scope, Workload};
 use paretoscope::config::{Activation, Init, NetworkConfig, Optimizer};
 use paretoscope::data::{Split, Targets, TaskKind};
-use paretoscope::nn::{Network, ParamLayout};
+use paretoscope::nn::{Network, Owner, ParamLayout};
 use paretoscope::rng::{Stream, StreamId};
 use std::rc::Rc;
 
@@ -34,6 +34,7 @@ fn workload(trunk: &[u32], head: &[u32], activation: Activation, kinds: &[TaskKi
     Workload {
         layout: ParamLayout::new(&network),
         network,
+        validation: Rc::new(data.clone()),
         data: Rc::new(data),
         targets: (0..kinds.len()).collect(),
         loss_scales: scales.to_vec(),
@@ -97,6 +98,20 @@ fn check(trunk: &[u32], head: &[u32], activation: Activation, kinds: &[TaskKind]
         }
     }
 
+    // The Gramian of the last shared layer is over its columns only.
+    cpu.parameters_mut().copy_from_slice(&theta);
+    cpu.gradients(&rows, &mut losses, &mut m);
+    let mut last_layer = vec![0.0; k * k];
+    cpu.gramian(Scope::LastLayer, &mut last_layer);
+    let (weight, bias) = layout.layer(Owner::Shared, trunk.len() - 1);
+    for i in 0..k {
+        for j in 0..k {
+            let row = |i: usize| &g[i * layout.n_shared()..][weight.start..bias.end];
+            let product: f64 = row(i).iter().zip(row(j)).map(|(a, b)| a * b).sum();
+            assert!((product - last_layer[i * k + j]).abs() <= 1e-12 * (1.0 + product.abs()));
+        }
+    }
+
     // One weighted backward pass is the same combination of rows.
     let weights: Vec<f64> = (0..k).map(|task| 0.3 + task as f64).collect();
     let ones = vec![1.0; k];
@@ -116,6 +131,57 @@ fn check(trunk: &[u32], head: &[u32], activation: Activation, kinds: &[TaskKind]
     for (i, (a, b)) in one_step(true).iter().zip(one_step(false)).enumerate() {
         assert!((a - b).abs() <= 1e-12 * (1.0 + b.abs()), "parameter {i}: {a} weighted, {b} by rows");
     }
+}
+
+#[test]
+fn gradients_at_the_representation() {
+    let kinds = [TaskKind::Regression; 3];
+    let scales = [1.0, 0.5, 4.0];
+    let workload = workload(&[5], &[], Activation::Tanh, &kinds, &scales);
+    let layout = &workload.layout;
+    let theta: Vec<f64> = layout.initial(&workload.network, Init::FanIn, 3, &[0, 1, 2]);
+    let rows: Vec<u32> = (0..ROWS as u32).collect();
+    let mut cpu = Cpu::<f64>::new(workload.clone(), theta.clone());
+    let (mut losses, mut m) = ([0.0; 3], [0.0; 9]);
+    cpu.losses(&rows, &mut losses);
+    cpu.gramian(Scope::Representation, &mut m);
+    // For a squared error behind a linear head, ∂L/∂z of a row is 2 s/B·(output − target)·v.
+    let (weight, bias) = layout.layer(Owner::Shared, 0);
+    let z = |row: usize, unit: usize| {
+        let x = |i: usize| f64::from(workload.data.x[row * INPUTS + i]);
+        (theta[bias.start + unit] + (0..INPUTS).map(|i| x(i) * theta[weight.start + 5 * i + unit]).sum::<f64>()).tanh()
+    };
+    let gradient = |task: usize| -> Vec<f64> {
+        let (v, c) = layout.layer(Owner::Head(task), 0);
+        let Targets::Value(targets) = &workload.data.targets[task] else { panic!("a regression") };
+        let each = (0..ROWS).flat_map(|row| {
+            let output = theta[c.start] + (0..5).map(|unit| z(row, unit) * theta[v.start + unit]).sum::<f64>();
+            let off = 2.0 * scales[task] / ROWS as f64 * (output - f64::from(targets[row]));
+            theta[v.clone()].iter().map(move |v| off * v).collect::<Vec<f64>>()
+        });
+        each.collect()
+    };
+    for i in 0..3 {
+        for j in 0..3 {
+            let exact: f64 = gradient(i).iter().zip(gradient(j)).map(|(a, b)| a * b).sum();
+            assert!(
+                (m[3 * i + j] - exact).abs() <= 1e-12 * (1.0 + exact.abs()),
+                "{i}·{j}: {} is {exact}",
+                m[3 * i + j]
+            );
+        }
+    }
+    // The weighted pass after it is undisturbed.
+    let (weights, ones) = ([0.3, 1.3, 2.3], [1.0; 3]);
+    let mut other = Cpu::<f64>::new(workload.clone(), theta.clone());
+    for cpu in [&mut cpu, &mut other] {
+        cpu.losses(&rows, &mut losses);
+    }
+    cpu.gramian(Scope::Representation, &mut m);
+    for cpu in [&mut cpu, &mut other] {
+        cpu.apply(Apply { combine: Combine::Weighted(&weights), head_weights: &ones, probe: false });
+    }
+    assert_eq!(cpu.parameters(), other.parameters());
 }
 
 const CLASSES: TaskKind = TaskKind::Multiclass { classes: 4 };

@@ -7,6 +7,7 @@ mod link;
 mod problem;
 mod programs;
 mod rng;
+mod served;
 mod session;
 mod tidy;
 mod twins;

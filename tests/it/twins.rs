@@ -459,21 +459,30 @@ mod device {
                 into: 4,
                 ..Default::default()
             };
-            let bound = vec![
-                Bound::Numbers(pad(&a, n, a_rows)),
-                Bound::Numbers(pad(&b, n, b_rows)),
-                Bound::Written(4 + a_rows * b_rows * kernel::PARTS),
-            ];
-            let out = trial.run(&uniform, bound, uniform.groups(a_rows as u32, b_rows as u32))?;
-            for i in 0..a_rows {
-                for j in if symmetric { i } else { 0 }..b_rows {
-                    let parts = &out[0][4 + (i * b_rows + j) * kernel::PARTS..][..kernel::PARTS];
-                    let ours: f64 = parts.iter().map(|&part| f64::from(part)).sum();
-                    // Lengths are √n; an inner product is judged on the scale of the two lengths' product.
-                    let (ours, exact) = (ours / n as f64, exact[i * b_rows + j] / n as f64);
-                    close(&format!("{i}·{j} of length {n}"), &[ours as f32], &[exact], (1e-6, 1e-6))?;
+            let check = |uniform: kernel::Gramian, exact: &[f64]| -> Verdict {
+                let bound = vec![
+                    Bound::Numbers(pad(&a, n, a_rows)),
+                    Bound::Numbers(pad(&b, n, b_rows)),
+                    Bound::Written(4 + a_rows * b_rows * kernel::PARTS),
+                ];
+                let out = trial.run(&uniform, bound, uniform.groups(a_rows as u32, b_rows as u32))?;
+                for i in 0..a_rows {
+                    for j in if symmetric { i } else { 0 }..b_rows {
+                        let parts = &out[0][4 + (i * b_rows + j) * kernel::PARTS..][..kernel::PARTS];
+                        let ours: f64 = parts.iter().map(|&part| f64::from(part)).sum();
+                        // Lengths are √n; an inner product is judged on the scale of the two lengths' product.
+                        let (ours, exact) = (ours / n as f64, exact[i * b_rows + j] / n as f64);
+                        close(&format!("{i}·{j} of length {n}"), &[ours as f32], &[exact], (1e-6, 1e-6))?;
+                    }
                 }
-            }
+                Ok(())
+            };
+            check(uniform, &exact)?;
+            // Some columns only.
+            let start = uniform.vecs / 3;
+            let block = 4 * start as usize..n;
+            kernels::gramian_block(n, block, &wide(&a), &wide(&b), &mut exact);
+            check(kernel::Gramian { vecs: uniform.vecs - start, a_start: start, b_start: start, ..uniform }, &exact)?;
         }
         Ok(())
     }
@@ -513,6 +522,51 @@ mod device {
             let out = trial.run(&uniform, bound, uniform.groups())?;
             // Sixteen products near 1.
             close(&format!("{k} rows of {n}"), &out[0], &exact, (2e-6, 1e-6))?;
+        }
+        Ok(())
+    }
+
+    fn blend(trial: &Trial) -> Verdict {
+        for (n, k) in [(64, 2), (1, 1), (333, 3), (1_001, 16)] {
+            let (x, y) = (normals(45, k * n), normals(46, k * n));
+            let (keep, add) = (wide(&normals(47, k)), wide(&normals(48, k)));
+            let mut exact = wide(&y);
+            kernels::blend(&keep, &add, &wide(&x), &mut exact);
+            let uniform = kernel::Blend {
+                vecs: kernel::vecs(n),
+                keep: kernel::per_task(&keep),
+                add: kernel::per_task(&add),
+                ..Default::default()
+            };
+            let bound = vec![Bound::Numbers(pad(&x, n, k)), Bound::Changed(pad(&y, n, k))];
+            let out = trial.run(&uniform, bound, uniform.groups(k as u32))?;
+            // Two products near 1.
+            close(&format!("{k} rows of {n}"), &out[0], &pad(&exact, n, k), (1e-6, 1e-6))?;
+        }
+        Ok(())
+    }
+
+    fn excess(trial: &Trial) -> Verdict {
+        for (n, k) in [(64, 2), (1, 1), (10_001, 3), (333, 16)] {
+            let g = normals(49, k * n);
+            let before: Vec<f32> = normals(50, k * n).iter().map(|s| s * s).collect();
+            let mut sums = wide(&before);
+            let mut exact = vec![0.0; k];
+            kernels::excess(n, &wide(&g), &mut sums, &mut exact);
+            let uniform = kernel::Excess { vecs: kernel::vecs(n), into: 4, ..Default::default() };
+            let bound = vec![
+                Bound::Numbers(pad(&g, n, k)),
+                Bound::Changed(pad(&before, n, k)),
+                Bound::Written(4 + k * kernel::PARTS),
+            ];
+            let out = trial.run(&uniform, bound, uniform.groups(k as u32))?;
+            close(&format!("sums of {k} rows of {n}"), &out[0], &pad(&sums, n, k), (1e-6, 1e-6))?;
+            for (row, exact) in exact.iter().enumerate() {
+                let parts = &out[1][4 + row * kernel::PARTS..][..kernel::PARTS];
+                let ours: f64 = parts.iter().map(|&part| f64::from(part)).sum();
+                // Positive terms near 1: a few roundings of each, √ and ÷ among them.
+                close(&format!("row {row} of length {n}"), &[ours as f32], &[*exact], (1e-6, 1e-5))?;
+            }
         }
         Ok(())
     }
@@ -591,6 +645,7 @@ mod device {
                 learning_rate: 0.1,
                 step,
                 seed: 77,
+                served: Default::default(),
             };
             let wide_g = wide(&g);
             let slices: Vec<&[f64]> = wide_g.chunks_exact(n).collect();
@@ -649,8 +704,18 @@ mod device {
             weight_gradient,
             &[("min(i + 1u, shape.x_vecs - 1u)", "i"), ("row < shape.rows", "row + 1u < shape.rows")],
         ),
-        (kernel::GRAMIAN, gramian, &[("at += PARTS;", "at += 2u * PARTS;")]),
+        (kernel::GRAMIAN, gramian, &[("at += PARTS;", "at += 2u * PARTS;"), ("shape.b_start + ", "")]),
         (kernel::COMBINE, combine, &[("g[k * shape.step + at]", "g[at]"), ("d[at] *=", "d[at] +=")]),
+        (
+            kernel::BLEND,
+            blend,
+            &[("shape.keep[k / 4u][k % 4u] * y[at]", "y[at]"), ("shape.add[k / 4u][k % 4u]", "shape.add[0][k % 4u]")],
+        ),
+        (
+            kernel::EXCESS,
+            excess,
+            &[("sums[row + at] = sum;", "sums[row + at] = entry * entry;"), ("entry / sqrt", "1.0 / sqrt")],
+        ),
         (
             kernel::UPDATE,
             update,
@@ -763,6 +828,8 @@ mod device {
         check_layout::<kernel::WeightGradient>(kernel::WEIGHT_GRADIENT);
         check_layout::<kernel::Gramian>(kernel::GRAMIAN);
         check_layout::<kernel::Combine>(kernel::COMBINE);
+        check_layout::<kernel::Blend>(kernel::BLEND);
+        check_layout::<kernel::Excess>(kernel::EXCESS);
         check_layout::<kernel::Update>(kernel::UPDATE);
         for (kernel, _) in rows_methods() {
             check_layout::<kernel::Rows>(kernel);

@@ -65,6 +65,10 @@ kernels! {
     GRAMIAN "gramian" false;
     /// d = wᵀG.
     COMBINE "combine" false;
+    /// Rows kept over steps.
+    BLEND "blend" false;
+    /// ExcessMTL's estimate.
+    EXCESS "excess" false;
     /// The optimizer.
     UPDATE "update" false;
 }
@@ -184,9 +188,9 @@ uniform! {
         symmetric: u32,
         /// Number, not vec, where the partial sums begin.
         into: u32,
+        a_start: u32,
+        b_start: u32,
         spare_0: u32,
-        spare_1: u32,
-        spare_2: u32,
     }
 }
 
@@ -205,6 +209,29 @@ uniform! {
         weights: [f32; 16],
         head_weights: [f32; 16],
         head_ends: [u32; 16],
+    }
+}
+
+uniform! {
+    /// shaders/blend.wgsl
+    Blend {
+        vecs: u32,
+        spare_0: u32,
+        spare_1: u32,
+        spare_2: u32,
+        keep: [f32; 16],
+        add: [f32; 16],
+    }
+}
+
+uniform! {
+    /// shaders/excess.wgsl
+    Excess {
+        vecs: u32,
+        /// Number, not vec, where the partial sums begin.
+        into: u32,
+        spare_0: u32,
+        spare_1: u32,
     }
 }
 
@@ -286,6 +313,20 @@ impl Gramian {
 impl Combine {
     pub fn groups(&self) -> Groups {
         [(self.end - self.start).div_ceil(VECTOR_LANES), 1, 1]
+    }
+}
+
+impl Blend {
+    /// For `rows` rows.
+    pub fn groups(&self, rows: u32) -> Groups {
+        [self.vecs.div_ceil(VECTOR_LANES), rows, 1]
+    }
+}
+
+impl Excess {
+    /// For `rows` rows.
+    pub fn groups(&self, rows: u32) -> Groups {
+        [rows, 1, 1]
     }
 }
 

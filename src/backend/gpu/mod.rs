@@ -10,15 +10,15 @@ mod layout;
 pub use device::{Copy, Dispatch, GpuDevice, padded_rows};
 pub use layout::PaddedLayout;
 
-use super::{Apply, BackendError, Combine, StepReport, Workload};
+use super::{Apply, BackendError, Combine, Part, Scope, StepReport, Workload};
 use crate::balance::{RowsKernel, StepContext};
 use crate::config::Optimizer;
-use crate::data::Targets;
+use crate::data::{Split, Targets};
 use crate::nn::{Layer, Owner};
 use crate::rng::StreamId;
 use kernel::{
-    COMBINE, DELTA, DENSE, GATHER, GRAMIAN, Kernel, LOSS, PARTS, UPDATE, WEIGHT_GRADIENT, activation, loss_kind,
-    per_task, vecs,
+    BLEND, COMBINE, DELTA, DENSE, EXCESS, GATHER, GRAMIAN, Kernel, LOSS, PARTS, UPDATE, WEIGHT_GRADIENT, activation,
+    loss_kind, per_task, vecs,
 };
 use std::ops::Range;
 use std::rc::Rc;
@@ -35,7 +35,7 @@ pub struct Gpu {
     layout: PaddedLayout,
     tensors: Tensors,
     groups: Vec<HeadGroup>,
-    batch: Batch,
+    batches: Batches,
     forward: Vec<Dispatch>,
     backward_heads: Vec<Dispatch>,
     stack_sum: Weighing,
@@ -44,6 +44,14 @@ pub struct Gpu {
     norm: Dispatch,
     update: Dispatch,
     rows: Option<TaskRows>,
+    kept: Option<KeptRows>,
+    /// ∂L/∂z stacked and their Gramian; made at the first use.
+    representation: Vec<Dispatch>,
+    /// Made at the first use, like the next.
+    look_ahead: Option<LookAhead>,
+    excess: Option<Dispatch>,
+    /// A rows method at the representation; made at the first use.
+    at_representation: Option<Coordinates>,
     /// Taken while it is mapped, so that an abandoned read-back costs a buffer and no error.
     staging: Option<Buffer>,
     updates: u64,
@@ -74,9 +82,32 @@ struct HeadGroup {
 /// How the rows of a batch reach the device.
 enum Batch {
     /// The data set lies there; only the indices travel.
-    Resident { rows: Buffer },
+    Resident { rows: Buffer, gather: Dispatch },
     /// The data set is larger than a buffer may be.
     Host,
+}
+
+/// One way for each part of the data.
+struct Batches {
+    train: Batch,
+    /// Made at the first use.
+    validation: Option<Batch>,
+}
+
+impl Batches {
+    fn of(&self, part: Part) -> &Batch {
+        match part {
+            Part::Train => &self.train,
+            Part::Validation => self.validation.as_ref().unwrap_or(&self.train),
+        }
+    }
+
+    fn gather(&self, part: Part) -> Option<&Dispatch> {
+        match self.of(part) {
+            Batch::Resident { gather, .. } => Some(gather),
+            Batch::Host => None,
+        }
+    }
 }
 
 /// G and what needs it; made at the first use, since many methods never form G.
@@ -84,10 +115,35 @@ struct TaskRows {
     g: Buffer, // (K, P)
     backward: Vec<Dispatch>,
     gramian: Dispatch,
+    last_layer: Dispatch,
     combine: Weighing,
-    direction: Option<(&'static str, Dispatch, kernel::Rows)>,
+    direction: Option<Coordinates>,
     along_direction: [Dispatch; 2],
     along_step: [Dispatch; 2],
+}
+
+/// Rows that a method keeps over steps, and what needs them; made at the first use.
+struct KeptRows {
+    blend: Dispatch,
+    uniform: kernel::Blend,
+    gramian: Dispatch,
+    cross: Dispatch,
+    combine: Weighing,
+}
+
+/// θ stored while the run looks one step ahead.
+struct LookAhead {
+    save: Dispatch,
+    step: Dispatch,
+    uniform: kernel::Blend,
+    restore: Dispatch,
+}
+
+/// A rows method's kernel and its numbers.
+struct Coordinates {
+    kernel: &'static str,
+    dispatch: Dispatch,
+    uniform: kernel::Rows,
 }
 
 /// A `combine` whose weights change.
@@ -120,8 +176,12 @@ impl Partials {
     fn step(&self) -> usize {
         self.along_step() + self.n_tasks * PARTS
     }
-    fn end(&self) -> usize {
+    /// What [`Gpu::gramian`] asks for.
+    fn scoped(&self) -> usize {
         self.step() + PARTS
+    }
+    fn end(&self) -> usize {
+        self.scoped() + self.n_tasks * self.n_tasks * PARTS
     }
 }
 
@@ -170,9 +230,8 @@ impl Gpu {
             }
         }
         let build = Build { device: &device, workload, layout: &layout, tensors: &tensors, groups: &groups };
-        let (batch, mut forward) = build.batch()?;
-        build.forward(&mut forward)?;
-        let backward_heads = build.backward_heads()?;
+        let forward = build.forward()?;
+        let backward_heads = build.backward_heads(true)?;
         let shared = layout.shared;
         let heads = kernel::Combine {
             start: shared,
@@ -208,7 +267,7 @@ impl Gpu {
         device.check()?;
         Ok(Self {
             workload: workload.clone(),
-            batch,
+            batches: Batches { train: build.batch(&workload.data)?, validation: None },
             forward,
             backward_heads,
             stack_sum,
@@ -217,6 +276,11 @@ impl Gpu {
             norm,
             update,
             rows: None,
+            kept: None,
+            representation: Vec::new(),
+            look_ahead: None,
+            excess: None,
+            at_representation: None,
             staging: None,
             updates: 0,
             dispatches: 0,
@@ -232,14 +296,27 @@ impl Gpu {
         self.dispatches
     }
 
+    /// What the run was made from.
+    pub fn workload(&self) -> &Workload {
+        &self.workload
+    }
+
     /// (K) unscaled losses of the batch `rows` (B).
     ///
     /// # Errors
     /// [`BackendError`] when the device is lost or ran out of memory.
     pub async fn losses(&mut self, rows: &[u32], losses: &mut [f64]) -> Result<(), BackendError> {
-        self.stage(rows)?;
+        self.losses_on(Part::Train, rows, losses).await
+    }
+
+    /// The same of a batch of that part.
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost or ran out of memory.
+    pub async fn losses_on(&mut self, part: Part, rows: &[u32], losses: &mut [f64]) -> Result<(), BackendError> {
+        self.stage(part, rows)?;
         let copies = [(&self.tensors.losses, 0, losses.len() as u64 * FLOAT)];
-        let dispatches: Vec<&Dispatch> = self.forward.iter().collect();
+        let dispatches: Vec<&Dispatch> = self.batches.gather(part).into_iter().chain(&self.forward).collect();
         let numbers = run(&self.device, &mut self.staging, &mut self.dispatches, &dispatches, &copies).await?;
         for (loss, number) in losses.iter_mut().zip(numbers) {
             *loss = f64::from(number);
@@ -252,12 +329,27 @@ impl Gpu {
     /// # Errors
     /// [`BackendError`] when the device is lost, or G is above its limits.
     pub async fn gradients(&mut self, rows: &[u32], losses: &mut [f64], m: &mut [f64]) -> Result<(), BackendError> {
+        self.gradients_on(Part::Train, rows, losses, m).await
+    }
+
+    /// The same of a batch of that part.
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost, or G is above its limits.
+    pub async fn gradients_on(
+        &mut self,
+        part: Part,
+        rows: &[u32],
+        losses: &mut [f64],
+        m: &mut [f64],
+    ) -> Result<(), BackendError> {
         self.make_rows()?;
-        self.stage(rows)?;
+        self.stage(part, rows)?;
         let Some(task_rows) = &self.rows else { return Ok(()) };
         let k = losses.len();
         let places = Partials { n_tasks: k };
-        let mut dispatches: Vec<&Dispatch> = self.forward.iter().chain(&self.backward_heads).collect();
+        let forward = self.batches.gather(part).into_iter().chain(&self.forward);
+        let mut dispatches: Vec<&Dispatch> = forward.chain(&self.backward_heads).collect();
         dispatches.extend(task_rows.backward.iter().chain([&task_rows.gramian]));
         let copies = [
             (&self.tensors.losses, 0, k as u64 * FLOAT),
@@ -268,12 +360,99 @@ impl Gpu {
         for (loss, &number) in losses.iter_mut().zip(first) {
             *loss = f64::from(number);
         }
-        for i in 0..k {
-            for j in i..k {
-                m[i * k + j] = total(sums, (i * k + j) * PARTS);
-                m[j * k + i] = m[i * k + j];
-            }
+        products(sums, k, m);
+        Ok(())
+    }
+
+    /// M (K, K) of what `scope` names, on the batch of the last [`Self::gradients`].
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost, or there are no task gradients yet.
+    pub async fn gramian(&mut self, scope: Scope, m: &mut [f64]) -> Result<(), BackendError> {
+        let k = self.workload.network.n_tasks();
+        if scope == Scope::Representation {
+            self.make_representation()?;
         }
+        let dispatches = match (scope, &self.rows) {
+            (Scope::LastLayer, Some(rows)) => vec![&rows.last_layer],
+            (Scope::LastLayer, None) => return Err(no_rows()),
+            (Scope::Representation, _) => self.representation.iter().collect(),
+            (Scope::Cross, _) => self.kept.iter().map(|kept| &kept.cross).collect(),
+        };
+        if dispatches.is_empty() {
+            return Err(no_rows());
+        }
+        let sums = scoped(&self.device, &mut self.staging, &mut self.dispatches, &dispatches, &self.tensors, k).await?;
+        if scope == Scope::Cross {
+            for (at, m) in m.iter_mut().enumerate() {
+                *m = total(&sums, at * PARTS);
+            }
+        } else {
+            products(&sums, k, m);
+        }
+        Ok(())
+    }
+
+    /// θ ← θ − rate·(wᵀG, wₖ times head k's own gradient), until [`Self::step_back`].
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost, or there are no task gradients yet.
+    pub fn look_ahead(&mut self, w: &[f64], rate: f64) -> Result<(), BackendError> {
+        self.make_look_ahead()?;
+        let (Some(rows), Some(ahead)) = (&self.rows, &self.look_ahead) else { return Err(no_rows()) };
+        let uniform = kernel::Combine { weights: per_task(w), head_weights: per_task(w), ..rows.combine.uniform };
+        self.device.set_uniform(&rows.combine.dispatch, &uniform);
+        self.device.set_uniform(&ahead.step, &kernel::Blend { add: per_task(&[-rate]), ..ahead.uniform });
+        let dispatches = [&ahead.save, &rows.combine.dispatch, &ahead.step];
+        self.dispatches += dispatches.len() as u64;
+        self.device.submit(&dispatches, &[], None)
+    }
+
+    /// θ is again what it was before [`Self::look_ahead`].
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost.
+    pub fn step_back(&mut self) -> Result<(), BackendError> {
+        let dispatches: Vec<&Dispatch> = self.look_ahead.iter().map(|ahead| &ahead.restore).collect();
+        self.dispatches += dispatches.len() as u64;
+        self.device.submit(&dispatches, &[], None)
+    }
+
+    /// (K) Σ g²/√(S + 1e-7) after S ← S + g².
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost, S is above its limits, or there are no task gradients yet.
+    pub async fn excess(&mut self, excess: &mut [f64]) -> Result<(), BackendError> {
+        let k = excess.len();
+        let Some(rows) = &self.rows else { return Err(no_rows()) };
+        if self.excess.is_none() {
+            let squares = self.device.buffer("The sums of squared gradients", k * self.layout.shared as usize)?;
+            let into = Partials { n_tasks: k }.scoped() as u32;
+            let uniform = kernel::Excess { vecs: self.layout.shared, into, ..Default::default() };
+            let bound = [&rows.g, &squares, &self.tensors.partials];
+            self.excess = Some(self.device.dispatch(&EXCESS, &uniform, &bound, uniform.groups(k as u32))?);
+        }
+        let dispatches: Vec<&Dispatch> = self.excess.iter().collect();
+        let sums = scoped(&self.device, &mut self.staging, &mut self.dispatches, &dispatches, &self.tensors, k).await?;
+        for (task, excess) in excess.iter_mut().enumerate() {
+            *excess = total(&sums, task * PARTS);
+        }
+        Ok(())
+    }
+
+    /// Y ← diag(keep)·Y + diag(add)·G, and the Gramian (K, K) of Y.
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost, Y is above its limits, or there are no task gradients yet.
+    pub async fn keep(&mut self, keep: &[f64], add: &[f64], m: &mut [f64]) -> Result<(), BackendError> {
+        self.make_kept()?;
+        let Some(kept) = &self.kept else { return Ok(()) };
+        let uniform = kernel::Blend { keep: per_task(keep), add: per_task(add), ..kept.uniform };
+        self.device.set_uniform(&kept.blend, &uniform);
+        let dispatches = [&kept.blend, &kept.gramian];
+        let k = keep.len();
+        let sums = scoped(&self.device, &mut self.staging, &mut self.dispatches, &dispatches, &self.tensors, k).await?;
+        products(&sums, k, m);
         Ok(())
     }
 
@@ -282,31 +461,43 @@ impl Gpu {
     /// # Errors
     /// [`BackendError`] when the device is lost, or a rows method has no kernel.
     pub async fn apply(&mut self, mut apply: Apply<'_>) -> Result<StepReport, BackendError> {
-        let needs_rows = apply.probe || !matches!(apply.combine, Combine::Weighted(_));
-        if needs_rows && self.rows.is_none() {
-            let why = "an update needs task gradients that were not computed before it";
-            return Err(BackendError::Refused(why.to_owned()));
+        let one_pass = matches!(apply.combine, Combine::Weighted(_) | Combine::AtRepresentation(..));
+        let needs_rows = apply.probe || !one_pass;
+        let has_kept = self.kept.is_some() || !matches!(apply.combine, Combine::Kept(_));
+        if needs_rows && self.rows.is_none() || !has_kept {
+            return Err(no_rows());
         }
-        if let Combine::Direction(method, ctx) = &mut apply.combine {
-            method.begin(ctx, self.workload.layout.n_shared());
-            let Some(kernel) = method.kernel() else {
-                let why = "this method reads every coordinate and has no kernel for the GPU. The CPU can run it";
-                return Err(BackendError::Refused(why.to_owned()));
-            };
-            self.make_direction(&kernel, ctx)?;
+        match &mut apply.combine {
+            Combine::Direction(method, ctx) => {
+                method.begin(ctx, self.workload.layout.n_shared());
+                let kernel = method.kernel().ok_or_else(no_kernel)?;
+                self.make_direction(&kernel, ctx)?;
+            }
+            Combine::AtRepresentation(method, ctx) => {
+                method.begin(ctx, self.workload.batch_rows * self.workload.network.representation());
+                let kernel = method.kernel().ok_or_else(no_kernel)?;
+                self.make_at_representation(&kernel, ctx)?;
+            }
+            _ => {}
         }
         let plain_heads = apply.head_weights.iter().all(|&weight| weight == 1.0);
         let mut dispatches: Vec<&Dispatch> = Vec::new();
         let mut heads_weighed = plain_heads;
+        let combine = match apply.combine {
+            Combine::Rows(_) => self.rows.as_ref().map(|rows| &rows.combine),
+            Combine::Kept(_) => self.kept.as_ref().map(|kept| &kept.combine),
+            _ => None,
+        };
         match (&apply.combine, &self.rows) {
-            (Combine::Rows(w), Some(rows)) => {
+            (Combine::Rows(w) | Combine::Kept(w), _) => {
+                let Some(combine) = combine else { return Err(no_rows()) };
                 let uniform = kernel::Combine {
                     weights: per_task(w),
                     head_weights: per_task(apply.head_weights),
-                    ..rows.combine.uniform
+                    ..combine.uniform
                 };
-                self.device.set_uniform(&rows.combine.dispatch, &uniform);
-                dispatches.push(&rows.combine.dispatch);
+                self.device.set_uniform(&combine.dispatch, &uniform);
+                dispatches.push(&combine.dispatch);
                 heads_weighed = true;
             }
             (Combine::Weighted(w), _) => {
@@ -316,8 +507,13 @@ impl Gpu {
                 dispatches.push(&self.stack_sum.dispatch);
                 dispatches.extend(self.backward_weighted.iter());
             }
-            (Combine::Direction(..), Some(rows)) => dispatches.extend(rows.direction.iter().map(|(_, d, _)| d)),
-            (_, None) => {}
+            (Combine::Direction(..), Some(rows)) => dispatches.extend(rows.direction.iter().map(|own| &own.dispatch)),
+            (Combine::AtRepresentation(..), _) => {
+                dispatches.extend(self.backward_heads.iter());
+                dispatches.extend(self.at_representation.iter().map(|own| &own.dispatch));
+                dispatches.extend(self.backward_weighted.iter());
+            }
+            (Combine::Direction(..), None) => {}
         }
         if !heads_weighed {
             let uniform = kernel::Combine { head_weights: per_task(apply.head_weights), ..self.weigh_heads.uniform };
@@ -339,7 +535,7 @@ impl Gpu {
         let k = apply.head_weights.len();
         let places = Partials { n_tasks: k };
         let start = places.along_direction();
-        let copies = [(&self.tensors.partials, start as u64 * FLOAT, (places.end() - start) as u64 * FLOAT)];
+        let copies = [(&self.tensors.partials, start as u64 * FLOAT, (places.scoped() - start) as u64 * FLOAT)];
         let sums = run(&self.device, &mut self.staging, &mut self.dispatches, &dispatches, &copies).await?;
         let along = |from: usize| (0..k).map(|task| total(&sums, from - start + task * PARTS)).collect();
         Ok(StepReport {
@@ -378,14 +574,20 @@ impl Gpu {
     }
 
     /// Sends the batch on its way, before the next submit.
-    fn stage(&self, rows: &[u32]) -> Result<(), BackendError> {
-        let Workload { data, batch_rows, .. } = &self.workload;
+    fn stage(&mut self, part: Part, rows: &[u32]) -> Result<(), BackendError> {
+        if part == Part::Validation && self.batches.validation.is_none() {
+            let Self { device, workload, layout, tensors, groups, .. } = &*self;
+            let build = Build { device, workload, layout, tensors, groups };
+            self.batches.validation = Some(build.batch(workload.split(part))?);
+        }
+        let Workload { batch_rows, .. } = &self.workload;
+        let data = self.workload.split(part);
         if rows.len() != *batch_rows || rows.iter().any(|&row| row as usize >= data.rows) {
             let why = format!("a batch must be {batch_rows} rows below {}", data.rows);
             return Err(BackendError::Refused(why));
         }
-        match &self.batch {
-            Batch::Resident { rows: buffer } => self.device.write(buffer, rows),
+        match self.batches.of(part) {
+            Batch::Resident { rows: buffer, .. } => self.device.write(buffer, rows),
             Batch::Host => {
                 let n_inputs = self.workload.network.n_inputs;
                 let mut x = vec![0.0; rows.len() * n_inputs];
@@ -436,18 +638,14 @@ impl Gpu {
         let (shared, places) = (layout.shared, Partials { n_tasks: k });
         let g = device.buffer("The task gradients", k * shared as usize)?;
         let build = Build { device, workload, layout, tensors, groups };
-        let combine = kernel::Combine {
-            end: layout.total,
-            shared_end: shared,
-            step: shared,
-            rows: k as u32,
-            head_ends: build.head_ends(),
-            ..Default::default()
-        };
+        let combine = build.combining();
         let Tensors { gradient, moved, stack, .. } = tensors;
+        let last = workload.network.trunk.len().saturating_sub(1);
+        let last_layer = Columns { start: layout.layer(Owner::Shared, last).0, end: shared, step: shared };
         let rows = TaskRows {
             backward: build.backward_trunk([&stack[0], &stack[1]], k, &g)?,
             gramian: build.inner((&g, k), (&g, k), shared, places.gramian().start)?,
+            last_layer: build.inner_block((&g, k), (&g, k), last_layer, places.scoped())?,
             combine: build.weighing(combine, &g, gradient)?,
             direction: None,
             along_direction: [
@@ -464,27 +662,131 @@ impl Gpu {
         Ok(())
     }
 
+    /// Makes room for kept rows and binds what needs them.
+    fn make_kept(&mut self) -> Result<(), BackendError> {
+        let Self { device, workload, layout, tensors, groups, .. } = &*self;
+        let Some(rows) = &self.rows else { return Err(no_rows()) };
+        if self.kept.is_some() {
+            return Ok(());
+        }
+        let k = workload.network.n_tasks();
+        let y = device.buffer("The kept task gradients", k * layout.shared as usize)?;
+        let build = Build { device, workload, layout, tensors, groups };
+        let uniform = kernel::Blend { vecs: layout.shared, ..Default::default() };
+        let kept = KeptRows {
+            blend: device.dispatch(&BLEND, &uniform, &[&rows.g, &y], uniform.groups(k as u32))?,
+            uniform,
+            gramian: build.inner((&y, k), (&y, k), layout.shared, Partials { n_tasks: k }.scoped())?,
+            cross: build.inner((&y, k), (&rows.g, k), layout.shared, Partials { n_tasks: k }.scoped())?,
+            combine: build.weighing(build.combining(), &y, &tensors.gradient)?,
+        };
+        self.kept = Some(kept);
+        Ok(())
+    }
+
     /// Binds a rows method's kernel and sets this step's numbers.
     fn make_direction(&mut self, rows_kernel: &RowsKernel, ctx: &StepContext<'_>) -> Result<(), BackendError> {
-        let (shared, k) = (self.layout.shared, self.workload.network.n_tasks());
+        let k = self.workload.network.n_tasks();
         let Some(rows) = &mut self.rows else { return Ok(()) };
-        if rows.direction.as_ref().is_none_or(|(name, ..)| *name != rows_kernel.name) {
-            let coordinates = self.device.buffer("The coordinates", shared as usize)?;
-            self.device.write(&coordinates, &self.layout.coordinates());
-            let uniform = kernel::Rows { vecs: shared, step: shared, rows: k as u32, ..Default::default() };
-            let kernel = Kernel { name: rows_kernel.name, source: rows_kernel.source, has_lanes: false };
-            let buffers = [&rows.g, &coordinates, &self.tensors.gradient];
-            let dispatch = self.device.dispatch(&kernel, &uniform, &buffers, uniform.groups())?;
-            rows.direction = Some((rows_kernel.name, dispatch, uniform));
+        if rows.direction.as_ref().is_none_or(|own| own.kernel != rows_kernel.name) {
+            let bound = (&rows.g, &self.tensors.gradient);
+            rows.direction = Some(coordinates(&self.device, rows_kernel, &self.layout.coordinates(), k, bound)?);
         }
-        if let Some((_, dispatch, uniform)) = &mut rows.direction {
-            uniform.key = [ctx.seed, StreamId::Balance as u32];
-            uniform.sub = ctx.step as u32;
-            uniform.settings = rows_kernel.settings;
-            self.device.set_uniform(dispatch, uniform);
+        if let Some(own) = &mut rows.direction {
+            own.set(&self.device, rows_kernel, ctx);
         }
         Ok(())
     }
+
+    /// The same for a rows method at the representation.
+    fn make_at_representation(&mut self, rows_kernel: &RowsKernel, ctx: &StepContext<'_>) -> Result<(), BackendError> {
+        let Workload { network, batch_rows, .. } = &self.workload;
+        if self.at_representation.as_ref().is_none_or(|own| own.kernel != rows_kernel.name) {
+            let width = network.representation();
+            let padded = 4 * vecs(width) as usize;
+            let number = |at: usize| {
+                let (row, column) = (at / padded, at % padded);
+                if column < width { (row * width + column) as u32 } else { 0 }
+            };
+            let numbers: Vec<u32> = (0..batch_rows * padded).map(number).collect();
+            let [stack, spare] = &self.tensors.stack;
+            let k = network.n_tasks();
+            self.at_representation = Some(coordinates(&self.device, rows_kernel, &numbers, k, (stack, spare))?);
+        }
+        if let Some(own) = &mut self.at_representation {
+            own.set(&self.device, rows_kernel, ctx);
+        }
+        Ok(())
+    }
+
+    /// Binds what moves θ ahead and back.
+    fn make_look_ahead(&mut self) -> Result<(), BackendError> {
+        if self.look_ahead.is_some() {
+            return Ok(());
+        }
+        let (vecs, Tensors { theta, gradient, .. }) = (self.layout.total, &self.tensors);
+        let saved = self.device.buffer("The network before a look ahead", vecs as usize)?;
+        let copy = kernel::Blend { vecs, add: per_task(&[1.0]), ..Default::default() };
+        let uniform = kernel::Blend { vecs, keep: per_task(&[1.0]), ..Default::default() };
+        let bind = |uniform: &kernel::Blend, x: &Buffer, y: &Buffer| {
+            self.device.dispatch(&BLEND, uniform, &[x, y], uniform.groups(1))
+        };
+        self.look_ahead = Some(LookAhead {
+            save: bind(&copy, theta, &saved)?,
+            step: bind(&uniform, gradient, theta)?,
+            uniform,
+            restore: bind(&copy, &saved, theta)?,
+        });
+        Ok(())
+    }
+
+    /// Binds what leaves ∂L/∂z and its Gramian.
+    fn make_representation(&mut self) -> Result<(), BackendError> {
+        if !self.representation.is_empty() {
+            return Ok(());
+        }
+        let Self { device, workload, layout, tensors, groups, .. } = &*self;
+        let k = workload.network.n_tasks();
+        let build = Build { device, workload, layout, tensors, groups };
+        let length = workload.batch_rows as u32 * vecs(workload.network.representation());
+        let z = (&tensors.stack[0], k);
+        let mut plan = build.backward_heads(false)?;
+        plan.push(build.inner(z, z, length, Partials { n_tasks: k }.scoped())?);
+        self.representation = plan;
+        Ok(())
+    }
+}
+
+impl Coordinates {
+    /// Sets this step's numbers.
+    fn set(&mut self, device: &GpuDevice, rows_kernel: &RowsKernel, ctx: &StepContext<'_>) {
+        self.uniform.key = [ctx.seed, StreamId::Balance as u32];
+        self.uniform.sub = ctx.step as u32;
+        self.uniform.settings = rows_kernel.settings;
+        device.set_uniform(&self.dispatch, &self.uniform);
+    }
+}
+
+/// Binds a rows method's kernel from K rows to one; `numbers` are those of the coordinates, whole vecs.
+fn coordinates(
+    device: &GpuDevice,
+    rows_kernel: &RowsKernel,
+    numbers: &[u32],
+    k: usize,
+    (rows, out): (&Buffer, &Buffer),
+) -> Result<Coordinates, BackendError> {
+    let width = numbers.len() / 4;
+    let buffer = device.buffer("The coordinates", width)?;
+    device.write(&buffer, numbers);
+    let uniform = kernel::Rows { vecs: width as u32, step: width as u32, rows: k as u32, ..Default::default() };
+    let kernel = Kernel { name: rows_kernel.name, source: rows_kernel.source, has_lanes: false };
+    let dispatch = device.dispatch(&kernel, &uniform, &[rows, &buffer, out], uniform.groups())?;
+    Ok(Coordinates { kernel: rows_kernel.name, dispatch, uniform })
+}
+
+fn no_kernel() -> BackendError {
+    let why = "this method reads every coordinate and has no kernel for the GPU. The CPU can run it";
+    BackendError::Refused(why.to_owned())
 }
 
 /// Submits, and reads back what was copied.
@@ -507,6 +809,34 @@ async fn run(
     Ok(numbers)
 }
 
+/// Submits, and reads back the K·K inner products that [`Partials::scoped`] places.
+async fn scoped(
+    device: &GpuDevice,
+    kept: &mut Option<Buffer>,
+    count: &mut u64,
+    dispatches: &[&Dispatch],
+    tensors: &Tensors,
+    k: usize,
+) -> Result<Vec<f32>, BackendError> {
+    let start = Partials { n_tasks: k }.scoped() as u64;
+    let copies = [(&tensors.partials, start * FLOAT, (k * k * PARTS) as u64 * FLOAT)];
+    run(device, kept, count, dispatches, &copies).await
+}
+
+fn no_rows() -> BackendError {
+    BackendError::Refused("an update needs task gradients that were not computed before it".to_owned())
+}
+
+/// A symmetric (K, K) from the partial sums of its upper half.
+fn products(sums: &[f32], k: usize, m: &mut [f64]) {
+    for i in 0..k {
+        for j in i..k {
+            m[i * k + j] = total(sums, (i * k + j) * PARTS);
+            m[j * k + i] = m[i * k + j];
+        }
+    }
+}
+
 /// The sum of the partial sums that begin at `start`.
 fn total(sums: &[f32], start: usize) -> f64 {
     sums[start..start + PARTS].iter().map(|&sum| f64::from(sum)).sum()
@@ -517,6 +847,13 @@ fn target(targets: &Targets, row: usize) -> f32 {
         Targets::Class(classes) => classes[row] as f32,
         Targets::Value(values) => values[row],
     }
+}
+
+/// A range of columns, in vecs, of rows that are `step` vecs long.
+struct Columns {
+    start: u32,
+    end: u32,
+    step: u32,
 }
 
 /// Binds the kernels of a run.
@@ -549,14 +886,14 @@ impl Build<'_> {
         self.layout.head_ends[group.first + 1] - self.layout.head_ends[group.first]
     }
 
-    fn batch(&self) -> Result<(Batch, Vec<Dispatch>), BackendError> {
-        let Workload { network, data, targets, batch_rows, .. } = self.workload;
+    fn batch(&self, data: &Rc<Split>) -> Result<Batch, BackendError> {
+        let Workload { network, targets, batch_rows, .. } = self.workload;
         let k = network.n_tasks();
         let (Some(source), Ok(source_targets)) = (
             self.device.source(data, network.n_inputs),
             self.device.buffer("The targets", vecs(k * data.rows) as usize),
         ) else {
-            return Ok((Batch::Host, Vec::new()));
+            return Ok(Batch::Host);
         };
         let by_task = targets.iter().flat_map(|&own| (0..data.rows).map(move |row| target(&data.targets[own], row)));
         self.device.write(&source_targets, &by_task.collect::<Vec<f32>>());
@@ -569,11 +906,12 @@ impl Build<'_> {
         };
         let buffers = [&rows, &source, &source_targets, &self.tensors.x, &self.tensors.targets];
         let gather = self.device.dispatch(&GATHER, &uniform, &buffers, uniform.groups())?;
-        Ok((Batch::Resident { rows }, vec![gather]))
+        Ok(Batch::Resident { rows, gather })
     }
 
-    fn forward(&self, plan: &mut Vec<Dispatch>) -> Result<(), BackendError> {
+    fn forward(&self) -> Result<Vec<Dispatch>, BackendError> {
         let Workload { network, loss_scales, .. } = self.workload;
+        let mut plan = Vec::new();
         let mut below = &self.tensors.x;
         for (index, (layer, out)) in network.trunk.iter().zip(&self.tensors.trunk).enumerate() {
             plan.push(self.dense(*layer, (Owner::Shared, index), 0, 1, (below, 0), out)?);
@@ -602,7 +940,7 @@ impl Build<'_> {
             let buffers = [below, &self.tensors.targets, dz, &self.tensors.losses];
             plan.push(self.device.dispatch(&LOSS, &uniform, &buffers, uniform.groups(group.count as u32))?);
         }
-        Ok(())
+        Ok(plan)
     }
 
     fn dense(
@@ -631,8 +969,9 @@ impl Build<'_> {
         self.device.dispatch(&DENSE, &uniform, &[&self.tensors.theta, x, y], groups)
     }
 
-    /// Heads' own gradients, and the deltas at the representation stacked (K·B, R) in `stack[0]`.
-    fn backward_heads(&self) -> Result<Vec<Dispatch>, BackendError> {
+    /// Heads' own gradients, and in `stack[0]` (K·B, R) the deltas at the representation; ∂L/∂z itself unless
+    /// `through` the trunk's last activation.
+    fn backward_heads(&self, through: bool) -> Result<Vec<Dispatch>, BackendError> {
         let network = &self.workload.network;
         let rows = self.batch_rows();
         let mut plan = Vec::new();
@@ -650,7 +989,7 @@ impl Build<'_> {
                         (&group.outputs[index], rows * x_vecs, kind, &group.deltas[index], 0)
                     }
                     None => {
-                        let kind = network.trunk.last().and_then(|layer| layer.activation());
+                        let kind = network.trunk.last().and_then(|layer| layer.activation()).filter(|_| through);
                         let start = group.first as u32 * rows * x_vecs;
                         (self.tensors.trunk.last().unwrap_or(&self.tensors.x), 0, kind, &self.tensors.stack[0], start)
                     }
@@ -745,16 +1084,41 @@ impl Build<'_> {
         length: u32,
         into: usize,
     ) -> Result<Dispatch, BackendError> {
+        self.inner_block((a, a_rows), (b, b_rows), Columns { start: 0, end: length, step: length }, into)
+    }
+
+    /// The same over some columns of the rows.
+    fn inner_block(
+        &self,
+        (a, a_rows): (&Buffer, usize),
+        (b, b_rows): (&Buffer, usize),
+        columns: Columns,
+        into: usize,
+    ) -> Result<Dispatch, BackendError> {
         let uniform = kernel::Gramian {
-            vecs: length,
-            a_step: length,
-            b_step: length,
+            vecs: columns.end - columns.start,
+            a_step: columns.step,
+            b_step: columns.step,
+            a_start: columns.start,
+            b_start: columns.start,
             symmetric: u32::from(a == b),
             into: into as u32,
             ..Default::default()
         };
         let groups = uniform.groups(a_rows as u32, b_rows as u32);
         self.device.dispatch(&GRAMIAN, &uniform, &[a, b, &self.tensors.partials], groups)
+    }
+
+    /// d from K stored rows, and the heads by their weights.
+    fn combining(&self) -> kernel::Combine {
+        kernel::Combine {
+            end: self.layout.total,
+            shared_end: self.layout.shared,
+            step: self.layout.shared,
+            rows: self.workload.network.n_tasks() as u32,
+            head_ends: self.head_ends(),
+            ..Default::default()
+        }
     }
 
     fn weighing(&self, uniform: kernel::Combine, g: &Buffer, d: &Buffer) -> Result<Weighing, BackendError> {

@@ -12,6 +12,7 @@ pub mod fair;
 pub mod linear;
 pub mod nash;
 pub mod rank;
+pub mod simplex;
 
 /// Largest K of every solver.
 pub const MAX_TASKS: usize = 16;

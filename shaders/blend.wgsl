@@ -1,0 +1,24 @@
+// y (K, n) <- keep_k y_k + add_k x_k by rows; one row a layer of the dispatch's y.
+
+struct Blend {
+    vecs: u32,  // n
+    spare_0: u32,
+    spare_1: u32,
+    spare_2: u32,
+    keep: array<vec4<f32>, 4>,  // (16)
+    add: array<vec4<f32>, 4>,   // (16)
+}
+
+@group(0) @binding(0) var<uniform> shape: Blend;
+@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    if (id.x >= shape.vecs) {
+        return;
+    }
+    let k = id.y;
+    let at = k * shape.vecs + id.x;
+    y[at] = shape.keep[k / 4u][k % 4u] * y[at] + shape.add[k / 4u][k % 4u] * x[at];
+}

@@ -1,0 +1,23 @@
+//! Aligned-MTL-UB (Senushkin et al. 2023): Aligned-MTL's weights from the gradients with respect to the representation.
+//!
+//! The rule of `aligned_mtl` on M of ∂Lₖ/∂z, z (B, H) the trunk's output, rows of the batch kept apart; one weighted
+//! backward pass makes d. Degenerate gradients are treated as there.
+
+use super::{Build, Kind, Method, Need, aligned_mtl};
+
+pub const METHOD: Method = Method {
+    id: "aligned_mtl_ub",
+    label: "Aligned-MTL-UB",
+    gloss: "orthogonalized features",
+    formula: "w = √λₘᵢₙ M^(−½) α,  M of ∂Lₖ/∂z",
+    about: "Aligned-MTL on the gradients of the shared features instead of the shared weights: the trunk is passed \
+            backward once, whatever the number of tasks. What is stable and orthogonal is the pull on the features; \
+            the pull on the weights follows only roughly.",
+    paper: "Senushkin et al., Independent Component Alignment for Multi-Task Learning (CVPR)",
+    year: 2023,
+    kind: Kind::GradientWeighting,
+    knobs: aligned_mtl::METHOD.knobs,
+    needs: &[Need::Representation, Need::Preference],
+    same_direction_k2: &[],
+    build: Build::Gramian(|setup| Box::new(aligned_mtl::AlignedMtl::new(setup))),
+};
