@@ -12,7 +12,7 @@ struct Rows {
 
 @group(0) @binding(0) var<uniform> shape: Rows;
 @group(0) @binding(1) var<storage, read> g: array<vec4<f32>>;
-// (P) numbers of the coordinates, which this rule does not need.
+// (P) the number of each coordinate without padding; the rule does not need it.
 @group(0) @binding(2) var<storage, read> coordinates: array<vec4<u32>>;
 @group(0) @binding(3) var<storage, read_write> d: array<vec4<f32>>;
 
@@ -22,6 +22,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     if (at >= shape.vecs) {
         return;
     }
+    // A binding that is never read would be missing from the layout.
+    _ = coordinates[at].x;
     // Insertion into ascending order, the four coordinates at once.
     var sorted: array<vec4<f32>, 16>;
     for (var k = 0u; k < shape.rows; k++) {

@@ -311,7 +311,8 @@ pub trait RowsMethod {
 
 /// A rows method's WGSL, behind shaders/common.wgsl: one vec4 of coordinates an invocation, 64 a workgroup.
 ///
-/// Bindings: 0 the uniform `Rows` (see shaders/balance), 1 G, 2 the coordinates' numbers, 3 d.
+/// Bindings: 0 the uniform `Rows` (see shaders/balance), 1 G, 2 the coordinates' numbers, 3 d. The shader has to
+/// read all of them: a binding that is not used is missing from the device's layout.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RowsKernel {
     /// Name of the file.
