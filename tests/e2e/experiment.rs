@@ -315,10 +315,10 @@ async fn undo_and_the_back_button_bring_back_what_was() {
 #[tokio::test]
 async fn a_preference_moves_the_methods_that_heed_one() {
     let browser = Browser::start().await;
-    open(&browser, "#v=1&m=sum,pcgrad").await;
+    open(&browser, "#v=1&m=constant,pcgrad").await;
     let even = at_step(&browser, 100).await;
     let section = Browser::test_id("preference");
-    let note = browser.wait_text(&section, PATIENCE, |text| text.contains("Heeded by Sum")).await;
+    let note = browser.wait_text(&section, PATIENCE, |text| text.contains("Heeded by Constant")).await;
     assert!(!note.contains("PCGrad"), "{note}");
     let slider = format!("document.querySelector('{section} input[type=range]')");
     browser
@@ -328,7 +328,7 @@ async fn a_preference_moves_the_methods_that_heed_one() {
         .await;
     browser.wait_js("return location.hash", PATIENCE, |h| h.as_str().is_some_and(|h| h.contains("pref=.9,.1"))).await;
     let skewed = at_step(&browser, 100).await;
-    assert_ne!(losses(&even, "sum"), losses(&skewed, "sum"));
+    assert_ne!(losses(&even, "constant"), losses(&skewed, "constant"));
     assert_eq!(losses(&even, "pcgrad"), losses(&skewed, "pcgrad"));
     browser.assert_clean().await;
 }

@@ -556,6 +556,7 @@ fn losses_at_rest(id: &str, preference: [f64; 2]) -> [f64; 2] {
             learning_rate: 0.0,
             step,
             seed: 0,
+            served: Default::default(),
         };
         let mut w = [0.0; 2];
         balancer.weights(&ctx, &Gramian::from_rows(&[&rows[0], &rows[1]]), &mut w);
@@ -601,6 +602,7 @@ fn random_weights_follow_their_distribution() {
                 learning_rate: 0.0,
                 step,
                 seed: 3,
+                served: Default::default(),
             };
             let mut w = [0.0; K];
             balancer.weights(&ctx, &mut w);
@@ -669,6 +671,7 @@ fn stch_mtl_turns_to_the_slowest_after_its_warm_up() {
             learning_rate: 0.0,
             step,
             seed: 0,
+            served: Default::default(),
         };
         let mut w = [0.0; 2];
         assert_eq!(balancer.weights(&ctx, &mut w), Outcome::Settled);

@@ -172,6 +172,7 @@ fn trained(id: &str, knobs: &[f64], validation: u32) -> Vec<Vec<f64>> {
     let run = RunConfig { method, knobs: knobs.to_vec() };
     let setup = TrainerSetup {
         run: &run,
+        floor: vec![0.0; TASKS],
         preference: vec![1.0 / 3.0; TASKS],
         learning_rate: workload.learning_rate,
         seed: 2,
