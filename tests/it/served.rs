@@ -316,3 +316,25 @@ fn svd_reweighting_drops_the_outlier() {
     assert_eq!(svd_reweighting::explained(&[0.0; 9], 1, &mut w), Outcome::Degenerate);
     assert_eq!(w, [1.0; 3]);
 }
+
+#[test]
+fn gradients_that_vanish_follow_the_written_policy() {
+    let zero = Gramian::new(2);
+    for (id, w, outcome) in [("gradnorm", [1.0; 2], Outcome::Degenerate), ("db_mtl", [0.0; 2], Outcome::Degenerate)] {
+        let entry = method(id).expect("registered");
+        let mut ours = [0.5; 2];
+        let mut method = gramian_method(id, &entry.default_knobs(), 2);
+        let ctx = context(&[1.0, 2.0], &[1.0, 2.0], 0, Served { last_layer: Some(&zero), ..Served::default() });
+        assert_eq!(method.weights(&ctx, &zero, &mut ours), outcome, "{id}");
+        assert_eq!(ours, w, "{id}");
+    }
+    // Tracked rows that are all 0 leave MoCo nothing to go by: λ evens out, whatever it was.
+    let mut moco = gramian_method("moco", &[0.5, 0.5, 10.0, 0.0, 0.0], 2);
+    let apart = Gramian::from_rows(&[&[3.0, 0.0], &[0.0, 0.1]]);
+    let mut w = [0.0; 2];
+    for (step, gramian) in [&apart, &zero, &zero, &zero, &zero].into_iter().enumerate() {
+        moco.weights(&context(&[1.0; 2], &[1.0; 2], step as u64, Served::default()), gramian, &mut w);
+        assert!(step > 0 || w[1] > 0.9, "{w:?}");
+    }
+    assert!((w[0] - 0.5).abs() < 0.1, "{w:?}");
+}
