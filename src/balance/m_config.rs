@@ -28,7 +28,7 @@ pub const METHOD: Method = Method {
             scale: KnobScale::Integer,
         },
     ],
-    needs: &[Need::KeptRows],
+    needs: &[Need::KeptRows, Need::Preference],
     same_direction_k2: &[],
     build: Build::Gramian(|setup| Box::new(MConFig::new(setup))),
 };

@@ -38,11 +38,11 @@ pub const STEPS: RangeInclusive<u32> = 1..=20_000;
 ///
 /// The largest preset needs a thirtieth of it. Without a limit one link could occupy a tab for weeks.
 pub const WORK: f64 = 4e12;
-/// Largest count of numbers held at once, 256 MiB of f32: for every network its weights, two optimizer moments,
+/// Largest count of numbers held at once, 1 GiB of f32: for every network its weights, two optimizer moments,
 /// the update, where it came from and the K task gradients (twice for
 /// methods that store rows); and for every row of its batch the activations and
 /// the K gradients of each.
-pub const MEMORY: f64 = 6.4e7;
+pub const MEMORY: f64 = 268_435_456.0;
 /// What a budget counts before the data are loaded: no data set is smaller. The exact check comes with
 /// [`ExperimentConfig::check_loaded`].
 const FEWEST_INPUTS: usize = 1;

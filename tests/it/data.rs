@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use paretoscope::balance::KnobScale;
 use paretoscope::data::mtld::{self, MAX_INFLATED, Values};
 use paretoscope::data::multimnist::{Digits, Pool, Pools, SplitMix64, compose, draw_pairs};
 use paretoscope::data::{
@@ -28,7 +27,7 @@ fn registry_entries_are_sound() {
         for knob in source.knobs {
             check_id(knob.name);
             assert!((knob.min..=knob.max).contains(&knob.default), "{}", knob.name);
-            if knob.scale == KnobScale::Integer {
+            if knob.scale.is_whole() {
                 assert!([knob.min, knob.max, knob.default].iter().all(|x| x.fract() == 0.0));
             }
             assert!(!knob.label.is_empty());
