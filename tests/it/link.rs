@@ -400,7 +400,7 @@ fn loaded_data_are_held_against_the_configuration() {
     assert_eq!(wide.check_loaded(100_000, 10_000).map_err(|c| c.key), Err("net".into()));
     let all = read("v=1&p=two-sines&net=256x4&st=9000").config;
     assert_eq!(all.check_loaded(2, 256), Ok(()));
-    assert_eq!(all.check_loaded(2, 1_000_000).map_err(|c| c.key), Err("st".into()));
+    assert_eq!(all.check_loaded(2, 5_000).map_err(|c| c.key), Err("st".into()));
 }
 
 #[test]
