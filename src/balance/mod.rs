@@ -8,6 +8,7 @@
 #![allow(clippy::needless_range_loop)]
 
 mod gramian;
+pub mod modify;
 pub mod solve;
 
 pub mod aasf;

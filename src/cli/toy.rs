@@ -144,7 +144,7 @@ fn read(flags: &ToyFlags) -> Result<Toy, String> {
         multiplier: positive("multiplier", &flags.multiplier, 1e6)?,
     };
     let backend = Backend::Exact(Box::new(Exact::new(descent, init)));
-    let mut strategy = SinglePoint::new(method, &setup.knobs, &backend, Batches::new(1, 1, seed), seed);
+    let mut strategy = SinglePoint::new(method, &setup.knobs, &[], &backend, Batches::new(1, 1, seed), seed);
     strategy.bound_losses(&floor);
     strategy.set_rank_epsilon(f64::from(f32::EPSILON));
     Ok(Toy {

@@ -8,6 +8,7 @@ use super::{
     Activation, AnalyticConfig, BATCH, BackendChoice, Batch, Complaint, DataConfig, ExperimentConfig, Init,
     NetworkConfig, Optimizer, RUNS, RunConfig, Subject, Theme, VIEWS, keys, presets,
 };
+use crate::balance::modify::modifier;
 use crate::{balance, data, problem};
 
 /// One change of a configuration. Ids are those of the registries, positions count from 0.
@@ -63,6 +64,11 @@ pub enum Edit {
         run: usize,
         knob: usize,
         value: f64,
+    },
+    /// Adds the modifier at the end of the run's list, or takes it away.
+    ToggleModifier {
+        run: usize,
+        modifier: String,
     },
     Preference(Option<Vec<f64>>),
     Backend(BackendChoice),
@@ -206,6 +212,14 @@ impl ExperimentConfig {
                 let run = self.runs.get_mut(*at).ok_or_else(|| absent("m", "run", at))?;
                 *run.knobs.get_mut(*knob).ok_or_else(|| absent("m", "setting", knob))? = *value;
             }
+            Edit::ToggleModifier { run: at, modifier: id } => {
+                let run = self.runs.get_mut(*at).ok_or_else(|| absent("m", "run", at))?;
+                let modifier = modifier(id).ok_or_else(|| absent("m", "modifier", id))?;
+                match run.modifiers.iter().position(|other| other.id == modifier.id) {
+                    Some(place) => drop(run.modifiers.remove(place)),
+                    None => run.modifiers.push(modifier),
+                }
+            }
             Edit::Preference(preference) => self.training.preference.clone_from(preference),
             Edit::Backend(backend) => self.backend = *backend,
             Edit::ViewStep(step) => self.view.step = *step,
@@ -268,7 +282,7 @@ pub fn needs_restart(old: &ExperimentConfig, new: &ExperimentConfig) -> bool {
     !old.same_training(new) || old.backend != new.backend
 }
 
-/// What run `at` is called: its method, and the knobs in which it differs from the method's defaults.
+/// What run `at` is called: its method, the knobs in which it differs from the method's defaults, its modifiers.
 ///
 /// Runs that are equal in all of that are numbered: `PCGrad`, `PCGrad (2)`. Empty if there is no such run.
 pub fn name_of_run(config: &ExperimentConfig, at: usize) -> String {
@@ -281,6 +295,9 @@ pub fn name_of_run(config: &ExperimentConfig, at: usize) -> String {
                 None => name.push_str(&format!(" {} {value}", knob.label)),
             }
         }
+    }
+    for modifier in &run.modifiers {
+        name.push_str(&format!(", {}", modifier.label));
     }
     match config.runs[..at].iter().filter(|earlier| *earlier == run).count() {
         0 => name,

@@ -11,7 +11,8 @@ use super::{
     FEWEST_ROWS, GAIN, HEAD_LAYERS, Init, LEARNING_RATE, LOSS_SCALE, MOMENTUM, NetworkConfig, Optimizer, RUNS,
     RunConfig, STEPS, Subject, TASKS, TRUNK_LAYERS, Theme, VIEWS, WIDTH,
 };
-use crate::balance::{Knob, METHODS, method};
+use crate::balance::modify::{MODIFIERS, Modifier, modifier};
+use crate::balance::{Knob, METHODS, Method, method};
 use crate::data::{self, DATASETS};
 use crate::problem::{self, PROBLEMS};
 use std::fmt::Display;
@@ -68,6 +69,8 @@ pub enum Form {
 pub const VERSION_KEY: &str = "v";
 /// The key that holds the checksum.
 pub const CHECK_KEY: &str = "h";
+/// What stands in the place of a setting's name before a modifier. No knob of a method is called so.
+pub const MODIFIER: &str = "mod";
 
 /// Every key of version 1, in the order in which links are read and written.
 ///
@@ -311,15 +314,16 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "m",
         label: "methods",
-        about: "One method a run; knobs other than the default follow as ~name~value.",
-        example: "sum,famo~gamma~.01",
+        about: "One method a run; knobs other than the default follow as ~name~value, modifiers as ~mod~name.",
+        example: "sum,famo~gamma~.01,mgda~mod~unit",
         form: Form::Words,
         scope: Scope::Any,
         read: read_runs,
         text: |config| {
             let run = |run: &RunConfig| {
                 let knobs = knobs_text(run.method.knobs, &run.knobs);
-                [vec![run.method.id.to_string()], knobs].concat().join("~")
+                let modifiers = run.modifiers.iter().map(|modifier| format!("{MODIFIER}~{}", modifier.id));
+                [vec![run.method.id.to_string()], knobs, modifiers.collect()].concat().join("~")
             };
             config.runs.iter().map(run).collect::<Vec<_>>().join(",")
         },
@@ -634,6 +638,37 @@ impl Reader {
             .then(|| values.iter().zip(knobs).map(|(value, knob)| value.unwrap_or(knob.default)).collect())
     }
 
+    /// Modifiers in the order given; complains about those that are unknown, repeated or refuse the method.
+    fn modifiers<'a>(
+        &mut self,
+        owner: &str,
+        method: &Method,
+        names: impl Iterator<Item = Option<&'a str>>,
+    ) -> Option<Vec<&'static Modifier>> {
+        let before = self.complaints.len();
+        let mut modifiers: Vec<&'static Modifier> = Vec::new();
+        for name in names {
+            let known = || listed(MODIFIERS.iter().map(|modifier| modifier.id));
+            let Some(name) = name else {
+                self.complain(format!("{owner}: no modifier stands after {MODIFIER}~. There are: {}.", known()));
+                continue;
+            };
+            match modifier(name) {
+                None => {
+                    self.complain(format!("{owner}: there is no modifier “{}”. There are: {}.", shown(name), known()));
+                }
+                Some(modifier) if modifiers.iter().any(|other| other.id == modifier.id) => {
+                    self.complain(format!("{owner}: the modifier {name} stands twice."));
+                }
+                Some(modifier) => match modifier.refuses(method) {
+                    Some(why) => self.complain(format!("{owner}: the modifier {name} cannot be used. {why}")),
+                    None => modifiers.push(modifier),
+                },
+            }
+        }
+        (self.complaints.len() == before).then_some(modifiers)
+    }
+
     /// One number a task; complains about a wrong count.
     fn number_per_task(&mut self, subject: &str, text: &str, range: RangeInclusive<f64>) -> Option<Vec<f64>> {
         let k = self.config.n_tasks();
@@ -812,9 +847,13 @@ fn read_runs(reader: &mut Reader, text: &str) {
             reader.complain(format!("There is no method “{}”. There are: {names}.", shown(id)));
             continue;
         };
+        let owner = format!("The method {id}");
         let pairs = std::iter::from_fn(|| Some((words.next()?, words.next())));
-        if let Some(knobs) = reader.knobs(&format!("The method {id}"), method.knobs, pairs) {
-            runs.push(RunConfig { method, knobs });
+        let (changes, settings): (Vec<_>, Vec<_>) = pairs.take(64).partition(|(name, _)| *name == MODIFIER);
+        let modifiers = reader.modifiers(&owner, method, changes.into_iter().map(|(_, value)| value));
+        let knobs = reader.knobs(&owner, method.knobs, settings.into_iter());
+        if let (Some(knobs), Some(modifiers)) = (knobs, modifiers) {
+            runs.push(RunConfig { method, knobs, modifiers });
         }
     }
     if !runs.is_empty() {

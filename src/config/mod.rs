@@ -14,6 +14,7 @@ pub mod presets;
 
 pub use edit::{Edit, copy_of_run, name_of_run, needs_restart};
 
+use crate::balance::modify::Modifier;
 use crate::balance::{METHODS, Method};
 use crate::data::{DATASETS, DataSource};
 use crate::problem::{PROBLEMS, Problem};
@@ -156,6 +157,8 @@ pub struct RunConfig {
     pub method: &'static Method,
     /// One value for each of the method's knobs.
     pub knobs: Vec<f64>,
+    /// In the order in which they are applied, each at most once; none that refuses the method.
+    pub modifiers: Vec<&'static Modifier>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -456,7 +459,7 @@ impl std::fmt::Debug for AnalyticConfig {
 
 impl std::fmt::Debug for RunConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {:?}", self.method.id, self.knobs)
+        write!(f, "{} {:?} {:?}", self.method.id, self.knobs, self.modifier_ids().collect::<Vec<_>>())
     }
 }
 
@@ -478,13 +481,18 @@ impl PartialEq for DataConfig {
 impl RunConfig {
     /// A run of this method with its defaults.
     pub fn new(method: &'static Method) -> Self {
-        Self { method, knobs: method.default_knobs() }
+        Self { method, knobs: method.default_knobs(), modifiers: Vec::new() }
+    }
+
+    fn modifier_ids(&self) -> impl Iterator<Item = &'static str> {
+        self.modifiers.iter().map(|modifier| modifier.id)
     }
 }
 
 impl PartialEq for RunConfig {
     fn eq(&self, other: &Self) -> bool {
-        self.method.id == other.method.id && self.knobs == other.knobs
+        let same_modifiers = self.modifier_ids().eq(other.modifier_ids());
+        self.method.id == other.method.id && self.knobs == other.knobs && same_modifiers
     }
 }
 

@@ -4,6 +4,7 @@ use super::ladder::{self, Chosen, Ladder};
 use super::pictures;
 use crate::backend::exact::{Descent, Exact};
 use crate::backend::{Backend, Workload};
+use crate::balance::modify::{Change, modified};
 use crate::balance::{Balancer, Gramian, METHODS, Need, Setup, StepContext};
 use crate::config::{AnalyticConfig, DataConfig, ExperimentConfig, NetworkConfig, RunConfig, Subject};
 use crate::data::{Batches, BuildRequest, Dataset, InputShape, Metric, MtldFile, Split, Truth};
@@ -244,8 +245,10 @@ impl Experiment {
         let k = outline.n_tasks;
         let comparers = config.runs.iter().map(|run| {
             let setup = Setup { n_tasks: k, knobs: run.knobs.clone() };
-            let balancer = run.method.new_balancer(&setup);
-            (k <= COMPARED_TASKS && run.method.answers_alone()).then_some(balancer)
+            let balancer = modified(run.method, &setup, &run.modifiers);
+            // What changes weights may remember its own run's.
+            let remembers = run.modifiers.iter().any(|modifier| matches!(modifier.change, Change::Weights(_)));
+            (k <= COMPARED_TASKS && run.method.answers_alone() && !remembers).then_some(balancer)
         });
         let comparers = comparers.collect();
         let pending =

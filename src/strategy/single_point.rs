@@ -3,6 +3,7 @@
 use super::serving::Serving;
 use super::{Motion, Step};
 use crate::backend::{Apply, Backend, BackendError, Combine};
+use crate::balance::modify::{Modifier, modified};
 use crate::balance::{Balancer, Gramian, Method, Need, Setup, StepContext};
 use crate::data::Batches;
 
@@ -65,14 +66,21 @@ pub struct Place<'a> {
 
 impl SinglePoint {
     /// A balancer for what `backend` trains; `batches` are the run's own.
-    pub fn new(method: &'static Method, knobs: &[f64], backend: &Backend, batches: Batches, seed: u32) -> Self {
+    pub fn new(
+        method: &'static Method,
+        knobs: &[f64],
+        modifiers: &[&'static Modifier],
+        backend: &Backend,
+        batches: Batches,
+        seed: u32,
+    ) -> Self {
         let loss_scales = backend.loss_scales();
         let k = loss_scales.len();
         let setup = Setup { n_tasks: k, knobs: knobs.to_vec() };
         let zeros = vec![0.0; k];
         Self {
             method,
-            balancer: method.new_balancer(&setup),
+            balancer: modified(method, &setup, modifiers),
             gramian: Gramian::new(k),
             serving: Serving::new(method, backend, batches, seed),
             loss_scales: loss_scales.to_vec(),

@@ -45,7 +45,7 @@ pub enum Ending {
 impl Trainer {
     pub fn new(backend: Backend, setup: TrainerSetup<'_>) -> Self {
         let TrainerSetup { run, floor, preference, learning_rate, seed, steps, batches, gramian_every } = setup;
-        let mut strategy = SinglePoint::new(run.method, &run.knobs, &backend, batches, seed);
+        let mut strategy = SinglePoint::new(run.method, &run.knobs, &run.modifiers, &backend, batches, seed);
         strategy.bound_losses(&floor);
         Self {
             strategy,

@@ -1,5 +1,6 @@
 //! Links: they come back exactly, junk gets sentences and never a panic, and published ones hold for ever.
 
+use paretoscope::balance::modify::MODIFIERS;
 use paretoscope::balance::{METHODS, method};
 use paretoscope::config::link::{self, CHECK_KEY, Cause, KEYS, Parsed, Rejected};
 use paretoscope::config::presets::{PRESETS, default_preset, preset};
@@ -283,6 +284,11 @@ fn every_fault_gets_its_sentence() {
         ("m=famo~gamma", "m", &["gamma", "no value"]),
         ("m=famo~beta~1", "m", &["famo", "beta", "gamma"]),
         ("m=sum~x~1", "m", &["sum", "no settings"]),
+        ("m=mgda~mod~nope", "m", &["mgda", "no modifier “nope”", "unit, smooth"]),
+        ("m=mgda~mod", "m", &["mgda", "no modifier stands after mod~"]),
+        ("m=mgda~mod~unit~mod~log~mod~unit", "m", &["mgda", "unit stands twice"]),
+        ("m=graddrop~mod~smooth", "m", &["graddrop", "single coordinates"]),
+        ("m=uw~mod~unit", "m", &["uw", "before there are gradients"]),
         ("m=famo~gamma~1e9", "m", &["gamma", "1e9", "0 to 1"]),
         ("m=famo~gamma~.1~gamma~.2", "m", &["gamma", "twice"]),
         ("p=three-sines", "p", &["three-sines", "two-sines"]),
@@ -677,7 +683,10 @@ fn training(k: usize) -> impl Strategy<Value = TrainingConfig> {
 fn run() -> impl Strategy<Value = RunConfig> {
     (0..METHODS.len()).prop_flat_map(|at| {
         let method = &METHODS[at];
-        knobs(method.knobs).prop_map(move |knobs| RunConfig { method, knobs })
+        let fitting = MODIFIERS.iter().filter(|modifier| modifier.refuses(method).is_none()).collect::<Vec<_>>();
+        let n = fitting.len();
+        let modifiers = proptest::sample::subsequence(fitting, 0..=n).prop_shuffle();
+        (knobs(method.knobs), modifiers).prop_map(move |(knobs, modifiers)| RunConfig { method, knobs, modifiers })
     })
 }
 

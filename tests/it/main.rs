@@ -5,6 +5,7 @@ mod data;
 mod front;
 mod gradients;
 mod link;
+mod modify;
 mod problem;
 mod programs;
 mod rng;

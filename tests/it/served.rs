@@ -169,7 +169,7 @@ fn trained(id: &str, knobs: &[f64], validation: u32) -> Vec<Vec<f64>> {
     workload.batch_rows = 4;
     let theta = network().parameters().iter().map(|&x| x as f32).collect();
     let method = method(id).expect("registered");
-    let run = RunConfig { method, knobs: knobs.to_vec() };
+    let run = RunConfig { method, knobs: knobs.to_vec(), modifiers: Vec::new() };
     let setup = TrainerSetup {
         run: &run,
         floor: vec![0.0; TASKS],

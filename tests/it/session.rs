@@ -1,6 +1,8 @@
 //! Sessions as scripts: commands in, events out, no browser.
 
-use paretoscope::balance::METHODS;
+use paretoscope::balance::modify::MODIFIERS;
+use paretoscope::balance::{Build, METHODS};
+use paretoscope::config::RUNS;
 use paretoscope::config::link;
 use paretoscope::problem::PROBLEMS;
 use paretoscope::protocol::{Command, Event, FailureCode, PredictionBody, RunId};
@@ -255,6 +257,59 @@ fn every_problem_takes_every_method() {
             }
         }
     }
+}
+
+#[test]
+fn every_modifier_goes_with_every_method_that_has_weights() {
+    for method in METHODS {
+        let fitting: Vec<&str> = MODIFIERS
+            .iter()
+            .filter(|modifier| modifier.refuses(method).is_none())
+            .map(|modifier| modifier.id)
+            .collect();
+        assert_eq!(fitting.is_empty(), matches!(method.build, Build::Rows(_)), "{}", method.id);
+        if fitting.is_empty() {
+            continue;
+        }
+        let all_at_once = format!("{}~mod~{}", method.id, fitting.join("~mod~"));
+        let alone = fitting.iter().map(|id| format!("{}~mod~{id}", method.id));
+        let runs: Vec<String> = alone.chain([all_at_once]).collect();
+        for runs in runs.chunks(*RUNS.end()) {
+            let mut script = Script::new();
+            script.say(start(&format!("#v=1&p=two-sines&st=5&m={}", runs.join(","))));
+            script.finish();
+            assert_eq!(script.history.runs.len(), runs.len());
+            for (run, name) in script.history.runs.iter().zip(runs) {
+                assert_eq!((&run.diverged, run.records.len()), (&None, 6), "{name}");
+                for record in &run.records {
+                    let numbers = record.losses.iter().chain(&record.weights);
+                    assert!(record.weights.len() == 2 && numbers.clone().all(|x| x.is_finite()), "{name}");
+                }
+                assert_ne!(run.records[0].losses, run.records[5].losses, "{name} does not move");
+            }
+        }
+    }
+}
+
+/// The modified run is another run, its weights are what the modifier says, and runs beside it do not notice.
+#[test]
+fn a_modifier_changes_its_own_run_alone() {
+    let losses = |link: &str| {
+        let mut script = Script::new();
+        script.say(start(link));
+        script.finish();
+        let runs = &script.history.runs;
+        let of = |run: usize| runs[run].records.iter().map(|r| r.losses.clone()).collect::<Vec<_>>();
+        let weights = (0..runs.len()).map(|run| runs[run].records[0].weights.clone()).collect::<Vec<_>>();
+        let names: Vec<String> = script.history.outline.runs.iter().map(|run| run.label.clone()).collect();
+        ((0..runs.len()).map(of).collect::<Vec<_>>(), weights, names)
+    };
+    let (plain, weights, _) = losses("#v=1&p=two-sines&st=20&m=mgda,pcgrad");
+    let (changed, other, names) = losses("#v=1&p=two-sines&st=20&m=mgda,pcgrad~mod~mean");
+    assert_eq!(plain[0], changed[0]);
+    assert_ne!(plain[1].last(), changed[1].last());
+    assert_eq!(other[1], weights[1].iter().map(|w| w / 2.0).collect::<Vec<_>>());
+    assert_eq!(names, ["MGDA", "PCGrad, divided by K"]);
 }
 
 #[test]

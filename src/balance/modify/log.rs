@@ -1,0 +1,18 @@
+//! Log-gradients (log-MGDA, log-CAGrad and the like of Liu et al. 2023): ∇ log Lᵢ = gᵢ/Lᵢ instead of gᵢ.
+
+use super::{Change, Modifier};
+use crate::balance::si;
+
+pub const MODIFIER: Modifier = Modifier {
+    id: "log",
+    label: "log-gradients",
+    about: "Gives the method the gradients of log L, gᵢ/Lᵢ: multiplying a loss by a constant then changes nothing, and \
+            a nearly solved task pulls hardest. Losses must be positive.",
+    paper: "Liu et al., FAMO: Fast Adaptive Multitask Optimization (NeurIPS)",
+    year: 2023,
+    change: Change::Losses(|losses, factors| {
+        for (factor, &loss) in factors.iter_mut().zip(losses) {
+            *factor = 1.0 / loss.max(si::FLOOR);
+        }
+    }),
+};
