@@ -4,4 +4,6 @@ pub mod aggregate;
 pub mod methods;
 pub mod run;
 pub mod simulate;
+mod steps;
 pub mod toy;
+mod values;

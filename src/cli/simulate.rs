@@ -1,9 +1,11 @@
 //! `paretoscope simulate`: one step case a line, a method's inner quantities out.
 //!
 //! What a case's `inputs` and outputs are called differs from method to method; [`CASES`] holds one
-//! adapter for each, and the arithmetic stays in the methods' own files.
+//! adapter for each, and the arithmetic stays in the methods' own files. What is no method is in `steps`.
 
 use super::aggregate::{Params, combined, each_line, named_method, numbers, projection_orders};
+use super::steps;
+use super::values::{Values, rows_of, slices};
 use crate::balance::famo::Famo;
 use crate::balance::gradvac::GradVac;
 use crate::balance::{
@@ -55,7 +57,10 @@ pub fn simulate(mut input: impl BufRead, mut output: impl Write) -> io::Result<(
 
 /// The answer to one step case: an object with the keys of its `expected`.
 pub fn simulated(request: &Map<String, Value>) -> Result<Value, String> {
-    let method = named_method(request)?;
+    if let Some(answer) = steps::answer(request) {
+        return answer;
+    }
+    let method = named_method(request).map_err(|error| format!("{error} {}", steps::known()))?;
     let known = || CASES.iter().map(|(id, _)| *id).collect::<Vec<_>>().join(", ");
     let (_, case) = CASES
         .iter()
@@ -70,88 +75,12 @@ pub fn simulated(request: &Map<String, Value>) -> Result<Value, String> {
         }
         params.retain(|name, _| !remarks.contains(&name.as_str()));
     }
-    let values = match request.get("inputs") {
-        Some(Value::Object(values)) => values,
-        _ => return Err("The request has no inputs; give an object of named lists.".into()),
-    };
-    case(&Inputs { params: Params::new(Some(&params), method)?, values })
+    case(&Inputs { params: Params::new(Some(&params), method)?, values: Values::of(request)? })
 }
 
 struct Inputs<'a> {
     params: Params<'a>,
-    values: &'a Map<String, Value>,
-}
-
-impl Inputs<'_> {
-    fn value(&self, name: &str) -> Result<&Value, String> {
-        self.values.get(name).ok_or_else(|| {
-            let given = self.values.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-            format!("inputs has no \"{name}\"; it has {given}.")
-        })
-    }
-
-    /// A list of any length from 1 to 16.
-    fn list(&self, name: &str) -> Result<Vec<f64>, String> {
-        let value = self.value(name)?;
-        let n = value.as_array().map_or(1, Vec::len);
-        if !(1..=solve::MAX_TASKS).contains(&n) {
-            return Err(format!("{name} holds {n} numbers; it must hold 1 to {}.", solve::MAX_TASKS));
-        }
-        numbers(value, name, n, "one for each of the K tasks")
-    }
-
-    /// A list of K numbers.
-    fn sized(&self, name: &str, n_tasks: usize) -> Result<Vec<f64>, String> {
-        numbers(self.value(name)?, name, n_tasks, "one for each of the K tasks")
-    }
-
-    /// A list of anything.
-    fn list_of(&self, name: &str) -> Result<&[Value], String> {
-        let list = self.value(name)?.as_array().filter(|list| !list.is_empty());
-        list.map(Vec::as_slice).ok_or_else(|| format!("{name} must be a list with one entry a step."))
-    }
-
-    /// A list of K lists of one length.
-    fn rows(&self, name: &str, n_tasks: usize) -> Result<Vec<Vec<f64>>, String> {
-        rows_of(self.value(name)?, name, n_tasks)
-    }
-
-    /// A list of lists of K numbers, one a step.
-    fn steps(&self, name: &str, n_tasks: usize) -> Result<Vec<Vec<f64>>, String> {
-        let value = self.value(name)?;
-        let list = value.as_array().ok_or_else(|| format!("{name} must be a list with one list a step."))?;
-        list.iter().map(|step| numbers(step, name, n_tasks, "one for each of the K tasks")).collect()
-    }
-
-    /// G of every step: a list of K lists of P numbers each.
-    fn gradients(&self, name: &str) -> Result<Vec<Vec<Vec<f64>>>, String> {
-        let fix = || format!("{name} must be a list with one matrix a step, each K lists of P numbers (K up to 16).");
-        let mut steps = Vec::new();
-        let mut shape = None;
-        for matrix in self.value(name)?.as_array().ok_or_else(fix)? {
-            let rows = matrix.as_array().ok_or_else(fix)?;
-            let n = rows.first().and_then(Value::as_array).map_or(0, Vec::len);
-            let (n_tasks, n_shared) = *shape.get_or_insert((rows.len(), n));
-            if rows.len() != n_tasks || !(1..=solve::MAX_TASKS).contains(&n_tasks) || n_shared == 0 {
-                return Err(fix());
-            }
-            let row = |row| numbers(row, name, n_shared, "one for each of the P parameters");
-            steps.push(rows.iter().map(row).collect::<Result<_, _>>()?);
-        }
-        Ok(steps)
-    }
-}
-
-/// K lists of as many numbers each as the first holds.
-fn rows_of(value: &Value, name: &str, n_tasks: usize) -> Result<Vec<Vec<f64>>, String> {
-    let wrong = || format!("{name} must be a list of {n_tasks} lists of numbers, one for each task.");
-    let list = value.as_array().filter(|list| list.len() == n_tasks).ok_or_else(wrong)?;
-    let width = list.first().and_then(Value::as_array).filter(|row| !row.is_empty()).ok_or_else(wrong)?.len();
-    list.iter().map(|row| numbers(row, name, width, "as many as the first task's list")).collect()
-}
-
-fn slices(rows: &[Vec<f64>]) -> Vec<&[f64]> {
-    rows.iter().map(Vec::as_slice).collect()
+    values: Values<'a>,
 }
 
 fn gramian_method(inputs: &Inputs<'_>, n_tasks: usize) -> Result<Box<dyn GramianMethod>, String> {
@@ -168,14 +97,14 @@ fn context<'a>(losses: &'a [f64], epoch_means: Option<(&'a [f64], &'a [f64])>, s
 }
 
 fn rlw_case(inputs: &Inputs<'_>) -> Result<Value, String> {
-    let mut w = inputs.list("normals")?;
+    let mut w = inputs.values.list("normals")?;
     rlw::from_normals(&mut w);
     Ok(json!({"weights": w}))
 }
 
 fn uw_case(inputs: &Inputs<'_>) -> Result<Value, String> {
-    let losses = inputs.list("losses")?;
-    let log_var = inputs.sized("log_var", losses.len())?;
+    let losses = inputs.values.list("losses")?;
+    let log_var = inputs.values.sized("log_var", losses.len())?;
     let mut w = vec![0.0; losses.len()];
     let mut gradient = w.clone();
     let value = uw::evaluate(&losses, &log_var, &mut w, &mut gradient);
@@ -183,20 +112,20 @@ fn uw_case(inputs: &Inputs<'_>) -> Result<Value, String> {
 }
 
 fn gls_case(inputs: &Inputs<'_>) -> Result<Value, String> {
-    let losses = inputs.list("losses")?;
+    let losses = inputs.values.list("losses")?;
     let mut w = vec![0.0; losses.len()];
     Ok(json!({"value": gls::evaluate(&losses, &mut w), "weights": w}))
 }
 
 fn si_case(inputs: &Inputs<'_>) -> Result<Value, String> {
-    let losses = inputs.list("losses")?;
+    let losses = inputs.values.list("losses")?;
     let mut w = vec![0.0; losses.len()];
     Ok(json!({"value": si::log_losses(&losses, &mut w), "weights": w}))
 }
 
 fn imtl_l_case(inputs: &Inputs<'_>) -> Result<Value, String> {
-    let losses = inputs.list("losses")?;
-    let log_scale = inputs.sized("log_scale", losses.len())?;
+    let losses = inputs.values.list("losses")?;
+    let log_scale = inputs.values.sized("log_scale", losses.len())?;
     let mut w = vec![0.0; losses.len()];
     let mut gradient = w.clone();
     let value = imtl_l::evaluate(&losses, &log_scale, &mut w, &mut gradient);
@@ -205,10 +134,10 @@ fn imtl_l_case(inputs: &Inputs<'_>) -> Result<Value, String> {
 
 /// Losses, preference and, where `inputs` has one, ideal point (0 otherwise).
 fn scalarized(inputs: &Inputs<'_>) -> Result<[Vec<f64>; 3], String> {
-    let losses = inputs.list("losses")?;
+    let losses = inputs.values.list("losses")?;
     let k = losses.len();
-    let ideal = if inputs.values.contains_key("ideal") { inputs.sized("ideal", k)? } else { vec![0.0; k] };
-    let pref = inputs.sized("pref", k)?;
+    let ideal = if inputs.values.has("ideal") { inputs.values.sized("ideal", k)? } else { vec![0.0; k] };
+    let pref = inputs.values.sized("pref", k)?;
     if pref.iter().any(|&share| share < 0.0) || pref.iter().all(|&share| share == 0.0) {
         return Err("pref must hold numbers of at least 0, not all of them 0.".into());
     }
@@ -268,8 +197,8 @@ fn aasf_case(inputs: &Inputs<'_>) -> Result<Value, String> {
 }
 
 fn stch_mtl_case(inputs: &Inputs<'_>) -> Result<Value, String> {
-    let losses = inputs.list("losses")?;
-    let nadir = inputs.sized("nadir", losses.len())?;
+    let losses = inputs.values.list("losses")?;
+    let nadir = inputs.values.sized("nadir", losses.len())?;
     if let Some(odd) = nadir.iter().find(|&&loss| loss <= 0.0) {
         return Err(format!("nadir holds {odd}; every nadir must be above 0."));
     }
@@ -279,7 +208,7 @@ fn stch_mtl_case(inputs: &Inputs<'_>) -> Result<Value, String> {
 }
 
 fn gradvac_case(inputs: &Inputs<'_>) -> Result<Value, String> {
-    let steps = inputs.gradients("G_steps")?;
+    let steps = inputs.values.gradients("G_steps")?;
     let k = steps.first().map_or(0, Vec::len);
     let orders = match inputs.params.get("order") {
         Some(Value::Array(orders)) if orders.len() == steps.len() => orders,
@@ -300,7 +229,7 @@ fn gradvac_case(inputs: &Inputs<'_>) -> Result<Value, String> {
 }
 
 fn pcd_case(inputs: &Inputs<'_>) -> Result<Value, String> {
-    let steps = inputs.gradients("G_steps")?;
+    let steps = inputs.values.gradients("G_steps")?;
     let k = steps.first().map_or(0, Vec::len);
     let ones = vec![1.0; k];
     let (mut weights, mut directions) = (Vec::new(), Vec::new());
@@ -318,9 +247,9 @@ fn pcd_case(inputs: &Inputs<'_>) -> Result<Value, String> {
 }
 
 fn dwa_case(inputs: &Inputs<'_>) -> Result<Value, String> {
-    let losses = inputs.list("losses")?;
+    let losses = inputs.values.list("losses")?;
     let k = losses.len();
-    let (last, before) = (inputs.sized("avg_loss_prev", k)?, inputs.sized("avg_loss_prev2", k)?);
+    let (last, before) = (inputs.values.sized("avg_loss_prev", k)?, inputs.values.sized("avg_loss_prev2", k)?);
     let mut w = vec![0.0; k];
     if let Balancer::Losses(mut dwa) = inputs.params.method.new_balancer(&inputs.params.setup(k)?) {
         dwa.weights(&context(&losses, Some((&last, &before)), 0), &mut w);
@@ -329,9 +258,9 @@ fn dwa_case(inputs: &Inputs<'_>) -> Result<Value, String> {
 }
 
 fn famo_case(inputs: &Inputs<'_>) -> Result<Value, String> {
-    let bounds = inputs.list("min_losses")?;
+    let bounds = inputs.values.list("min_losses")?;
     let k = bounds.len();
-    let (before, after) = (inputs.steps("losses_before", k)?, inputs.steps("losses_after", k)?);
+    let (before, after) = (inputs.values.steps("losses_before", k)?, inputs.values.steps("losses_after", k)?);
     if before.len() != after.len() {
         return Err(format!(
             "losses_before has {} steps, losses_after {}; give as many of each.",
@@ -354,10 +283,10 @@ fn famo_case(inputs: &Inputs<'_>) -> Result<Value, String> {
 
 /// The case learns logits: w = K softmax(scale).
 fn gradnorm_case(inputs: &Inputs<'_>) -> Result<Value, String> {
-    let losses = inputs.list("losses")?;
+    let losses = inputs.values.list("losses")?;
     let k = losses.len();
-    let (first, mut w) = (inputs.sized("initial_losses", k)?, inputs.sized("scale", k)?);
-    let g = inputs.rows("G", k)?;
+    let (first, mut w) = (inputs.values.sized("initial_losses", k)?, inputs.values.sized("scale", k)?);
+    let g = inputs.values.rows("G", k)?;
     let alpha = inputs.params.setup(k)?.knobs[0];
     let rows = slices(&g);
     let gramian = Gramian::from_rows(&rows);
@@ -374,9 +303,9 @@ fn gradnorm_case(inputs: &Inputs<'_>) -> Result<Value, String> {
 
 /// Steps of a method that keeps rows.
 fn kept_rows_case(inputs: &Inputs<'_>) -> Result<Value, String> {
-    let g_steps = inputs.list_of("G_steps")?;
+    let g_steps = inputs.values.list_of("G_steps")?;
     let k = g_steps.first().and_then(Value::as_array).map_or(1, Vec::len).clamp(1, solve::MAX_TASKS);
-    let losses = inputs.steps("losses_steps", k)?;
+    let losses = inputs.values.steps("losses_steps", k)?;
     if losses.len() != g_steps.len() {
         let (gradients, losses) = (g_steps.len(), losses.len());
         return Err(format!("G_steps has {gradients} steps, losses_steps {losses}; give as many of each."));
@@ -405,12 +334,12 @@ fn kept_rows_case(inputs: &Inputs<'_>) -> Result<Value, String> {
 
 /// One validation loss a task and step; weights at some of them.
 fn coba_case(inputs: &Inputs<'_>) -> Result<Value, String> {
-    let k = inputs.list_of("valid_loss_ratio_history")?.len();
+    let k = inputs.values.list_of("valid_loss_ratio_history")?.len();
     if k > solve::MAX_TASKS {
         return Err(format!("valid_loss_ratio_history has {k} tasks; at most {} are known.", solve::MAX_TASKS));
     }
-    let history = inputs.rows("valid_loss_ratio_history", k)?;
-    let value = inputs.value("evaluated_at_steps")?;
+    let history = inputs.values.rows("valid_loss_ratio_history", k)?;
+    let value = inputs.values.value("evaluated_at_steps")?;
     let wanted = numbers(value, "evaluated_at_steps", value.as_array().map_or(0, Vec::len), "one a step")?;
     let mut coba = coba::Coba::new(&inputs.params.setup(k)?);
     let mut w = vec![0.0; k];
@@ -431,7 +360,7 @@ fn coba_case(inputs: &Inputs<'_>) -> Result<Value, String> {
 
 /// Steps whose gradients are given by rows.
 fn excess_mtl_case(inputs: &Inputs<'_>) -> Result<Value, String> {
-    let g_steps = inputs.list_of("G_steps")?;
+    let g_steps = inputs.values.list_of("G_steps")?;
     let k = g_steps.first().and_then(Value::as_array).map_or(1, Vec::len).clamp(1, solve::MAX_TASKS);
     let mut method = gramian_method(inputs, k)?;
     let mut sums = Vec::new();
@@ -456,7 +385,7 @@ fn excess_mtl_case(inputs: &Inputs<'_>) -> Result<Value, String> {
 
 /// Steps of a method that looks at A = G₁G₂ᵀ.
 fn cross_case(inputs: &Inputs<'_>) -> Result<Value, String> {
-    let a_steps = inputs.list_of("A_steps")?;
+    let a_steps = inputs.values.list_of("A_steps")?;
     let k = a_steps.first().and_then(Value::as_array).map_or(1, Vec::len).clamp(1, solve::MAX_TASKS);
     let mut method = gramian_method(inputs, k)?;
     let mut weights = Vec::new();

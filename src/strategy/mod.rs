@@ -1,9 +1,13 @@
 //! What is trained with a backend's primitives: today single points of weight space.
 //!
 //! A strategy composes `losses`, `gradients` and `apply`; Pareto manifolds, sharpness-aware training and
-//! the others arrive as further variants, with any balancer inside.
+//! the others arrive as further variants, with any balancer inside. Their arithmetic that needs no backend is here
+//! already: merging, the order along a manifold, what sharpness adds to a gradient.
 
+pub mod merging;
+pub mod multi_forward;
 mod serving;
+pub mod sharpness;
 pub mod single_point;
 
 pub use single_point::SinglePoint;

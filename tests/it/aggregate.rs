@@ -141,12 +141,26 @@ fn bad_step_cases_are_explained() {
         json!({"id": 7, "method": "stch_mtl", "inputs": {"losses": [1, 2], "nadir": [0, 1]}}),
         json!({"id": 8, "method": "pcd", "inputs": {"G_steps": [[[1, 0], [0, 1]], [[1, 0]]]}}),
         json!({"id": 9, "method": "gradvac", "inputs": {"G_steps": [[[1, 0], [0, 1]]]}}),
+        json!({"id": 10, "method": "metric_hypervolume_2d", "params": {"ref": [1, 1, 1]}, "inputs": {"points": [[0, 0]]}}),
+        json!({"id": 11, "method": "metric_hypervolume_2d", "inputs": {"points": [[0, 0, 0]]}}),
+        json!({"id": 12, "method": "metric_delta_m", "inputs": {"mtl": [1], "stl": [0], "higher_is_better": [true]}}),
+        json!({"id": 13, "method": "metric_delta_m", "inputs": {"mtl": [1], "stl": [1], "higher_is_better": [1]}}),
+        json!({"id": 14, "method": "task_arithmetic", "inputs": {"theta0": [1], "theta_k": [[1, 2]]}}),
+        json!({"id": 15, "method": "metagpt", "params": {"lambda": 1}, "inputs": {"theta0": [1], "theta_k": [[1]]}}),
+        json!({"id": 16, "method": "pamal_multiforward", "inputs": {"alphas": [[1, 0], [0, 1]], "losses": [[1, 2]]}}),
+        json!({"id": 17, "method": "fmtl_sam", "inputs": {"H": [[[1]]], "b": [[1, 2]], "theta": [0, 0]}}),
+        json!({"id": 18, "method": "cr_mogm", "inputs": {"G_steps": [[[1, 0], [0, 1]]]}}),
+        json!({"id": 19, "method": "cr_mogm(graddrop)", "inputs": {"G_steps": [[[1, 0], [0, 1]]]}}),
+        json!({"id": 20, "method": "cr_mogm(mgda)", "params": {"alpha": 2}, "inputs": {"G_steps": [[[1, 0], [0, 1]]]}}),
+        json!({"id": 21, "method": "metagpt(mgda)", "inputs": {"theta0": [1], "theta_k": [[1]]}}),
+        json!({"id": 22, "method": "fmtl_sam", "params": {"aggregator": "pcgrad backwards"},
+            "inputs": {"H": [[[1]]], "b": [[1]], "theta": [0]}}),
     ];
     let mut output = Vec::new();
     let text = lines.map(|line| line.to_string()).join("\n");
     simulate(text.as_bytes(), &mut output).expect("writing to memory works");
     let replies = String::from_utf8(output).expect("JSON is UTF-8");
-    assert_eq!(replies.lines().count(), 9);
+    assert_eq!(replies.lines().count(), 22);
     assert!(replies.lines().all(|line| line.contains("\"error\"")), "{replies}");
 }
 
