@@ -130,6 +130,8 @@ pub struct Outline {
     pub steps: u32,
     /// Rows of the training split and rows per batch.
     pub train_rows: usize,
+    /// Training rows that are evaluated; 0 for an analytic problem.
+    pub train_sample: usize,
     pub batch_rows: usize,
     pub tasks: Vec<TaskOutline>,
     /// Exactly the runs of the configuration, in order.
@@ -239,7 +241,7 @@ pub struct Pull {
     pub step_length: f64,
 }
 
-/// Metrics on the test split after `step` updates.
+/// Metrics after `step` updates, on the test split and beside it on rows that were held out or learned from.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Evaluation {
     pub step: u32,
@@ -247,6 +249,10 @@ pub struct Evaluation {
     pub metrics: Vec<f64>,
     /// (K) unscaled losses on the test split.
     pub losses: Vec<f64>,
+    /// (K) metrics on the validation split; empty without one.
+    pub validation: Vec<f64>,
+    /// (K) metrics on the first training rows, at most as many as `Outline::train_sample`.
+    pub train: Vec<f64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

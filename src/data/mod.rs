@@ -255,6 +255,13 @@ pub struct Split {
 }
 
 impl Split {
+    /// The first `rows` rows, or all.
+    pub fn first(&self, rows: usize, n_inputs: usize) -> Self {
+        let mut first = self.clone();
+        first.truncate(rows, n_inputs);
+        first
+    }
+
     fn truncate(&mut self, rows: usize, n_inputs: usize) {
         self.rows = self.rows.min(rows);
         self.x.truncate(self.rows * n_inputs);

@@ -404,7 +404,7 @@ mod tests {
         let mut known = history(&["Sum", "MGDA"], "accuracy");
         for (run, accuracy) in known.runs.iter_mut().zip([0.81, 0.815]) {
             run.records = vec![Record { losses: vec![1.0, 1.0], ..Default::default() }];
-            run.evaluations = vec![Evaluation { step: 20, metrics: vec![accuracy, 0.8], losses: vec![] }];
+            run.evaluations = vec![Evaluation { step: 20, metrics: vec![accuracy, 0.8], ..Default::default() }];
         }
         check(&known, 20, "Both answer equally well.");
         known.references = vec![Reference { losses: vec![], metrics: vec![(20, 0.82)] }, Reference::default()];

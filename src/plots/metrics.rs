@@ -4,6 +4,7 @@ use super::axis::{self, Scale, round_values};
 use super::picture::Pen;
 use super::series::{Chart, Curve, Panel, axis_values, value_at};
 use super::{Picture, Plot, Scene, Stage, Switch, Table, exact, number, percent};
+use crate::protocol::Evaluation;
 
 pub(super) const PLOT: Plot = Plot {
     id: "metrics",
@@ -112,18 +113,26 @@ fn word(scene: &Scene, task: usize, value: f64) -> String {
     if is_accuracy(scene, task) { percent(value) } else { number(value) }
 }
 
+/// What was evaluated, with what came out; empty where there are no such rows.
+fn splits(evaluation: &Evaluation) -> impl Iterator<Item = (&'static str, &[f64])> {
+    let all = [("test", &evaluation.metrics), ("validation", &evaluation.validation), ("training", &evaluation.train)];
+    all.into_iter().filter(|(_, metrics)| !metrics.is_empty()).map(|(rows, metrics)| (rows, metrics.as_slice()))
+}
+
 fn table(scene: &Scene) -> Table {
-    let mut table = Table::new(["run", "step"]);
+    let mut table = Table::new(["run", "rows", "step"]);
     let name = |task: usize| format!("{} ({})", scene.task_name(task), metric_name(scene, task));
     table.columns.extend((0..scene.n_tasks()).map(name));
     for run in scene.runs() {
         let Some(evaluation) = scene.history.runs[run].evaluation_at(scene.step) else { continue };
-        let mut row = vec![scene.run_name(run), evaluation.step.to_string()];
-        row.extend(evaluation.metrics.iter().enumerate().map(|(task, value)| word(scene, task, *value)));
-        table.rows.push(row);
+        for (rows, metrics) in splits(evaluation) {
+            let mut row = vec![scene.run_name(run), rows.to_owned(), evaluation.step.to_string()];
+            row.extend(metrics.iter().enumerate().map(|(task, value)| word(scene, task, *value)));
+            table.rows.push(row);
+        }
     }
     if scene.history.references.iter().any(|reference| !reference.metrics.is_empty()) {
-        let mut row = vec!["single task".to_owned(), scene.step.to_string()];
+        let mut row = vec!["single task".to_owned(), "test".to_owned(), scene.step.to_string()];
         row.extend((0..scene.n_tasks()).map(|task| {
             let value = value_at(&reference(scene, task), f64::from(scene.step));
             value.map_or("–".to_owned(), |value| word(scene, task, value))
@@ -134,18 +143,22 @@ fn table(scene: &Scene) -> Table {
 }
 
 fn data(scene: &Scene) -> Table {
-    let mut table = Table::new(["step", "run", "task", "metric", "value", "test_loss"]);
+    let mut table = Table::new(["step", "run", "rows", "task", "metric", "value", "loss"]);
     for (run, history) in scene.history.runs.iter().enumerate() {
         for evaluation in &history.evaluations {
-            for (task, value) in evaluation.metrics.iter().enumerate() {
-                table.rows.push(vec![
-                    evaluation.step.to_string(),
-                    scene.run_name(run),
-                    scene.task_name(task),
-                    metric_name(scene, task),
-                    exact(*value),
-                    evaluation.losses.get(task).map_or(String::new(), |loss| exact(*loss)),
-                ]);
+            for (rows, metrics) in splits(evaluation) {
+                for (task, value) in metrics.iter().enumerate() {
+                    let loss = evaluation.losses.get(task).filter(|_| rows == "test");
+                    table.rows.push(vec![
+                        evaluation.step.to_string(),
+                        scene.run_name(run),
+                        rows.to_owned(),
+                        scene.task_name(task),
+                        metric_name(scene, task),
+                        exact(*value),
+                        loss.map_or(String::new(), |loss| exact(*loss)),
+                    ]);
+                }
             }
         }
     }
@@ -154,6 +167,7 @@ fn data(scene: &Scene) -> Table {
             table.rows.push(vec![
                 step.to_string(),
                 "single task".to_owned(),
+                "test".to_owned(),
                 scene.task_name(task),
                 metric_name(scene, task),
                 exact(*value),
@@ -172,7 +186,8 @@ fn summary(scene: &Scene) -> String {
     if table.rows.is_empty() {
         return "No evaluation yet.".to_owned();
     }
-    let rows = table.rows.iter().map(|row| format!("{}: {}", row[0], row[2..].join(", ")));
-    let tasks = table.columns[2..].join(", ");
+    let tested = table.rows.iter().filter(|row| row[1] == "test");
+    let rows = tested.map(|row| format!("{}: {}", row[0], row[3..].join(", ")));
+    let tasks = table.columns[3..].join(", ");
     format!("Test metrics of {tasks} at step {}. {}.", scene.step, rows.collect::<Vec<_>>().join("; "))
 }

@@ -77,7 +77,8 @@ fn history(shape: Shape) -> History {
                 compared: (0..n_runs).map(weights).collect(),
             });
             let metrics = losses.iter().map(|loss| if accuracy { 0.9 - 0.3 * loss } else { 1.0 - loss }).collect();
-            run.evaluations.push(Evaluation { step: 20 * i as u32, metrics, losses: losses.clone() });
+            let (step, losses) = (20 * i as u32, losses.clone());
+            run.evaluations.push(Evaluation { step, metrics, losses, ..Default::default() });
         }
     }
     for (task, reference) in history.references.iter_mut().enumerate() {
