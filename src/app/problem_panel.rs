@@ -1,6 +1,7 @@
 //! The panel of what is trained: data, tasks, network and training.
 
 use super::attribution::Attribution;
+use super::format::grouped;
 use super::icons;
 use super::knob::{Commit, Knob, Setting, Span, Walk};
 use super::network_drawing::NetworkDrawing;
@@ -205,13 +206,13 @@ fn NetworkSection() -> impl IntoView {
     let parameters = move || {
         page.history.with(|history| match history.outline.n_parameters {
             0 => String::new(),
-            count => format!("{count} parameters"),
+            count => format!("{} parameters", grouped(count)),
         })
     };
     let span = |range: (f64, f64), walk| Span::new(range.0, range.1, walk);
     view! {
         <section class="sec">
-            <h3>"Shared network " <span>{parameters}</span></h3>
+            <h3>"Network " <span>{parameters}</span></h3>
             <NetworkDrawing />
             <Knob
                 label="Width"
