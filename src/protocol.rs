@@ -150,10 +150,22 @@ pub struct Outline {
 pub struct TaskOutline {
     pub id: String,
     pub name: String,
-    /// `accuracy` (0..1) or `R²`; empty for an analytic loss, which has no test set.
+    /// `accuracy`, `balanced accuracy` or `AUC` (0..1), or `R²`; empty for an analytic loss, which has no test set.
     pub metric: String,
     /// Class names for classification, else empty.
     pub classes: Vec<String>,
+}
+
+impl TaskOutline {
+    /// Whether the metric is a share of right answers, told in percent.
+    pub fn is_share(&self) -> bool {
+        matches!(self.metric.as_str(), "accuracy" | "balanced accuracy")
+    }
+
+    /// Whether the metric judges answers to a question, in [0, 1].
+    pub fn is_question(&self) -> bool {
+        self.is_share() || self.metric == "AUC"
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -245,7 +257,7 @@ pub struct Pull {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Evaluation {
     pub step: u32,
-    /// (K) accuracy or R².
+    /// (K) test metrics, as the outline names them.
     pub metrics: Vec<f64>,
     /// (K) unscaled losses on the test split.
     pub losses: Vec<f64>,
