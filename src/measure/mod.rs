@@ -1,5 +1,6 @@
 //! Quantities read off gradients, losses and fronts.
 
+pub mod delta_m;
 pub mod front;
 pub mod headline;
 pub mod labels;

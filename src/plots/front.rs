@@ -1,6 +1,6 @@
 //! Loss space: the paths of all runs, who is beaten by whom, and the area the runs dominate.
 
-use crate::measure::front::{hypervolume, nondominated};
+use crate::measure::front::{hypervolume_2d, nondominated};
 
 use super::axis::{self, Scale};
 use super::picture::{Anchor, Face, LABEL, Pen, Point, Rect, TICK, Text};
@@ -52,7 +52,7 @@ fn reference(scene: &Scene) -> [f64; 2] {
 
 fn area(scene: &Scene) -> f64 {
     let points: Vec<[f64; 2]> = standings(scene).iter().map(|standing| standing.losses).collect();
-    hypervolume(&points, reference(scene))
+    hypervolume_2d(&points, reference(scene))
 }
 
 fn subtitle(scene: &Scene) -> String {

@@ -2,6 +2,7 @@
 
 mod balance;
 mod data;
+mod front;
 mod gradients;
 mod link;
 mod problem;

@@ -1,4 +1,14 @@
-//! Points in loss space: dominance, the non-dominated set and the exact hypervolume of two losses.
+//! Points in loss space, for any number of losses and lower is better: who beats whom, and measures of a whole set.
+//!
+//! A point is K losses. Dominance needs no units; every other measure here says which ones it needs.
+
+mod hypervolume;
+mod igd;
+mod spacing;
+
+pub use hypervolume::{hypervolume, hypervolume_2d, hypervolume_3d};
+pub use igd::igd;
+pub use spacing::spacing;
 
 /// Whether `a` is nowhere worse than `b` and somewhere better. Lower is better.
 pub fn dominates(a: &[f64], b: &[f64]) -> bool {
@@ -33,23 +43,6 @@ pub fn excess(point: &[f64], front: &[Vec<Vec<f64>>]) -> Option<f64> {
     (least.is_finite() && point.iter().all(|loss| loss.is_finite())).then_some(least)
 }
 
-/// Area that the points dominate below the reference point (lower is better). Points that are not better
-/// than the reference in both losses add nothing.
-pub fn hypervolume(points: &[[f64; 2]], reference: [f64; 2]) -> f64 {
-    let mut inside: Vec<[f64; 2]> =
-        points.iter().copied().filter(|p| p[0] < reference[0] && p[1] < reference[1]).collect();
-    inside.sort_by(|a, b| a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1])));
-    let mut height = reference[1];
-    let mut area = 0.0;
-    for [x, y] in inside {
-        if y < height {
-            area += (reference[0] - x) * (height - y);
-            height = y;
-        }
-    }
-    area
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,19 +64,5 @@ mod tests {
         assert_eq!(excess(&[4.0, 0.25], &front), Some(0.125));
         assert_eq!(excess(&[f64::NAN, 0.0], &front), None);
         assert_eq!(excess(&[0.0, 0.0], &[]), None);
-    }
-
-    #[track_caller]
-    fn check_area(points: &[[f64; 2]], area: f64) {
-        assert!((hypervolume(points, [1.0, 1.0]) - area).abs() < 1e-15);
-    }
-
-    #[test]
-    fn hypervolume_is_the_area_of_the_union() {
-        check_area(&[], 0.0);
-        check_area(&[[0.0, 0.0]], 1.0);
-        check_area(&[[0.25, 0.5], [0.5, 0.25]], 0.375 + 0.125);
-        check_area(&[[0.25, 0.5], [0.5, 0.25], [0.6, 0.6], [0.25, 0.75]], 0.5);
-        check_area(&[[2.0, 0.0], [f64::NAN, 0.0], [1.0, 0.5]], 0.0);
     }
 }
