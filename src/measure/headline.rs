@@ -445,7 +445,7 @@ mod tests {
         known.outline.tasks[1].metric = "balanced accuracy".into();
         for (run, loss) in known.runs.iter_mut().zip([0.2, 0.6]) {
             run.records = vec![Record { losses: vec![loss, loss], ..Default::default() }];
-            run.evaluations = vec![Evaluation { step: 20, metrics: vec![0.93, 0.8], losses: vec![] }];
+            run.evaluations = vec![Evaluation { step: 20, metrics: vec![0.93, 0.8], ..Default::default() }];
         }
         check(&known, 20, "Both do equally well on new rows.");
         known.references = vec![Reference { losses: vec![], metrics: vec![(20, 0.99)] }, Reference::default()];
