@@ -130,6 +130,8 @@ pub struct Outline {
     pub steps: u32,
     /// Rows of the training split and rows per batch.
     pub train_rows: usize,
+    /// Training rows that are evaluated; 0 for an analytic problem.
+    pub train_sample: usize,
     pub batch_rows: usize,
     pub tasks: Vec<TaskOutline>,
     /// Exactly the runs of the configuration, in order.
@@ -148,10 +150,22 @@ pub struct Outline {
 pub struct TaskOutline {
     pub id: String,
     pub name: String,
-    /// `accuracy` (0..1) or `R²`; empty for an analytic loss, which has no test set.
+    /// `accuracy`, `balanced accuracy` or `AUC` (0..1), or `R²`; empty for an analytic loss, which has no test set.
     pub metric: String,
     /// Class names for classification, else empty.
     pub classes: Vec<String>,
+}
+
+impl TaskOutline {
+    /// Whether the metric is a share of right answers, told in percent.
+    pub fn is_share(&self) -> bool {
+        matches!(self.metric.as_str(), "accuracy" | "balanced accuracy")
+    }
+
+    /// Whether the metric judges answers to a question, in [0, 1].
+    pub fn is_question(&self) -> bool {
+        self.is_share() || self.metric == "AUC"
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -239,14 +253,18 @@ pub struct Pull {
     pub step_length: f64,
 }
 
-/// Metrics on the test split after `step` updates.
+/// Metrics after `step` updates, on the test split and beside it on rows that were held out or learned from.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Evaluation {
     pub step: u32,
-    /// (K) accuracy or R².
+    /// (K) test metrics, as the outline names them.
     pub metrics: Vec<f64>,
     /// (K) unscaled losses on the test split.
     pub losses: Vec<f64>,
+    /// (K) metrics on the validation split; empty without one.
+    pub validation: Vec<f64>,
+    /// (K) metrics on the first training rows, at most as many as `Outline::train_sample`.
+    pub train: Vec<f64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

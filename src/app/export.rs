@@ -114,6 +114,8 @@ fn whole(page: Page) -> Value {
                     "step": evaluation.step,
                     "metrics": evaluation.metrics,
                     "losses": evaluation.losses,
+                    "validation": evaluation.validation,
+                    "train": evaluation.train,
                 })).collect::<Vec<_>>(),
             })).collect::<Vec<_>>(),
         })

@@ -44,6 +44,16 @@ pub fn rounded(x: f64, digits: i32) -> f64 {
     format!("{x:.*e}", (digits - 1).max(0) as usize).parse().unwrap_or(x)
 }
 
+/// A count with commas between thousands: `118,676`.
+pub fn grouped(count: usize) -> String {
+    let digits = count.to_string();
+    let first = digits.len() % 3;
+    let (head, tail) = digits.split_at(first);
+    let groups = tail.as_bytes().chunks(3).map(|group| String::from_utf8_lossy(group).into_owned());
+    let groups: Vec<String> = Some(head.to_owned()).filter(|head| !head.is_empty()).into_iter().chain(groups).collect();
+    groups.join(",")
+}
+
 /// Bytes in words: `0.9 MB`.
 pub fn megabytes(bytes: u64) -> String {
     if bytes < 100_000 { format!("{} kB", bytes.div_ceil(1000)) } else { format!("{:.1} MB", bytes as f64 / 1e6) }

@@ -140,7 +140,7 @@ fn settled(page: Page) -> js_sys::Promise {
 fn when(page: Page, holds: impl Fn() -> bool + Copy + 'static) -> js_sys::Promise {
     js_sys::Promise::new(&mut |resolve, _| {
         // An owner of its own, so that a promise that was kept leaves nothing behind.
-        let owner = Owner::new_root(None);
+        let owner = Owner::new();
         let kept = owner.clone();
         let told = Cell::new(false);
         owner.with(move || {

@@ -31,6 +31,7 @@ mod problem_panel;
 mod run_card;
 mod run_chips;
 mod share;
+mod start_section;
 mod storage;
 mod swatch;
 mod tile;

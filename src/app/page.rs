@@ -381,6 +381,10 @@ impl Page {
         let tasks = |config: &ExperimentConfig| (config.subject.id(), config.subject.task_names());
         let other_data = tasks(before) != tasks(&after);
         self.cursor.update(|step| *step = (*step).min(after.training.steps));
+        // Tiles that nobody chose follow what is trained.
+        if self.tiles.get_untracked() == presets::tiles(before) {
+            self.tiles.set(presets::tiles(&after).to_vec());
+        }
         self.config.set(after);
         self.opened.set(true);
         if !restart {
@@ -559,6 +563,7 @@ fn control(edit: &Edit) -> String {
         Edit::Clip(Some(_)) => "clip".into(),
         Edit::Steps(_) => "steps".into(),
         Edit::Preference(Some(_)) => "preference".into(),
+        Edit::Start(_) => "start".into(),
         _ => String::new(),
     }
 }

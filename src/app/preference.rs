@@ -42,9 +42,10 @@ pub fn Preference() -> impl IntoView {
             }
             match names[..] {
                 [] => {
-                    let others = METHODS.iter().filter(|method| method.needs(Need::Preference));
-                    let others = others.map(|method| method.label).collect::<Vec<_>>().join(", ");
-                    format!("None of the compared methods heeds a preference. These do: {others}.")
+                    let heeding = || METHODS.iter().filter(|method| method.needs(Need::Preference));
+                    let some = heeding().take(3).map(|method| method.label).collect::<Vec<_>>().join(", ");
+                    let (count, all) = (heeding().count(), METHODS.len());
+                    format!("No compared method heeds it; {count} of {all} do, such as {some}.")
                 }
                 _ if names.len() == config.runs.len() => "Every compared method heeds it.".to_owned(),
                 _ => format!("Heeded by {}; the other methods have no place for one.", names.join(", ")),

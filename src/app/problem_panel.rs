@@ -1,11 +1,13 @@
 //! The panel of what is trained: data, tasks, network and training.
 
 use super::attribution::Attribution;
+use super::format::grouped;
 use super::icons;
 use super::knob::{Commit, Knob, Setting, Span, Walk};
 use super::network_drawing::NetworkDrawing;
 use super::page::{Drawer, Page, use_page};
 use super::preference::Preference;
+use super::start_section::StartSection;
 use crate::balance;
 use crate::config::{
     Activation, BATCH, Batch, CLIP, Edit, LEARNING_RATE, LOSS_SCALE, MOMENTUM, Optimizer, STEPS, TRUNK_LAYERS, WIDTH,
@@ -39,6 +41,7 @@ pub fn ProblemPanel() -> impl IntoView {
                 fallback=|| view! { <section class="sec first"><p class="note">"Nothing is loaded yet."</p></section> }
             >
                 <DataSection />
+                <StartSection />
                 <TaskSection />
                 <Preference />
                 <Show when=move || page.config.with(|config| config.network().is_some())>
@@ -62,21 +65,22 @@ fn DataSection() -> impl IntoView {
     let why = RwSignal::new(None::<String>);
     let source = Memo::new(move |_| page.config.with(|config| config.subject.id()));
     let choose = move |event| why.set(page.edit(Edit::Data(event_target_value(&event))).err());
+    let option = move |id: &'static str, title: &'static str| {
+        view! {
+            <option value=id selected=move || source.get() == id>
+                {title}
+            </option>
+        }
+    };
     view! {
         <section class="sec first">
-            <select class="small wide" aria-label="Data set" data-testid="dataset" prop:value=move || source.get() on:change=choose>
-                {DATASETS
-                    .iter()
-                    .map(|entry| (entry.id, entry.title))
-                    .chain(PROBLEMS.iter().map(|entry| (entry.id, entry.label)))
-                    .map(|(id, title)| {
-                        view! {
-                            <option value=id selected=move || source.get() == id>
-                                {title}
-                            </option>
-                        }
-                    })
-                    .collect_view()}
+            <select class="small wide" aria-label="Data set or problem" data-testid="dataset" prop:value=move || source.get() on:change=choose>
+                <optgroup label="Data sets">
+                    {DATASETS.iter().map(|entry| option(entry.id, entry.title)).collect_view()}
+                </optgroup>
+                <optgroup label="Analytic problems">
+                    {PROBLEMS.iter().map(|entry| option(entry.id, entry.label)).collect_view()}
+                </optgroup>
             </select>
             <p class="note under">{move || page.config.with(|config| config.subject.about())}</p>
             {move || why.get().map(|why| view! { <p class="why" role="alert">{why}</p> })}
@@ -202,13 +206,13 @@ fn NetworkSection() -> impl IntoView {
     let parameters = move || {
         page.history.with(|history| match history.outline.n_parameters {
             0 => String::new(),
-            count => format!("{count} parameters"),
+            count => format!("{} parameters", grouped(count)),
         })
     };
     let span = |range: (f64, f64), walk| Span::new(range.0, range.1, walk);
     view! {
         <section class="sec">
-            <h3>"Shared network " <span>{parameters}</span></h3>
+            <h3>"Network " <span>{parameters}</span></h3>
             <NetworkDrawing />
             <Knob
                 label="Width"

@@ -237,7 +237,7 @@ fn Weights(run: usize) -> impl IntoView {
     }
 }
 
-fn subscript(n: usize) -> String {
+pub fn subscript(n: usize) -> String {
     n.to_string().chars().filter_map(|digit| char::from_u32('₀' as u32 + digit.to_digit(10)?)).collect()
 }
 

@@ -38,11 +38,11 @@ pub fn Tabs() -> impl IntoView {
             let (steps, head) = (history.outline.steps, history.head());
             match (history.runs.is_empty(), history.finished, page.done.get()) {
                 (true, ..) => "starting".to_string(),
-                (_, true, _) if head < steps => format!("every run ended by step {head}"),
+                (_, true, _) if head < steps => format!("all ended by step {head}"),
                 (_, true, Some(seconds)) => format!("{steps} steps in {} s", super::format::brief(seconds)),
                 (_, true, None) => format!("{steps} steps computed"),
-                _ if ahead => format!("computing: step {head} of {steps}, the plots follow"),
-                _ => format!("computed to step {head} of {steps}"),
+                _ if ahead => format!("{head} of {steps}, the plots follow"),
+                _ => format!("{head} of {steps} steps"),
             }
         })
     };
@@ -51,7 +51,7 @@ pub fn Tabs() -> impl IntoView {
             <div class="tablist" role="tablist" aria-label="Views">
                 {tab("Overview", None)} {PLOTS.iter().map(|plot| tab(plot.title, Some(plot.id))).collect_view()}
             </div>
-            <span class="state" data-testid="progress">{state}</span>
+            <span class="state" data-testid="progress" title=state>{state}</span>
         </div>
     }
 }

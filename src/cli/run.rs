@@ -185,7 +185,8 @@ pub fn to_json(results: &[SeedResult]) -> Value {
             let test = run.evaluations.last().map(|evaluation| {
                 let tasks = result.history.outline.tasks.iter().enumerate().map(|(k, task)| {
                     json!({"task": task.id, "metric": task.metric, "value": evaluation.metrics[k],
-                           "loss": evaluation.losses[k]})
+                           "loss": evaluation.losses[k], "validation": evaluation.validation.get(k),
+                           "train": evaluation.train.get(k)})
                 });
                 json!({"step": evaluation.step, "tasks": tasks.collect::<Vec<_>>()})
             });

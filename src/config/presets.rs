@@ -105,6 +105,9 @@ pub const PRESETS: &[Preset] = &[
         step: 40,
         ..TWO_SINES
     },
+    BIKE,
+    CENSUS,
+    PENGUINS,
     TOY,
     Preset {
         id: "quadratics",
@@ -184,6 +187,62 @@ const DIGITS8: Preset = Preset {
     runs: FOUR,
     step: 0,
     tiles: ["metrics", "losses", "cosine", "predictions"],
+};
+
+const BIKE: Preset = Preset {
+    id: "bike",
+    label: "Bike sharing",
+    description: "Casual and registered riders of every hour, through three shared units: too few for both habits. \
+                  Give them 64 and sharing costs next to nothing.",
+    subject: What::Network(Learned { data: "bike", tasks: &["casual", "registered"], trunk: &[3], ..ODD_AND_FIVE }),
+    loss_scales: &[1.0, 1.0],
+    optimizer: Optimizer::Adam,
+    learning_rate: 1e-3,
+    batch: Batch::Rows(128),
+    steps: 1500,
+    seed: 1,
+    runs: FOUR,
+    step: 0,
+    tiles: ["metrics", "losses", "cosine", "front"],
+};
+
+const CENSUS: Preset = Preset {
+    id: "census",
+    label: "Census income",
+    description: "Age and schooling of 32,000 people, the tabular benchmark of the papers, through six shared units: \
+                  gradients turn against each other, yet no task loses much by it.",
+    subject: What::Network(Learned { data: "census", tasks: &["age", "education"], trunk: &[6], ..ODD_AND_FIVE }),
+    loss_scales: &[1.0, 1.0],
+    optimizer: Optimizer::Adam,
+    learning_rate: 1e-3,
+    batch: Batch::Rows(256),
+    steps: 1000,
+    seed: 1,
+    runs: FOUR,
+    step: 0,
+    tiles: ["metrics", "cosine", "losses", "weights"],
+};
+
+const PENGUINS: Preset = Preset {
+    id: "penguins",
+    label: "Palmer penguins",
+    description: "Three kinds of loss in one network: species, sex and body mass. Their gradients differ in length, and \
+                  the weights of the methods answer it.",
+    subject: What::Network(Learned {
+        data: "penguins",
+        tasks: &["species", "sex", "body-mass-g"],
+        trunk: &[16, 16],
+        ..ODD_AND_FIVE
+    }),
+    loss_scales: &[1.0, 1.0, 1.0],
+    optimizer: Optimizer::Adam,
+    learning_rate: 1e-3,
+    batch: Batch::Rows(64),
+    steps: 600,
+    seed: 1,
+    runs: &["sum", "uw", "mgda", "nash_mtl"],
+    step: 0,
+    tiles: ["weights", "metrics", "losses", "gradients"],
 };
 
 const SINES: Learned = Learned {

@@ -7,10 +7,16 @@
 //! the caller's business: this module turns bytes into numbers.
 
 pub mod batches;
+pub mod bike;
+pub mod census;
 pub mod digits8;
 pub mod error;
+pub mod meats;
 pub mod mtld;
 pub mod multimnist;
+pub mod penguins;
+mod stored;
+mod table;
 pub mod two_labelings;
 pub mod two_sines;
 
@@ -21,8 +27,17 @@ pub use error::{DataError, Fault};
 pub use mtld::MtldFile;
 
 /// Every data set, in the order in which the page offers them.
-pub const DATASETS: &[DataSource] =
-    &[two_sines::SOURCE, two_labelings::SOURCE, digits8::SOURCE, multimnist::LITE, multimnist::FULL];
+pub const DATASETS: &[DataSource] = &[
+    two_sines::SOURCE,
+    two_labelings::SOURCE,
+    digits8::SOURCE,
+    multimnist::LITE,
+    multimnist::FULL,
+    penguins::SOURCE,
+    bike::SOURCE,
+    census::SOURCE,
+    meats::SOURCE,
+];
 
 /// The data set called `id`.
 pub fn source(id: &str) -> Option<&'static DataSource> {
@@ -255,6 +270,13 @@ pub struct Split {
 }
 
 impl Split {
+    /// The first `rows` rows, or all.
+    pub fn first(&self, rows: usize, n_inputs: usize) -> Self {
+        let mut first = self.clone();
+        first.truncate(rows, n_inputs);
+        first
+    }
+
     fn truncate(&mut self, rows: usize, n_inputs: usize) {
         self.rows = self.rows.min(rows);
         self.x.truncate(self.rows * n_inputs);

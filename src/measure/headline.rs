@@ -2,6 +2,7 @@
 //!
 //! One seed allows statements about where runs lie, never that a method is better.
 
+use crate::protocol::TaskOutline;
 use crate::train::History;
 
 /// A loss above this, in units of the target's variance, means a task was hardly learned.
@@ -10,8 +11,8 @@ const HARDLY_LEARNED: f64 = 0.5;
 const WELL_LEARNED: f64 = 0.05;
 /// A run is on the front when it is off by at most this share of the front's extent.
 const ON_FRONT: f64 = 0.03;
-/// Accuracies closer than this are told as equal.
-const SAME_ACCURACY: f64 = 0.015;
+/// Accuracies or AUCs closer than this are told as equal.
+const SAME_SCORE: f64 = 0.015;
 
 /// One or two short sentences about the runs at the view step.
 pub fn headline(history: &History, step: u32) -> String {
@@ -47,8 +48,8 @@ pub fn headline(history: &History, step: u32) -> String {
         return sentences.join(" ");
     }
     let same_start = sentences.is_empty();
-    sentences.push(if all_accuracy(history) {
-        accuracies(history, &alive, step)
+    sentences.push(if (0..n_tasks).all(|task| is_question(history, task)) {
+        scores(history, &alive, step)
     } else {
         losses(history, &alive, step, same_start)
     });
@@ -89,12 +90,13 @@ fn task(history: &History, task: usize) -> String {
     label.filter(|label| !label.is_empty()).unwrap_or_else(|| format!("task {}", task + 1))
 }
 
-fn is_accuracy(history: &History, task: usize) -> bool {
-    history.outline.tasks.get(task).is_some_and(|outline| outline.metric == "accuracy")
+/// Whether the task is judged by right and wrong answers. Its loss has no unit to compare it by.
+fn is_question(history: &History, task: usize) -> bool {
+    history.outline.tasks.get(task).is_some_and(TaskOutline::is_question)
 }
 
-fn all_accuracy(history: &History) -> bool {
-    (0..history.outline.n_tasks).all(|task| is_accuracy(history, task))
+fn metric(history: &History, task: usize) -> &str {
+    history.outline.tasks.get(task).map_or("", |outline| outline.metric.as_str())
 }
 
 /// `a`, `a and b`, `a, b and c`, `a, b and 3 more`.
@@ -129,7 +131,7 @@ fn given_up(history: &History, alive: &[usize], step: u32) -> Vec<(usize, Vec<us
             let Some(own) = loss(history, *run, *task, step) else { return false };
             let others = alive.iter().filter(|other| *other != run);
             let lowest = others.filter_map(|other| loss(history, *other, *task, step)).fold(f64::MAX, f64::min);
-            !is_accuracy(history, *task) && own > HARDLY_LEARNED && lowest < own / 2.0
+            !is_question(history, *task) && own > HARDLY_LEARNED && lowest < own / 2.0
         };
         let tasks: Vec<usize> = (0..history.outline.n_tasks).filter(gave_up).collect();
         if !tasks.is_empty() {
@@ -176,7 +178,7 @@ fn losses(history: &History, alive: &[usize], step: u32, same_start: bool) -> St
     }
     let at_most = |limit: f64| {
         let known = |run: &usize, idx: usize| loss(history, *run, idx, step).is_some_and(|loss| loss <= limit);
-        alive.iter().all(|run| (0..n_tasks).all(|idx| !is_accuracy(history, idx) && known(run, idx)))
+        alive.iter().all(|run| (0..n_tasks).all(|idx| !is_question(history, idx) && known(run, idx)))
     };
     if at_most(WELL_LEARNED) {
         let tasks = if n_tasks == 2 { "both tasks".to_owned() } else { format!("all {} tasks", counted(n_tasks)) };
@@ -256,9 +258,9 @@ fn lowest(history: &History, alive: &[usize], step: u32) -> String {
     format!("No run is lowest everywhere: {}{more}.", words.join(", "))
 }
 
-fn accuracies(history: &History, alive: &[usize], step: u32) -> String {
+fn scores(history: &History, alive: &[usize], step: u32) -> String {
     let n_tasks = history.outline.n_tasks;
-    let metric = |run: usize, idx: usize| {
+    let score = |run: usize, idx: usize| {
         let value = *history.runs[run].evaluation_at(step)?.metrics.get(idx)?;
         value.is_finite().then_some(value)
     };
@@ -266,7 +268,7 @@ fn accuracies(history: &History, alive: &[usize], step: u32) -> String {
     let mut costs: Vec<f64> = Vec::new();
     let mut known = false;
     for idx in 0..n_tasks {
-        let mut values: Vec<(f64, usize)> = alive.iter().filter_map(|run| Some((metric(*run, idx)?, *run))).collect();
+        let mut values: Vec<(f64, usize)> = alive.iter().filter_map(|run| Some((score(*run, idx)?, *run))).collect();
         values.sort_by(|a, b| a.0.total_cmp(&b.0));
         let (Some(low), Some(high)) = (values.first(), values.last()) else { continue };
         known = true;
@@ -286,18 +288,35 @@ fn accuracies(history: &History, alive: &[usize], step: u32) -> String {
     if alive.iter().all(|run| history.runs[*run].evaluation_at(step).is_none_or(|known| known.step == 0)) {
         return "Nothing is learned yet: this is the start, the same for every run.".to_owned();
     }
-    if gap > SAME_ACCURACY {
-        let points = points(gap);
-        return format!("{} lies {points} below the highest on {}.", name(history, below), task(history, idx));
+    if gap > SAME_SCORE {
+        let (name, task) = (name(history, below), task(history, idx));
+        return match metric(history, idx) {
+            "accuracy" => format!("{name} lies {} below the highest on {task}.", points(gap)),
+            "AUC" => format!("{name} lies {gap:.2} below the highest AUC on {task}."),
+            metric => format!("{name} lies {} below the highest {metric} on {task}.", points(gap)),
+        };
     }
-    let first = if alive.len() > 1 {
-        format!("{} answer equally well.", all_of(alive.len()))
-    } else {
-        let right = (0..n_tasks).filter_map(|idx| Some(format!("{:.0} %", 100.0 * metric(alive[0], idx)?)));
-        let right: Vec<String> = right.collect();
-        format!("{} answers {} of new rows right.", name(history, below), listed(&right))
+    let all_accuracy = (0..n_tasks).all(|idx| metric(history, idx) == "accuracy");
+    let first = match alive {
+        [one] if all_accuracy => {
+            let right = (0..n_tasks).filter_map(|idx| Some(format!("{:.0} %", 100.0 * score(*one, idx)?)));
+            let right: Vec<String> = right.collect();
+            format!("{} answers {} of new rows right.", name(history, *one), listed(&right))
+        }
+        [one] => {
+            let reached = (0..n_tasks).filter_map(|idx| {
+                let (metric, score) = (metric(history, idx), score(*one, idx)?);
+                let value = if metric == "AUC" { format!("{score:.2}") } else { format!("{:.0} %", 100.0 * score) };
+                Some(format!("{metric} {value} on {}", task(history, idx)))
+            });
+            let reached: Vec<String> = reached.collect();
+            format!("On new rows {} reaches {}.", name(history, *one), listed(&reached))
+        }
+        _ if all_accuracy => format!("{} answer equally well.", all_of(alive.len())),
+        _ => format!("{} do equally well on new rows.", all_of(alive.len())),
     };
-    if costs.is_empty() {
+    // Points of accuracy and hundredths of AUC have no common mean.
+    if costs.is_empty() || !all_accuracy {
         return first;
     }
     let cost = costs.iter().sum::<f64>() / costs.len() as f64;
@@ -404,7 +423,7 @@ mod tests {
         let mut known = history(&["Sum", "MGDA"], "accuracy");
         for (run, accuracy) in known.runs.iter_mut().zip([0.81, 0.815]) {
             run.records = vec![Record { losses: vec![1.0, 1.0], ..Default::default() }];
-            run.evaluations = vec![Evaluation { step: 20, metrics: vec![accuracy, 0.8], losses: vec![] }];
+            run.evaluations = vec![Evaluation { step: 20, metrics: vec![accuracy, 0.8], ..Default::default() }];
         }
         check(&known, 20, "Both answer equally well.");
         known.references = vec![Reference { losses: vec![], metrics: vec![(20, 0.82)] }, Reference::default()];
@@ -416,5 +435,33 @@ mod tests {
         check(&known, 20, "Sum answers 81 % and 80 % of new rows right.");
         known.runs[0].evaluations[0].step = 0;
         check(&known, 20, "Nothing is learned yet: this is the start, the same for every run.");
+    }
+
+    /// An area under a curve is no share of right answers, and a loss of a question has no variance to be held against.
+    #[test]
+    fn other_metrics_are_called_by_their_names() {
+        let mut known = history(&["Sum", "MGDA"], "accuracy");
+        known.outline.tasks[0].metric = "AUC".into();
+        known.outline.tasks[1].metric = "balanced accuracy".into();
+        for (run, loss) in known.runs.iter_mut().zip([0.2, 0.6]) {
+            run.records = vec![Record { losses: vec![loss, loss], ..Default::default() }];
+            run.evaluations = vec![Evaluation { step: 20, metrics: vec![0.93, 0.8], ..Default::default() }];
+        }
+        check(&known, 20, "Both do equally well on new rows.");
+        known.references = vec![Reference { losses: vec![], metrics: vec![(20, 0.99)] }, Reference::default()];
+        check(&known, 20, "Both do equally well on new rows.");
+        known.runs[1].evaluations[0].metrics = vec![0.93, 0.7];
+        check(&known, 20, "MGDA lies ten points below the highest balanced accuracy on task 2.");
+        known.runs[1].evaluations[0].metrics = vec![0.81, 0.8];
+        check(&known, 20, "MGDA lies 0.12 below the highest AUC on task 1.");
+        known.runs.truncate(1);
+        check(&known, 20, "On new rows Sum reaches AUC 0.93 on task 1 and balanced accuracy 80 % on task 2.");
+        // Beside a regression the losses are told, but not the question's in units of a variance.
+        let mut mixed = history(&["Sum", "MGDA"], "R²");
+        mixed.outline.tasks[0].metric = "AUC".into();
+        for (run, loss) in mixed.runs.iter_mut().zip([0.2, 0.6]) {
+            run.records = vec![Record { losses: vec![loss, 0.3], ..Default::default() }];
+        }
+        assert!(!headline(&mixed, 20).contains("gave up"), "{}", headline(&mixed, 20));
     }
 }

@@ -5,3 +5,4 @@ pub mod front;
 pub mod headline;
 pub mod labels;
 pub mod pull;
+pub mod ranking;

@@ -58,16 +58,24 @@ fn pairs(n_tasks: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..n_tasks).flat_map(move |i| (i + 1..n_tasks).map(move |j| (i, j)))
 }
 
-fn read(scene: &Scene, run: usize, reading: Reading) -> Vec<Point> {
+/// How many records are read: a curve has no more pixels, a table counts every step.
+#[derive(Clone, Copy, PartialEq)]
+enum For {
+    Curve,
+    Count,
+}
+
+fn read(scene: &Scene, run: usize, reading: Reading, purpose: For) -> Vec<Point> {
     let k = scene.n_tasks();
     let end = scene.diverged(run).unwrap_or(u32::MAX);
     let whole = |pull: &&Pull| pull.gramian.len() == k * k && pull.gramian.iter().all(|entry| entry.is_finite());
     let records = scene.history.runs[run].records.iter().filter(|record| record.step < end);
     let mut known: Vec<(u32, &Pull)> =
         records.filter_map(|record| Some((record.step, record.pull.as_ref().filter(whole)?))).collect();
-    if k > 3 {
-        // Many pairs: 500 records draw the same curve and keep a frame short.
-        let every = known.len() / 500 + 1;
+    // Many pairs: 500 records draw the same curve and keep a frame short.
+    let most = if k > 3 { 500 } else { 2000 };
+    if k > 3 || purpose == For::Curve {
+        let every = known.len() / most + 1;
         known = known.into_iter().step_by(every).collect();
     }
     let mut most = vec![0.0f64; k];
@@ -151,7 +159,7 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
             .runs()
             .into_iter()
             .map(|run| {
-                let points = read(scene, run, reading);
+                let points = read(scene, run, reading, For::Curve);
                 let noise = noise_ranges(&points);
                 Curve { run, points: points.iter().map(|p| (f64::from(p.step), p.cosine)).collect(), noise }
             })
@@ -196,7 +204,7 @@ fn bands(scene: &Scene, pen: &mut Pen, left: f64, right: f64, top: f64) {
         let aside = if rows.len() > 1 { 30.0 } else { 12.0 };
         pen.marker(&style, (left - aside, middle), 4.0, true);
         for reading in &rows {
-            let points = read(scene, run, *reading);
+            let points = read(scene, run, *reading, For::Count);
             let mut pixels = vec![ink.bg.rgb; cells];
             let last = f64::from(scene.last_step());
             let reached = points.last().map_or(0.0, |point| f64::from(point.step));
@@ -258,7 +266,7 @@ fn table(scene: &Scene) -> Table {
     let mut table = Table::new(["run", "tasks", "cosine", "steps in conflict"]);
     for run in scene.runs() {
         for (i, j) in pairs(scene.n_tasks()) {
-            let points = read(scene, run, Reading::Pair(i, j));
+            let points = read(scene, run, Reading::Pair(i, j), For::Count);
             let after = points.partition_point(|point| point.step <= scene.step);
             let now = after.checked_sub(1).map_or("–".to_owned(), |idx| axis::cosine(points[idx].cosine));
             let share = conflict_share(&points).map_or("–".to_owned(), share_words);
@@ -295,7 +303,7 @@ fn summary(scene: &Scene) -> String {
     let mut words = String::new();
     for run in scene.runs() {
         let reading = if scene.n_tasks() == 2 { Reading::Pair(0, 1) } else { Reading::Lowest };
-        if let Some(share) = conflict_share(&read(scene, run, reading)) {
+        if let Some(share) = conflict_share(&read(scene, run, reading, For::Count)) {
             words += &format!(" {}: {} of steps in conflict.", scene.run_name(run), share_words(share));
         }
     }

@@ -142,10 +142,10 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
     }
     let label_color = ink.ink2;
     let name = |task: usize| stage.fit(&scene.task_name(task), LABEL, 140.0);
-    pen.label((place.right, stage.height - 3.0), format!("{} loss →", name(0)), label_color, Anchor::End);
+    pen.label((place.right, stage.height - 3.0), axis_title(&name(0)), label_color, Anchor::End);
     pen.put(Text {
         at: (10.0, place.top),
-        words: format!("{} loss →", name(1)),
+        words: axis_title(&name(1)),
         size: LABEL,
         face: Face::Plain,
         color: label_color,
@@ -244,23 +244,10 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
             }
         }
     }
-    let notes = ["ringed: no run is better on both", "↙ better"];
-    for (i, note) in notes.into_iter().enumerate() {
-        let words = stage.fit(note, TICK, place.width() - 20.0);
-        let corner = (place.left + 10.0, place.bottom - 10.0 - 16.0 * i as f64);
-        let wide = stage.text_width(&words, TICK);
-        taken.push(Rect { left: corner.0, top: corner.1 - 10.0, right: corner.0 + wide, bottom: corner.1 + 3.0 });
-        pen.put(Text {
-            at: corner,
-            words,
-            size: TICK,
-            face: Face::Plain,
-            color: ink.ink3,
-            anchor: Anchor::Start,
-            halo: Some(ink.halo),
-            upwards: false,
-        });
-    }
+    // Below the axis, where no path and no front can cross it.
+    let room = place.width() - stage.text_width(&axis_title(&name(0)), LABEL) - 12.0;
+    let note = stage.fit("↙ better · ringed: no run is better on both", TICK, room);
+    pen.text((place.left, stage.height - 3.0), note, TICK, ink.ink3, Anchor::Start);
     let bounds = Rect { right: stage.width, top: 0.0, ..place };
     for ((name, color, size), spot) in words.into_iter().zip(settle(&wishes, &taken, bounds)) {
         pen.put(Text {
@@ -275,6 +262,11 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
         });
     }
     pen.picture
+}
+
+/// The loss of a task; some problems' tasks are called losses themselves.
+fn axis_title(task: &str) -> String {
+    if task.contains("loss") { format!("{task} →") } else { format!("{task} loss →") }
 }
 
 fn square(center: Point, half: f64) -> Rect {

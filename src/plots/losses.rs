@@ -2,7 +2,7 @@
 
 use super::axis::{self, Scale};
 use super::picture::Pen;
-use super::series::{Chart, Curve, Panel, axis_values, value_at};
+use super::series::{Chart, Curve, Panel, axis_values, calm, value_at};
 use super::{Picture, Plot, Scene, Stage, Switch, Table, exact, number, scale_word};
 
 pub(super) const PLOT: Plot = Plot {
@@ -53,9 +53,7 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
         })
         .collect();
     // One range for all tasks: panels are compared by eye.
-    let all = panels
-        .iter()
-        .flat_map(|panel| axis_values(scene, &panel.curves).chain(panel.reference.iter().map(|point| point.1)));
+    let all = panels.iter().flat_map(|panel| axis_values(scene, &panel.curves).chain(calm(&panel.reference)));
     let log = scene.logs_losses();
     let (low, high) = axis::loss_range(all, log);
     let scale = if log { Scale::log(low, high, 0.0, 1.0) } else { Scale::linear(low, high, 0.0, 1.0) };

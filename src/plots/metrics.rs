@@ -1,9 +1,10 @@
-//! The test metric of every task over steps: accuracy or R² on rows that no run trains on.
+//! The test metric of every task over steps, such as accuracy or R², on rows that no run trains on.
 
 use super::axis::{self, Scale, round_values};
 use super::picture::Pen;
 use super::series::{Chart, Curve, Panel, axis_values, value_at};
 use super::{Picture, Plot, Scene, Stage, Switch, Table, exact, number, percent};
+use crate::protocol::{Evaluation, TaskOutline};
 
 pub(super) const PLOT: Plot = Plot {
     id: "metrics",
@@ -19,8 +20,13 @@ pub(super) const PLOT: Plot = Plot {
 };
 
 /// Whether this task's metric is a share of right answers.
-pub(super) fn is_accuracy(scene: &Scene, task: usize) -> bool {
-    scene.history.outline.tasks.get(task).is_some_and(|outline| outline.metric == "accuracy")
+pub(super) fn is_share(scene: &Scene, task: usize) -> bool {
+    scene.history.outline.tasks.get(task).is_some_and(TaskOutline::is_share)
+}
+
+/// Whether this task's metric is from 0 to 1.
+fn is_bounded(scene: &Scene, task: usize) -> bool {
+    scene.history.outline.tasks.get(task).is_some_and(TaskOutline::is_question)
 }
 
 fn metric_name(scene: &Scene, task: usize) -> String {
@@ -41,6 +47,16 @@ fn subtitle(scene: &Scene) -> String {
     if same { format!("test {first}") } else { "on the test split".to_owned() }
 }
 
+/// The task, with its metric where not all have the same.
+fn panel_title(scene: &Scene, task: usize) -> String {
+    let own = metric_name(scene, task);
+    if (0..scene.n_tasks()).all(|other| metric_name(scene, other) == own) {
+        scene.task_name(task)
+    } else {
+        format!("{}, {own}", scene.task_name(task))
+    }
+}
+
 fn curve(scene: &Scene, run: usize, task: usize) -> Vec<(f64, f64)> {
     let end = scene.diverged(run).unwrap_or(u32::MAX);
     let known = scene.history.runs[run].evaluations.iter().filter(|evaluation| evaluation.step < end);
@@ -53,17 +69,17 @@ fn reference(scene: &Scene, task: usize) -> Vec<(f64, f64)> {
 }
 
 /// A range that shows the learned part: a steep start runs out below.
-fn range(values: impl Iterator<Item = f64>, accuracy: bool) -> (f64, f64) {
+fn range(values: impl Iterator<Item = f64>, bounded: bool) -> (f64, f64) {
     let mut sorted: Vec<f64> = values.filter(|value| value.is_finite()).collect();
     sorted.sort_by(f64::total_cmp);
     let (Some(lowest), Some(highest)) = (sorted.first(), sorted.last()) else { return (0.0, 1.0) };
     let early = sorted[sorted.len() / 10];
     let stride = if highest - early > 0.25 { 0.1 } else { 0.05 };
     let top = (highest / stride - 1e-9).ceil() * stride;
-    let floor = if accuracy { 0.0 } else { -1.0 };
+    let floor = if bounded { 0.0 } else { -1.0 };
     let low = if highest - lowest <= 0.3 { *lowest } else { early };
     let bottom = ((low / stride).floor() * stride).max(floor).min(top - 2.0 * stride);
-    (bottom, top.min(if accuracy || *highest <= 1.0 { 1.0 } else { top }))
+    (bottom, top.min(if bounded || *highest <= 1.0 { 1.0 } else { top }))
 }
 
 fn draw(scene: &Scene, stage: &Stage) -> Picture {
@@ -81,19 +97,19 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
             .map(|run| Curve { run, points: curve(scene, run, task), noise: Vec::new() })
             .collect();
         let reference = reference(scene, task);
-        let accuracy = is_accuracy(scene, task);
+        let share = is_share(scene, task);
         let values = axis_values(scene, &curves).chain(reference.iter().map(|point| point.1));
-        let (low, high) = range(values, accuracy);
+        let (low, high) = range(values, is_bounded(scene, task));
         let scale = Scale::linear(low, high, 0.0, 1.0);
         let values = round_values(low, high, 4);
         let last = values.len().saturating_sub(1);
         let word = |(i, value): (usize, f64)| {
-            let shown = axis::tick(if accuracy { (100.0 * value * 1e6).round() / 1e6 } else { value });
-            (value, if accuracy && i == last { format!("{shown} %") } else { shown })
+            let shown = axis::tick(if share { (100.0 * value * 1e6).round() / 1e6 } else { value });
+            (value, if share && i == last { format!("{shown} %") } else { shown })
         };
         let ticks = values.into_iter().enumerate().map(word).collect();
         panels.push(Panel {
-            title: scene.task_name(task),
+            title: panel_title(scene, task),
             curves,
             reference,
             scale,
@@ -102,28 +118,36 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
             words: Vec::new(),
         });
     }
-    let all_accuracy = (0..scene.n_tasks()).all(|task| is_accuracy(scene, task));
-    let number = if all_accuracy { percent } else { number };
-    let quantity = if all_accuracy { "" } else { "metric" };
+    let all_shares = (0..scene.n_tasks()).all(|task| is_share(scene, task));
+    let number = if all_shares { percent } else { number };
+    let quantity = if all_shares { "" } else { "metric" };
     Chart { scene, panels, quantity, number, below: 0.0 }.draw(stage)
 }
 
 fn word(scene: &Scene, task: usize, value: f64) -> String {
-    if is_accuracy(scene, task) { percent(value) } else { number(value) }
+    if is_share(scene, task) { percent(value) } else { number(value) }
+}
+
+/// What was evaluated, with what came out; empty where there are no such rows.
+fn splits(evaluation: &Evaluation) -> impl Iterator<Item = (&'static str, &[f64])> {
+    let all = [("test", &evaluation.metrics), ("validation", &evaluation.validation), ("training", &evaluation.train)];
+    all.into_iter().filter(|(_, metrics)| !metrics.is_empty()).map(|(rows, metrics)| (rows, metrics.as_slice()))
 }
 
 fn table(scene: &Scene) -> Table {
-    let mut table = Table::new(["run", "step"]);
+    let mut table = Table::new(["run", "rows", "step"]);
     let name = |task: usize| format!("{} ({})", scene.task_name(task), metric_name(scene, task));
     table.columns.extend((0..scene.n_tasks()).map(name));
     for run in scene.runs() {
         let Some(evaluation) = scene.history.runs[run].evaluation_at(scene.step) else { continue };
-        let mut row = vec![scene.run_name(run), evaluation.step.to_string()];
-        row.extend(evaluation.metrics.iter().enumerate().map(|(task, value)| word(scene, task, *value)));
-        table.rows.push(row);
+        for (rows, metrics) in splits(evaluation) {
+            let mut row = vec![scene.run_name(run), rows.to_owned(), evaluation.step.to_string()];
+            row.extend(metrics.iter().enumerate().map(|(task, value)| word(scene, task, *value)));
+            table.rows.push(row);
+        }
     }
     if scene.history.references.iter().any(|reference| !reference.metrics.is_empty()) {
-        let mut row = vec!["single task".to_owned(), scene.step.to_string()];
+        let mut row = vec!["single task".to_owned(), "test".to_owned(), scene.step.to_string()];
         row.extend((0..scene.n_tasks()).map(|task| {
             let value = value_at(&reference(scene, task), f64::from(scene.step));
             value.map_or("–".to_owned(), |value| word(scene, task, value))
@@ -134,18 +158,22 @@ fn table(scene: &Scene) -> Table {
 }
 
 fn data(scene: &Scene) -> Table {
-    let mut table = Table::new(["step", "run", "task", "metric", "value", "test_loss"]);
+    let mut table = Table::new(["step", "run", "rows", "task", "metric", "value", "loss"]);
     for (run, history) in scene.history.runs.iter().enumerate() {
         for evaluation in &history.evaluations {
-            for (task, value) in evaluation.metrics.iter().enumerate() {
-                table.rows.push(vec![
-                    evaluation.step.to_string(),
-                    scene.run_name(run),
-                    scene.task_name(task),
-                    metric_name(scene, task),
-                    exact(*value),
-                    evaluation.losses.get(task).map_or(String::new(), |loss| exact(*loss)),
-                ]);
+            for (rows, metrics) in splits(evaluation) {
+                for (task, value) in metrics.iter().enumerate() {
+                    let loss = evaluation.losses.get(task).filter(|_| rows == "test");
+                    table.rows.push(vec![
+                        evaluation.step.to_string(),
+                        scene.run_name(run),
+                        rows.to_owned(),
+                        scene.task_name(task),
+                        metric_name(scene, task),
+                        exact(*value),
+                        loss.map_or(String::new(), |loss| exact(*loss)),
+                    ]);
+                }
             }
         }
     }
@@ -154,6 +182,7 @@ fn data(scene: &Scene) -> Table {
             table.rows.push(vec![
                 step.to_string(),
                 "single task".to_owned(),
+                "test".to_owned(),
                 scene.task_name(task),
                 metric_name(scene, task),
                 exact(*value),
@@ -172,7 +201,8 @@ fn summary(scene: &Scene) -> String {
     if table.rows.is_empty() {
         return "No evaluation yet.".to_owned();
     }
-    let rows = table.rows.iter().map(|row| format!("{}: {}", row[0], row[2..].join(", ")));
-    let tasks = table.columns[2..].join(", ");
+    let tested = table.rows.iter().filter(|row| row[1] == "test");
+    let rows = tested.map(|row| format!("{}: {}", row[0], row[3..].join(", ")));
+    let tasks = table.columns[3..].join(", ");
     format!("Test metrics of {tasks} at step {}. {}.", scene.step, rows.collect::<Vec<_>>().join("; "))
 }

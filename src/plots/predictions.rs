@@ -3,7 +3,7 @@
 use crate::protocol::{Answer, InputOutline, PredictionBody, RunPredictions, Sample};
 
 use super::axis;
-use super::metrics::is_accuracy;
+use super::metrics::is_share;
 use super::picture::{Anchor, Face, LABEL, Pen, Rect, TICK, Text};
 use super::{Picture, Plot, Scene, Stage, Switch, Table, number, percent};
 
@@ -208,7 +208,7 @@ fn is_wrong(scene: &Scene, task: usize, answer: &Answer) -> bool {
 }
 
 fn is_class(scene: &Scene, task: usize) -> bool {
-    is_accuracy(scene, task) || scene.history.outline.tasks.get(task).is_some_and(|t| !t.classes.is_empty())
+    is_share(scene, task) || scene.history.outline.tasks.get(task).is_some_and(|t| !t.classes.is_empty())
 }
 
 fn answer_words(scene: &Scene, task: usize, value: f32) -> String {

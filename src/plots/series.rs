@@ -57,6 +57,14 @@ pub(super) struct Frame {
 /// A loss this many times the largest of step 0 is divergence, no trade-off: axes need not reach it.
 const BLOW_UP: f64 = 10.0;
 
+/// The values of a single-task reference up to where it diverged, if it did.
+pub(super) fn calm(reference: &[(f64, f64)]) -> impl Iterator<Item = f64> + '_ {
+    let start = reference.first().map_or(0.0, |point| point.1.abs());
+    let last = reference.last().map_or(0.0, |point| point.1.abs());
+    let blown_up = !last.is_finite() || last > 1e3 * BLOW_UP * start;
+    reference.iter().map(|point| point.1).take_while(move |value| !blown_up || value.abs() <= BLOW_UP * start)
+}
+
 /// The values of every drawn run that is still going, with the first value of those that ended:
 /// a diverged run must not stretch the axis.
 pub(super) fn axis_values<'c>(scene: &Scene, curves: &'c [Curve]) -> impl Iterator<Item = f64> + use<'c> {
@@ -374,7 +382,7 @@ impl Chart<'_> {
             format!("{n} runs: {a}")
         } else {
             let a = b.strip_suffix(" %").map_or(a.clone(), |_| a.trim_end_matches(" %").to_owned());
-            format!("{n} runs: {a}–{b}")
+            format!("{n} runs: {a} to {b}")
         }
     }
 

@@ -23,6 +23,8 @@ const DATA_SEED: u32 = 0;
 const CHECKPOINT_BYTES: usize = 96 << 20;
 /// Evaluations on the test split over a run.
 const EVALUATIONS: u32 = 40;
+/// Training rows on which metrics are taken: enough to tell learning from learning by heart.
+const TRAIN_SAMPLE: usize = 500;
 /// Multiply-adds of one Gramian above which methods that do not need it compute it only now and then.
 const CHEAP_GRAMIAN: usize = 4_000_000;
 const GRAMIAN_EVERY: u32 = 10;
@@ -73,8 +75,12 @@ pub struct Experiment {
 enum Material {
     Rows {
         data: DataConfig,
+        /// Without its rows.
         dataset: Box<Dataset>,
         test: Rc<Split>,
+        validation: Rc<Split>,
+        /// Some of the training rows.
+        sample: Rc<Split>,
     },
     /// The losses are all there is.
     Formulas,
@@ -112,10 +118,12 @@ impl Experiment {
     ) -> Result<(Self, BackendReport), StartError> {
         let request = BuildRequest { seed: DATA_SEED, knobs: &data.knobs, tasks: &data.tasks, files, max_rows: None };
         let source = data.source;
-        let dataset = source.build(&request).map_err(|error| StartError::Data(error.to_string()))?;
-        let train = Rc::new(dataset.train.clone());
-        let validation = Rc::new(dataset.validation.clone());
-        let test = Rc::new(dataset.test.clone());
+        let mut dataset = source.build(&request).map_err(|error| StartError::Data(error.to_string()))?;
+        // The rows live once, shared by all runs; what is left of the data set describes them.
+        let train = Rc::new(std::mem::take(&mut dataset.train));
+        let validation = Rc::new(std::mem::take(&mut dataset.validation));
+        let test = Rc::new(std::mem::take(&mut dataset.test));
+        let sample = Rc::new(train.first(TRAIN_SAMPLE, dataset.n_inputs));
         config
             .check_loaded(dataset.n_inputs, train.rows)
             .map_err(|complaint| StartError::Config(complaint.sentence))?;
@@ -187,8 +195,8 @@ impl Experiment {
         for task in 0..k {
             references.push(make(&chosen, workload(&[task], &[1.0]), &plain, false)?);
         }
-        let outline = outline_of_network(config, &dataset, &shared, gramian_every);
-        let material = Material::Rows { data: data.clone(), dataset: Box::new(dataset), test };
+        let outline = outline_of_network(config, &dataset, &shared, (sample.rows, gramian_every));
+        let material = Material::Rows { data: data.clone(), dataset: Box::new(dataset), test, validation, sample };
         Ok((Self::assemble(config, outline, material, runs, references), chosen.report))
     }
 
@@ -332,17 +340,18 @@ impl Experiment {
         let steps = self.outline.steps;
         let run = &mut self.runs[index];
         let step = run.trainer.next_step();
-        let judge = run.evaluator.as_mut().zip(self.material.test());
-        let judge = judge.filter(|_| step.is_multiple_of(self.outline.evaluate_every) || step == steps);
+        let due = step.is_multiple_of(self.outline.evaluate_every) || step == steps;
+        let judges = due && run.evaluator.is_some();
         let stores = run.checkpoints.as_ref().is_some_and(|checkpoints| checkpoints.wants(step, steps));
-        if judge.is_some() || stores {
+        if judges || stores {
             run.trainer.backend().parameters(&mut self.theta).await?;
         }
-        if let Some((evaluator, test)) = judge
+        if judges
             && self.theta.iter().all(|x| x.is_finite())
+            && let Some(evaluator) = &mut run.evaluator
         {
-            let (losses, metrics) = evaluator.judge(&self.theta, test, &run.targets);
-            self.pending.runs[index].evaluations.push(Evaluation { step, metrics, losses });
+            let news = &mut self.pending.runs[index].evaluations;
+            news.extend(self.material.evaluate(evaluator, &self.theta, &run.targets, step));
         }
         if stores && let Some(checkpoints) = &mut run.checkpoints {
             checkpoints.store(step, &self.theta);
@@ -434,7 +443,7 @@ impl Experiment {
             let Some((step, theta)) = run.checkpoints.as_ref().and_then(|checkpoints| checkpoints.at(step)) else {
                 return RunPredictions::default();
             };
-            let (Material::Rows { data, dataset, .. }, Some(evaluator)) = (&*material, &mut run.evaluator) else {
+            let (Material::Rows { data, dataset, test, .. }, Some(evaluator)) = (&*material, &mut run.evaluator) else {
                 return RunPredictions { step, ..Default::default() };
             };
             let truth = |points: &[f32]| -> Vec<Vec<f32>> {
@@ -442,7 +451,7 @@ impl Experiment {
                 let of = |truth: Truth| tasks.map(|(&task, info)| truth(&data.knobs, task, info, points)).collect();
                 data.source.truth.map_or_else(Vec::new, of)
             };
-            RunPredictions { step, body: pictures::draw(evaluator, theta, dataset, &truth) }
+            RunPredictions { step, body: pictures::draw(evaluator, theta, (dataset, test), &truth) }
         };
         runs.iter_mut().map(draw).collect()
     }
@@ -465,6 +474,17 @@ impl Material {
             Self::Rows { test, .. } => Some(test),
             Self::Formulas => None,
         }
+    }
+
+    /// Metrics at θ on rows of every kind; `None` for an analytic problem.
+    fn evaluate(&self, evaluator: &mut Evaluator, theta: &[f32], targets: &[usize], step: u32) -> Option<Evaluation> {
+        let Self::Rows { test, validation, sample, .. } = self else { return None };
+        let (losses, metrics) = evaluator.judge(theta, test, targets);
+        let mut beside = |split: &Split| match split.rows {
+            0 => Vec::new(),
+            _ => evaluator.judge(theta, split, targets).1,
+        };
+        Some(Evaluation { step, metrics, losses, validation: beside(validation), train: beside(sample) })
     }
 }
 
@@ -492,7 +512,7 @@ fn outline_of_network(
     config: &ExperimentConfig,
     dataset: &Dataset,
     workload: &Workload,
-    gramian_every: u32,
+    (train_sample, gramian_every): (usize, u32),
 ) -> Outline {
     let tasks = dataset.tasks.iter().map(|task| TaskOutline {
         id: task.id.clone(),
@@ -516,7 +536,8 @@ fn outline_of_network(
         n_shared: workload.layout.n_shared(),
         n_parameters: workload.layout.n_parameters(),
         steps: config.training.steps,
-        train_rows: dataset.train.rows,
+        train_rows: workload.data.rows,
+        train_sample,
         batch_rows: workload.batch_rows,
         tasks: tasks.collect(),
         runs: run_outlines(config),
@@ -556,6 +577,7 @@ fn outline_of_problem(config: &ExperimentConfig, analytic: &AnalyticConfig) -> O
         n_parameters: p,
         steps: config.training.steps,
         train_rows: 0,
+        train_sample: 0,
         batch_rows: 0,
         tasks: tasks.collect(),
         runs: run_outlines(config),

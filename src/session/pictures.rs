@@ -1,6 +1,6 @@
 //! What a network says: maps over the plane, or its answers for the first rows of the test split.
 
-use crate::data::{Dataset, InputShape, Targets, TaskKind};
+use crate::data::{Dataset, InputShape, Split, Targets, TaskKind};
 use crate::math::exp_f32;
 use crate::protocol::{Answer, PredictionBody, Sample};
 use crate::train::{Evaluator, top_class};
@@ -10,11 +10,11 @@ const SIDE: usize = 48;
 /// Test rows shown.
 const SAMPLES: usize = 12;
 
-/// Outputs at θ, as the data set can be pictured.
+/// Outputs at θ, as the data set can be pictured; samples come from the test rows.
 pub fn draw(
     evaluator: &mut Evaluator,
     theta: &[f32],
-    dataset: &Dataset,
+    (dataset, test): (&Dataset, &Split),
     truth: &dyn Fn(&[f32]) -> Vec<Vec<f32>>,
 ) -> PredictionBody {
     match dataset.shape {
@@ -25,15 +25,15 @@ pub fn draw(
             PredictionBody::Maps { side: SIDE, outputs, targets: truth(&points) }
         }
         InputShape::Image { .. } | InputShape::Tabular => {
-            let n = SAMPLES.min(dataset.test.rows);
-            let x = &dataset.test.x[..n * dataset.n_inputs];
+            let n = SAMPLES.min(test.rows);
+            let x = &test.x[..n * dataset.n_inputs];
             let outputs = evaluator.outputs(theta, x);
             let is_image = matches!(dataset.shape, InputShape::Image { .. });
             let samples = (0..n).map(|row| {
                 let answers = dataset.tasks.iter().enumerate().map(|(task, info)| {
                     let width = info.kind.n_outputs();
                     let z = &outputs[task][row * width..][..width];
-                    answer(z, info.kind, &dataset.test.targets[task], row)
+                    answer(z, info.kind, &test.targets[task], row)
                 });
                 let pixels = if is_image { &x[row * dataset.n_inputs..][..dataset.n_inputs] } else { &[] };
                 Sample { pixels: pixels.to_vec(), answers: answers.collect() }

@@ -123,7 +123,8 @@ fn native(link: &str, steps: u32) -> History {
     let config = run::read(link, &options).unwrap_or_else(|error| panic!("{link}: {error}"));
     let no_files = |name: &str| Err(std::io::Error::other(format!("{name} is not needed here")));
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    let run = run::run(&config, &options, &no_files, Rc::new(|| 0.0), &mut Patient);
+    let mut watch = Patient;
+    let run = run::run(&config, &options, &no_files, Rc::new(|| 0.0), &mut watch);
     let mut results = runtime.block_on(run).unwrap_or_else(|error| panic!("{link}: {error}"));
     results.remove(0).history
 }

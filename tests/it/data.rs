@@ -139,7 +139,7 @@ fn a_row_limit_keeps_the_first_rows() {
         for (short, long) in
             [(&limited.train, &whole.train), (&limited.validation, &whole.validation), (&limited.test, &whole.test)]
         {
-            assert_eq!(short.rows, 50);
+            assert_eq!(short.rows, long.rows.min(50));
             check_split(short, &limited);
             assert_eq!(short.x, long.x[..short.x.len()]);
         }
@@ -220,6 +220,8 @@ fn a_file_of_another_set_is_refused() {
     for (id, name, content) in [
         ("digits8", "digits8.mtld.gz", "mnist-lite.mtld.gz"),
         ("multimnist-lite", "mnist-lite.mtld.gz", "digits8.mtld.gz"),
+        ("census", "census.mtld.gz", "bike.mtld.gz"),
+        ("penguins", "penguins.mtld.gz", "digits8.mtld.gz"),
     ] {
         let mut file = shipped(content);
         file.file_name = name.to_owned();
@@ -344,6 +346,135 @@ fn digits8_answers_follow_from_the_digit() {
     let attribution = set.attribution.expect("a real set");
     assert_eq!(attribution.spdx, "CC-BY-4.0");
     assert_eq!(attribution.source, "scikit-learn 1.9.1 pypi");
+}
+
+/// What the tables' makers published: bytes, rows, columns of the default tasks, license.
+#[test]
+fn shipped_tables_are_what_was_published() {
+    for (id, hash, rows, n_inputs, license) in [
+        (
+            "census",
+            "9548def2b6e54fd732e7d8d8792042c60745668308b20d76c3b1766d659b5fbd",
+            [21_600, 2_400, 8_000],
+            462,
+            "CC-BY-4.0",
+        ),
+        (
+            "bike",
+            "f9ca90ca57895196ca8bd27ed03ab5e65dd912c71b57067907d504d7cb108403",
+            [6_225, 691, 1_729],
+            59,
+            "CC-BY-4.0",
+        ),
+        ("penguins", "46c9094105ccad76137137e31430ffdede6468cb154bca9b5393e4328c812894", [240, 26, 67], 3, "CC0-1.0"),
+        (
+            "meats",
+            "a636feb002e9354f10f37ca1ee825fffef80a16fbf9708c8d44a4db52c03175e",
+            [155, 17, 43],
+            100,
+            "LicenseRef-Tecator-permission",
+        ),
+    ] {
+        let source = source(id);
+        let [file_name] = source.files else { panic!("{id} is one file") };
+        assert_eq!(sha256(&std::fs::read(data_folder().join(file_name)).expect("it ships")), hash, "{id}");
+        let set = build(source, &[], source.default_tasks, &files_of(source));
+        assert_eq!([set.train.rows, set.validation.rows, set.test.rows], rows, "{id}");
+        assert_eq!((set.n_inputs, set.shape), (n_inputs, InputShape::Tabular), "{id}");
+        assert_eq!(set.attribution.expect("a real set").spdx, license);
+    }
+}
+
+/// Training and validation rows together, which the files' means and deviations are of.
+fn seen(set: &Dataset, pick: impl Fn(&Split) -> Vec<f32>) -> Vec<f64> {
+    [&set.train, &set.validation].into_iter().flat_map(pick).map(f64::from).collect()
+}
+
+#[track_caller]
+fn check_standardized(values: &[f64], what: &str) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let power = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n;
+    assert!(mean.abs() < 1e-5 && (power - 1.0).abs() < 1e-5, "{what}: mean {mean}, variance {power}");
+}
+
+#[test]
+fn columns_are_standardized_or_one_hot() {
+    for id in ["census", "bike", "penguins", "meats"] {
+        let source = source(id);
+        let [file] = &files_of(source)[..] else { panic!("{id} is one file") };
+        let set = build(source, &[], source.default_tasks, std::slice::from_ref(file));
+        let left_out: Vec<&String> = set.tasks.iter().flat_map(|task| &task.excludes).collect();
+        let mut first = 0;
+        for feature in file.header.features.iter().filter(|feature| !left_out.contains(&&feature.name)) {
+            let column =
+                |at: usize| seen(&set, |split| split.x.iter().skip(at).step_by(set.n_inputs).copied().collect());
+            if feature.kind == mtld::FeatureKind::Numeric {
+                check_standardized(&column(first), &feature.name);
+                first += 1;
+                continue;
+            }
+            let next = first + feature.levels.len();
+            for row in set.test.x.chunks_exact(set.n_inputs) {
+                let codes = &row[first..next];
+                assert_eq!(codes.iter().filter(|&&x| x == 1.0).count(), 1, "{id}: {}", feature.name);
+                assert_eq!(codes.iter().filter(|&&x| x == 0.0).count(), codes.len() - 1, "{id}: {}", feature.name);
+            }
+            first = next;
+        }
+        assert_eq!(first, set.n_inputs, "{id}");
+        for (task, info) in set.tasks.iter().enumerate().filter(|(_, info)| info.kind == TaskKind::Regression) {
+            let targets = seen(&set, |split| values(&split.targets[task]).to_vec());
+            check_standardized(&targets, &info.id);
+        }
+    }
+}
+
+/// A column that answers a chosen question is no input, whichever task is asked first.
+#[test]
+fn census_leaves_the_answers_out() {
+    let source = source("census");
+    let files = files_of(source);
+    let all = source.tasks.len();
+    for (tasks, n_inputs) in
+        [(vec![0], COLUMNS), (vec![1], COLUMNS - 1), (vec![2, 1], COLUMNS - 18), (vec![0, 3], COLUMNS - 7)]
+    {
+        assert_eq!(build(source, &[], &tasks, &files).n_inputs, n_inputs, "{tasks:?}");
+    }
+    let every: Vec<usize> = (0..all).collect();
+    let set = build(source, &[], &every, &files);
+    assert_eq!(set.n_inputs, COLUMNS - 25);
+    // The shares of yes in the 24 000 rows that are not the test's.
+    for (task, yes) in [1568.0, 9532.0, 8125.0, 10273.0].into_iter().enumerate() {
+        assert_eq!(seen(&set, |split| values(&split.targets[task]).to_vec()).iter().sum::<f64>(), yes, "task {task}");
+    }
+}
+
+/// One-hot and numeric inputs of all 36 columns of the census.
+const COLUMNS: usize = 480;
+
+/// Targets go back to riders, grams and percent.
+#[test]
+fn regressions_keep_their_units() {
+    let source = source("bike");
+    let [file] = &files_of(source)[..] else { panic!("one file") };
+    let set = build(source, &[], &[0, 1], std::slice::from_ref(file));
+    for (task, info) in set.tasks.iter().enumerate() {
+        let scale = info.scale.expect("a regression");
+        let riders = file.array(&format!("y.{}", info.id)).expect("it is stored");
+        for (row, &z) in values(&set.train.targets[task]).iter().enumerate().take(500) {
+            let back = (scale.mean + scale.std * f64::from(z)).exp() - 1.0;
+            assert!((back - riders.number(row, 0)).abs() < 1e-3 * (1.0 + back), "{} row {row}", info.id);
+        }
+    }
+    let penguins = self::source("penguins");
+    let set = build(penguins, &[], &[2], &files_of(penguins));
+    assert_eq!((set.tasks[0].id.as_str(), set.tasks[0].unit.as_deref()), ("body-mass-g", Some("g")));
+    let scale = set.tasks[0].scale.expect("a regression");
+    let grams: Vec<f64> = values(&set.test.targets[0]).iter().map(|&z| scale.mean + scale.std * f64::from(z)).collect();
+    assert!(
+        grams.iter().all(|&g| (2700.0..6500.0).contains(&(g + 1e-3)) && ((g / 25.0).round() * 25.0 - g).abs() < 1e-2)
+    );
 }
 
 /// Every shipped file has a license text beside it that agrees with its header.

@@ -77,7 +77,8 @@ fn history(shape: Shape) -> History {
                 compared: (0..n_runs).map(weights).collect(),
             });
             let metrics = losses.iter().map(|loss| if accuracy { 0.9 - 0.3 * loss } else { 1.0 - loss }).collect();
-            run.evaluations.push(Evaluation { step: 20 * i as u32, metrics, losses: losses.clone() });
+            let (step, losses) = (20 * i as u32, losses.clone());
+            run.evaluations.push(Evaluation { step, metrics, losses, ..Default::default() });
         }
     }
     for (task, reference) in history.references.iter_mut().enumerate() {
@@ -164,6 +165,35 @@ fn hover_divergence_and_ties_are_drawn() {
         run.evaluations.clone_from(&first);
     }
     check_svg("plot-metrics-tied", &scene(&tied, None), "metrics", false, 620.0, 360.0);
+}
+
+/// A percentage would claim that rows were answered rightly.
+#[test]
+fn areas_under_curves_are_no_percentages() {
+    let mut mixed = history(Shape { accuracy: true, ..SMALL });
+    mixed.outline.tasks[0].metric = "AUC".to_owned();
+    mixed.outline.tasks[1].metric = "balanced accuracy".to_owned();
+    let last = mixed.runs[0].evaluations.last_mut().expect("evaluations");
+    last.metrics[..2].copy_from_slice(&[0.9317, 0.625]);
+    let scene = Scene { step: 20 * 20, ..scene(&mixed, None) };
+    let metrics = plot("metrics").expect("a registered plot");
+    let table = (metrics.table)(&scene);
+    assert_eq!(table.columns[2..4], ["task 1 (AUC)", "task 2 (balanced accuracy)"]);
+    assert_eq!(table.rows[0][2..4], ["0.932", "62.5 %"]);
+    assert_eq!((metrics.data)(&scene).rows[0][3], "AUC");
+    assert_eq!((metrics.subtitle)(&scene), "on the test split");
+    let picture = (metrics.draw)(&scene, &Stage::new(620.0, 360.0, &Ink::LIGHT));
+    let words: Vec<String> = picture.texts().map(|text| text.words.clone()).collect();
+    assert!(words.iter().any(|w| w.contains("task 1, AUC")), "{words:?}");
+    assert!(words.iter().any(|w| w.contains("task 2, balanced accuracy")), "{words:?}");
+    // All of them areas: none is a share.
+    for task in &mut mixed.outline.tasks {
+        task.metric = "AUC".to_owned();
+    }
+    let scene = Scene { step: 20 * 20, ..self::scene(&mixed, None) };
+    assert_eq!((metrics.subtitle)(&scene), "test AUC");
+    let picture = (metrics.draw)(&scene, &Stage::new(620.0, 360.0, &Ink::LIGHT));
+    assert!(picture.texts().all(|text| !text.words.contains('%')));
 }
 
 #[test]

@@ -356,3 +356,23 @@ fn links_of_every_preset_start() {
         assert_eq!(script.history.head(), 2, "{}", preset.id);
     }
 }
+
+/// Every run of the table presets learns every task on rows that it has not seen.
+#[test]
+fn tables_train_to_finite_numbers() {
+    for (preset, steps) in [("penguins", 600), ("bike", 400), ("census", 60)] {
+        let mut script = Script::new();
+        script.say(start(&format!("#v=1&p={preset}&st={steps}")));
+        script.finish();
+        assert_eq!(script.history.head(), steps, "{preset}");
+        for (run, outline) in script.history.runs.iter().zip(&script.history.outline.runs) {
+            assert_eq!(run.diverged, None, "{preset}: {}", outline.label);
+            assert!(run.records.iter().flat_map(|record| &record.losses).all(|loss| loss.is_finite()));
+            let [first, .., last] = &run.evaluations[..] else { panic!("{preset}: too few evaluations") };
+            for (task, (before, after)) in first.losses.iter().zip(&last.losses).enumerate() {
+                assert!(after < before, "{preset}: {}, task {task}: {before} to {after}", outline.label);
+                assert!(last.metrics[task] > first.metrics[task], "{preset}: {}, task {task}", outline.label);
+            }
+        }
+    }
+}
