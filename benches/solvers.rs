@@ -47,6 +47,7 @@ fn weights<const K: usize>(bencher: Bencher, id: &str) {
             learning_rate: 0.01,
             step,
             seed: 1,
+            served: Default::default(),
         };
         step += 1;
         black_box(balancer.weights(&ctx, black_box(&gramian), &mut w));
