@@ -1,6 +1,6 @@
 //! Function classes: six functions of one number, some nearly the same and some strangers to each other.
 //!
-//! Labels correlate from −0.13 (sine and cubic) to 0.94 (sine with overtone and its sign), and the correlations are
+//! Labels correlate from −0.18 (square wave and cubic) to 0.94 (overtone and square wave), and the correlations are
 //! known exactly, so that what methods make of related tasks can be held against how related they are.
 
 use super::{

@@ -360,6 +360,7 @@ fn function_classes_are_related_as_their_integrals_say() {
         (0, 1, 0.0),
         (1, 3, 0.0),
         (3, 4, 0.0),
+        (4, 5, -0.125 / (17.0_f64 / 35.0).sqrt()),
         (0, 5, (3.0 / pi.powi(3) - 0.5 / pi) / cubic),
     ] {
         let found = correlation(&set.train.targets[a], &set.train.targets[b]);
