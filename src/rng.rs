@@ -38,6 +38,8 @@ pub enum StreamId {
     Probe = 6,
     /// Draws of a training strategy, such as preferences; `sub` is the strategy's own.
     Strategy = 7,
+    /// The functions that a generated data set asks for; `sub` is the data set's own.
+    Functions = 8,
 }
 
 /// One Philox4x32-10 block: four words from a counter and a key.

@@ -11,9 +11,12 @@ pub mod bike;
 pub mod census;
 pub mod digits8;
 pub mod error;
+pub mod function_classes;
+pub mod gradnorm_toy;
 pub mod meats;
 pub mod mtld;
 pub mod multimnist;
+pub mod outlier_tasks;
 pub mod penguins;
 mod stored;
 mod table;
@@ -37,6 +40,9 @@ pub const DATASETS: &[DataSource] = &[
     bike::SOURCE,
     census::SOURCE,
     meats::SOURCE,
+    function_classes::SOURCE,
+    gradnorm_toy::SOURCE,
+    outlier_tasks::SOURCE,
 ];
 
 /// The data set called `id`.
@@ -229,6 +235,20 @@ pub struct TargetScale {
     pub std: f64,
 }
 
+impl TargetScale {
+    /// Mean and population standard deviation; deviation 1 where all values are the same.
+    fn of(values: &[f64]) -> Self {
+        let n = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / n;
+        let variance = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / n;
+        Self { mean, std: if variance > 0.0 { variance.sqrt() } else { 1.0 } }
+    }
+
+    fn standardized(self, values: &[f64]) -> Targets {
+        Targets::Value(values.iter().map(|v| ((v - self.mean) / self.std) as f32).collect())
+    }
+}
+
 /// The targets of one task, one a row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Targets {
@@ -353,6 +373,50 @@ impl Attribution {
 /// The train, validation and test splits, in this order and under this number
 /// in [`crate::rng::StreamId::Data`].
 const SPLITS: [u32; 3] = [0, 1, 2];
+
+/// A generated set of regressions: `function` gives task t's values at all rows of (rows, n_inputs) points.
+///
+/// All splits use the mean and deviation of the training rows: a network cannot know those of rows that it has not
+/// seen.
+fn regressions(
+    source: &DataSource,
+    request: &BuildRequest<'_>,
+    (n_inputs, shape): (usize, InputShape),
+    points: [Vec<f32>; 3],
+    function: impl Fn(usize, &[f32]) -> Vec<f64>,
+) -> Dataset {
+    let mut splits = points.map(|x| Split { rows: x.len() / n_inputs, x, targets: Vec::new() });
+    let mut tasks = Vec::new();
+    for &task in request.tasks {
+        let entry = source.tasks[task];
+        let raw = splits.each_ref().map(|split| function(task, &split.x));
+        let scale = TargetScale::of(&raw[0]);
+        for (split, values) in splits.iter_mut().zip(&raw) {
+            split.targets.push(scale.standardized(values));
+        }
+        tasks.push(TaskInfo {
+            id: entry.id.to_owned(),
+            name: entry.label.to_owned(),
+            kind: entry.kind,
+            class_names: Vec::new(),
+            scale: Some(scale),
+            unit: None,
+            excludes: Vec::new(),
+        });
+    }
+    let [train, validation, test] = splits;
+    Dataset {
+        name: source.id.to_owned(),
+        title: source.title.to_owned(),
+        n_inputs,
+        shape,
+        tasks,
+        train,
+        validation,
+        test,
+        attribution: None,
+    }
+}
 
 /// Cuts the training rows of a file into training and validation rows: the last
 /// tenth validates.

@@ -5,8 +5,8 @@
 //! training points are the whole training set: a batch is all of them.
 
 use super::{
-    BuildRequest, DataError, DataSource, Dataset, InputShape, SPLITS, Seeding, Split, TargetScale, Targets, TaskEntry,
-    TaskInfo, TaskKind,
+    BuildRequest, DataError, DataSource, Dataset, InputShape, SPLITS, Seeding, TargetScale, TaskEntry, TaskInfo,
+    TaskKind, regressions,
 };
 use crate::rng::{Stream, StreamId};
 
@@ -33,39 +33,7 @@ pub const SOURCE: DataSource = DataSource {
 
 fn make(source: &DataSource, request: &BuildRequest<'_>) -> Result<Dataset, DataError> {
     let points = SPLITS.map(|split| draw_points(request.seed, split));
-    let mut splits = points.each_ref().map(|x| Split { rows: POINTS, x: x.clone(), targets: Vec::new() });
-    let mut tasks = Vec::new();
-    for &task in request.tasks {
-        let entry = source.tasks[task];
-        let raw = points.each_ref().map(|x| sines(x, task));
-        // All splits use the mean and deviation of the training points: a
-        // network cannot know those of rows that it has not seen.
-        let scale = scale_of(&raw[0]);
-        for (split, values) in splits.iter_mut().zip(&raw) {
-            split.targets.push(Targets::Value(values.iter().map(|v| ((v - scale.mean) / scale.std) as f32).collect()));
-        }
-        tasks.push(TaskInfo {
-            id: entry.id.to_owned(),
-            name: entry.label.to_owned(),
-            kind: entry.kind,
-            class_names: Vec::new(),
-            scale: Some(scale),
-            unit: None,
-            excludes: Vec::new(),
-        });
-    }
-    let [train, validation, test] = splits;
-    Ok(Dataset {
-        name: source.id.to_owned(),
-        title: source.title.to_owned(),
-        n_inputs: 2,
-        shape: InputShape::Plane { range: 1.0 },
-        tasks,
-        train,
-        validation,
-        test,
-        attribution: None,
-    })
+    Ok(regressions(source, request, (2, InputShape::Plane { range: 1.0 }), points, |task, x| sines(x, task)))
 }
 
 /// The sine itself, on the scale of the training points.
@@ -85,12 +53,4 @@ fn draw_points(seed: u32, split: u32) -> Vec<f32> {
 /// sin 4x of one coordinate, by the same code natively and in wasm.
 fn sines(x: &[f32], coordinate: usize) -> Vec<f64> {
     x.chunks_exact(2).map(|point| libm::sin(FREQUENCY * f64::from(point[coordinate]))).collect()
-}
-
-/// Mean and population standard deviation.
-fn scale_of(values: &[f64]) -> TargetScale {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let variance = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / n;
-    TargetScale { mean, std: variance.sqrt() }
 }

@@ -272,8 +272,17 @@ fn generated_rows_are_frozen() {
         }
         sha256(&bytes)
     };
-    assert_eq!(bits("two-sines"), "c1c3c8d4c317e68d9d8377d0be9ba41b1f7eb764280488145b2c889238b65bff");
-    assert_eq!(bits("two-labelings"), "44a82d4a2f88ef66396bdd1b2e47449a1cd87a6b500818a8c6144c82d6914446");
+    let ids = ["two-sines", "two-labelings", "function-classes", "gradnorm-toy", "outlier-tasks"];
+    assert_eq!(
+        ids.map(bits),
+        [
+            "c1c3c8d4c317e68d9d8377d0be9ba41b1f7eb764280488145b2c889238b65bff",
+            "44a82d4a2f88ef66396bdd1b2e47449a1cd87a6b500818a8c6144c82d6914446",
+            "d0689cfa728ecc1dddf9d53e6bb4a299616f9f7b532ea1490b2e5b373461663b",
+            "10e7b934b45be4a3ce3153e64bec204d2399343129999ea6a428c98fb5110768",
+            "6fb55c8bc62c86ed5b33f904b1f4c3d4009c7636c179db78d75bf9910432d60a",
+        ]
+    );
     let mut out = [0; 8];
     Batches::new(1000, 8, 42).indices(300, &mut out);
     assert_eq!(out, [700, 739, 715, 850, 55, 673, 733, 969]);
@@ -323,6 +332,112 @@ fn wrong_labels_are_in_training_only() {
         let kept = agreement(&clean.train.targets[task], &noisy.train.targets[task]);
         assert!((kept - 0.8).abs() < 0.02, "{kept}");
     }
+}
+
+/// Pearson's correlation of two tasks' targets.
+fn correlation(a: &Targets, b: &Targets) -> f64 {
+    let centered = |targets: &Targets| {
+        let values: Vec<f64> = values(targets).iter().map(|&v| f64::from(v)).collect();
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        values.into_iter().map(|v| v - mean).collect::<Vec<_>>()
+    };
+    let (a, b) = (centered(a), centered(b));
+    let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    product(&a, &b) / (product(&a, &a) * product(&b, &b)).sqrt()
+}
+
+/// The integrals over [−1, 1], by hand.
+#[test]
+fn function_classes_are_related_as_their_integrals_say() {
+    let set = build(source("function-classes"), &[4096.0], &[0, 1, 2, 3, 4, 5], &[]);
+    assert_eq!((set.train.rows, set.validation.rows, set.test.rows, set.n_inputs), (4096, 1024, 1024, 1));
+    let pi = std::f64::consts::PI;
+    let cubic = 0.5 * (17.0_f64 / 35.0).sqrt() * 2.0_f64.sqrt();
+    for (a, b, expected) in [
+        (0, 4, 8.0_f64.sqrt() / pi),
+        (0, 2, 0.8_f64.sqrt()),
+        (2, 4, (7.0 / 3.0 / pi) / 0.625_f64.sqrt()),
+        (0, 1, 0.0),
+        (1, 3, 0.0),
+        (3, 4, 0.0),
+        (4, 5, -0.125 / (17.0_f64 / 35.0).sqrt()),
+        (0, 5, (3.0 / pi.powi(3) - 0.5 / pi) / cubic),
+    ] {
+        let found = correlation(&set.train.targets[a], &set.train.targets[b]);
+        // Three standard errors of a correlation of 4 096 points.
+        assert!((found - expected).abs() < 3.0 / 64.0, "{a} and {b}: {found}, expected {expected}");
+    }
+    // By their formulas, undone from the standardization.
+    for (task, info) in set.tasks.iter().enumerate() {
+        let scale = info.scale.expect("a regression");
+        for (&x, &z) in set.test.x.iter().zip(values(&set.test.targets[task])) {
+            let x = f64::from(x);
+            let sine = (2.0 * pi * x).sin();
+            let expected = match info.id.as_str() {
+                "sine" => sine,
+                "cosine" => (2.0 * pi * x).cos(),
+                "overtone" => sine + 0.5 * (6.0 * pi * x).sin(),
+                "tent" => 2.0 * x.abs() - 1.0,
+                "square" if sine.abs() > 1e-9 => sine.signum(),
+                "square" => continue,
+                _ => 4.0 * x.powi(3) - 3.0 * x,
+            };
+            assert!((scale.mean + scale.std * f64::from(z) - expected).abs() < 1e-6, "{} at {x}", info.id);
+        }
+    }
+}
+
+/// The cosine of two tasks' directions is about 1 / (1 + r²), and with r = 0 all tasks are the same.
+#[test]
+fn the_gradnorm_toy_is_one_family() {
+    let source = source("gradnorm-toy");
+    let every: Vec<usize> = (0..10).collect();
+    let mean_correlation = |difference: f64| {
+        let set = build(source, &[difference, 1.0, 4096.0], &every, &[]);
+        assert_eq!(set.n_inputs, 32);
+        let pairs = every.iter().flat_map(|&i| (i + 1..10).map(move |j| (i, j)));
+        let all: Vec<f64> = pairs.map(|(i, j)| correlation(&set.train.targets[i], &set.train.targets[j])).collect();
+        all.iter().sum::<f64>() / all.len() as f64
+    };
+    assert!((mean_correlation(0.0) - 1.0).abs() < 1e-9);
+    let (near, far) = (mean_correlation(0.59), mean_correlation(5.0));
+    // 1 / (1 + 0.59²) = 0.74; directions of 32 numbers scatter by about 1/√32 around it.
+    assert!((near - 0.74).abs() < 0.18, "{near}");
+    assert!(far.abs() < 0.25, "{far}");
+    // Gain 1 leaves tanh its slope; ten times that saturates most of it.
+    let saturated = |gain: f64| {
+        let set = build(source, &[0.59, gain, 4096.0], &[0], &[]);
+        let scale = set.tasks[0].scale.expect("a regression");
+        let values = values(&set.train.targets[0]);
+        let ends = values.iter().filter(|&&z| (scale.mean + scale.std * f64::from(z)).abs() > 0.99).count();
+        ends as f64 / values.len() as f64
+    };
+    assert!(saturated(1.0) < 0.05 && saturated(10.0) > 0.5, "{} {}", saturated(1.0), saturated(10.0));
+}
+
+#[test]
+fn outliers_have_another_function_in_common() {
+    let source = source("outlier-tasks");
+    let every: Vec<usize> = (0..10).collect();
+    let set = build(source, &[], &every, &[]);
+    assert_eq!((set.train.rows, set.validation.rows, set.test.rows, set.n_inputs), (300, 1000, 1000, 5));
+    let of = |set: &Dataset, i: usize, j: usize| correlation(&set.test.targets[i], &set.test.targets[j]);
+    for i in 0..10 {
+        for j in 0..i {
+            let found = of(&set, i, j);
+            if (i < 8) == (j < 8) {
+                assert!(found > 0.9, "{i} {j}: {found}")
+            } else {
+                assert!(found < 0.8, "{i} {j}: {found}")
+            }
+        }
+    }
+    // Nothing common: strangers. Everything common: two functions.
+    let alone = build(source, &[0.0], &every, &[]);
+    assert!((0..8).all(|i| of(&alone, i, (i + 1) % 8) < 0.9));
+    let whole = build(source, &[1.0], &every, &[]);
+    assert!((of(&whole, 0, 7) - 1.0).abs() < 1e-9 && (of(&whole, 8, 9) - 1.0).abs() < 1e-9);
+    assert!((of(&whole, 0, 8) - of(&whole, 7, 9)).abs() < 1e-9);
 }
 
 // ------------------------------------------------------------ shipped files

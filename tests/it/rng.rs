@@ -45,6 +45,7 @@ fn stream_ids_are_frozen() {
         (StreamId::Balance, 5),
         (StreamId::Probe, 6),
         (StreamId::Strategy, 7),
+        (StreamId::Functions, 8),
     ];
     for (id, value) in ids {
         assert_eq!(id as u32, value);
