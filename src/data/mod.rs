@@ -177,7 +177,7 @@ impl DataSource {
 pub enum TaskKind {
     /// Softmax cross-entropy over `classes` outputs; accuracy.
     Multiclass { classes: usize },
-    /// Binary cross-entropy on one logit; accuracy.
+    /// Binary cross-entropy on one logit; accuracy, unless the task says otherwise.
     Binary,
     /// Mean squared error on one standardized output; R².
     Regression,
@@ -192,7 +192,7 @@ impl TaskKind {
         }
     }
 
-    /// What is reported on held-out rows.
+    /// What is reported on held-out rows of a task that says nothing else.
     pub fn metric(self) -> Metric {
         match self {
             Self::Multiclass { .. } | Self::Binary => Metric::Accuracy,
@@ -201,13 +201,29 @@ impl TaskKind {
     }
 }
 
-/// The measure of success on held-out rows; higher is better for both.
+/// The measure of success on held-out rows; higher is better for all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Metric {
     /// Share of rows answered rightly, in [0, 1].
     Accuracy,
+    /// Mean of that share among the yes rows and among the no rows, in [0, 1].
+    BalancedAccuracy,
+    /// Chance that a yes row scores higher than a no row, in [0, 1]: says something even where yes is rare.
+    Auc,
     /// 1 − residual / total sum of squares, in (−∞, 1].
     R2,
+}
+
+impl Metric {
+    /// What outlines, plots and tables call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Accuracy => "accuracy",
+            Self::BalancedAccuracy => "balanced accuracy",
+            Self::Auc => "AUC",
+            Self::R2 => "R²",
+        }
+    }
 }
 
 /// A task of a built data set.
@@ -217,6 +233,9 @@ pub struct TaskInfo {
     pub id: String,
     pub name: String,
     pub kind: TaskKind,
+    /// What held-out rows are judged by: R² of a regression, one of the others for classes, and for a multiclass
+    /// task accuracy.
+    pub metric: Metric,
     /// Names of the classes: `classes` for a multiclass task, two (no, yes) for
     /// a binary one, none for a regression.
     pub class_names: Vec<String>,
@@ -398,6 +417,7 @@ fn regressions(
             id: entry.id.to_owned(),
             name: entry.label.to_owned(),
             kind: entry.kind,
+            metric: entry.kind.metric(),
             class_names: Vec::new(),
             scale: Some(scale),
             unit: None,

@@ -285,6 +285,7 @@ fn make(source: &DataSource, request: &BuildRequest<'_>) -> Result<Dataset, Data
             id: entry.id.to_owned(),
             name: entry.label.to_owned(),
             kind: entry.kind,
+            metric: entry.kind.metric(),
             class_names: (0..10).map(|digit| digit.to_string()).collect(),
             scale: None,
             unit: None,

@@ -46,6 +46,7 @@ pub(super) fn info(entry: TaskEntry, task: &Task) -> TaskInfo {
         id: entry.id.to_owned(),
         name: entry.label.to_owned(),
         kind: entry.kind,
+        metric: entry.kind.metric(),
         class_names: match entry.kind {
             TaskKind::Multiclass { .. } => task.classes.clone(),
             TaskKind::Binary => vec!["no".to_owned(), "yes".to_owned()],

@@ -87,6 +87,7 @@ fn make(source: &DataSource, request: &BuildRequest<'_>) -> Result<Dataset, Data
             id: entry.id.to_owned(),
             name: entry.label.to_owned(),
             kind: entry.kind,
+            metric: entry.kind.metric(),
             class_names: vec!["below".to_owned(), "above".to_owned()],
             scale: None,
             unit: None,

@@ -7,7 +7,7 @@ use crate::backend::{Backend, Workload};
 use crate::balance::modify::{Change, modified};
 use crate::balance::{Balancer, Gramian, METHODS, Need, Setup, StepContext};
 use crate::config::{AnalyticConfig, DataConfig, ExperimentConfig, NetworkConfig, RunConfig, Subject};
-use crate::data::{Batches, BuildRequest, Dataset, InputShape, Metric, MtldFile, Split, Truth};
+use crate::data::{Batches, BuildRequest, Dataset, InputShape, MtldFile, Split, Truth};
 use crate::nn::{Network, ParamLayout};
 use crate::problem::Parameter;
 use crate::protocol::{
@@ -160,8 +160,8 @@ impl Experiment {
         let bytes = CHECKPOINT_BYTES / config.runs.len();
         let make = |chosen: &Chosen, workload: Workload, run: &RunConfig, keep: bool| -> Result<Run, StartError> {
             let n_parameters = workload.layout.n_parameters();
-            let kinds = workload.targets.iter().map(|&task| kinds[task]).collect();
-            let evaluator = Evaluator::new(workload.network.clone(), workload.layout.clone(), kinds);
+            let metrics = workload.targets.iter().map(|&task| dataset.tasks[task].metric).collect();
+            let evaluator = Evaluator::new(workload.network.clone(), workload.layout.clone(), metrics);
             let batches = Batches::new(train.rows, batch_rows, training.seed);
             let preference = if workload.targets.len() == k { config.preference() } else { vec![1.0] };
             let setup = TrainerSetup {
@@ -517,10 +517,7 @@ fn outline_of_network(
     let tasks = dataset.tasks.iter().map(|task| TaskOutline {
         id: task.id.clone(),
         name: task.name.clone(),
-        metric: match task.kind.metric() {
-            Metric::Accuracy => "accuracy".into(),
-            Metric::R2 => "R²".into(),
-        },
+        metric: task.metric.name().into(),
         classes: task.class_names.clone(),
     });
     let attribution = dataset.attribution.iter().map(|source| AttributionOutline {

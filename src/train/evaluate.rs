@@ -1,9 +1,10 @@
 //! Losses, metrics and outputs at a given θ on held-out rows. On the CPU always: θ comes from a checkpoint.
 
 use crate::backend::cpu::Forward;
-use crate::data::{Metric, Split, Targets, TaskKind};
+use crate::data::{Metric, Split, Targets};
 use crate::kernels::gemm::Packing;
 use crate::kernels::{TaskLoss, loss};
+use crate::measure::ranking::{auc, balanced_accuracy};
 use crate::nn::{Network, ParamLayout};
 
 /// Rows evaluated at once.
@@ -13,22 +14,26 @@ const CHUNK: usize = 256;
 pub struct Evaluator {
     network: Network,
     layout: ParamLayout,
-    kinds: Vec<TaskKind>,
+    metrics: Vec<Metric>,
     forward: Forward<f32>,
     packing: Packing<f32>,
     rows: Vec<u32>,
 }
 
 impl Evaluator {
-    pub fn new(network: Network, layout: ParamLayout, kinds: Vec<TaskKind>) -> Self {
+    /// Head k is judged by `metrics[k]`.
+    pub fn new(network: Network, layout: ParamLayout, metrics: Vec<Metric>) -> Self {
         let forward = Forward::new(&network, CHUNK);
-        Self { network, layout, kinds, forward, packing: Packing::default(), rows: Vec::new() }
+        Self { network, layout, metrics, forward, packing: Packing::default(), rows: Vec::new() }
     }
 
-    /// (K) unscaled losses and (K) metrics (accuracy or R²) on a split; head k is judged by `targets[k]`.
+    /// (K) unscaled losses and (K) metrics on a split; head k is judged by `targets[k]`.
     pub fn judge(&mut self, theta: &[f32], split: &Split, targets: &[usize]) -> (Vec<f64>, Vec<f64>) {
-        let k = self.kinds.len();
+        let k = self.metrics.len();
         let (mut losses, mut right) = (vec![0.0; k], vec![0.0; k]);
+        let ranks = |metric: &Metric| matches!(metric, Metric::BalancedAccuracy | Metric::Auc);
+        let ranked: Vec<bool> = self.metrics.iter().map(ranks).collect();
+        let mut scores = vec![Vec::new(); k]; // (n) logits in the order of the rows, where they are ranked
         let mut dz = Vec::new();
         self.for_chunks(theta, &split.x, split.rows, |network, forward, rows| {
             for task in 0..k {
@@ -42,6 +47,9 @@ impl Evaluator {
                 dz.resize(z.len(), 0.0);
                 let task_loss = TaskLoss { loss: head.loss, targets: &own, scale: 1.0 };
                 losses[task] += loss(&task_loss, outputs, z, &mut dz) * rows.len() as f64;
+                if ranked[task] {
+                    scores[task].extend(z.iter().step_by(outputs));
+                }
                 for (z, &target) in z.chunks_exact(outputs).zip(&own) {
                     right[task] += match self_answer(z) {
                         Guess::Class(class) => f64::from(class as f32 == target),
@@ -54,8 +62,10 @@ impl Evaluator {
             }
         });
         let n = split.rows.max(1) as f64;
-        let metrics = (0..k).map(|task| match self.kinds[task].metric() {
+        let metrics = (0..k).map(|task| match self.metrics[task] {
             Metric::Accuracy => right[task] / n,
+            Metric::BalancedAccuracy => balanced_accuracy(&scores[task], &answers(&split.targets[targets[task]])),
+            Metric::Auc => auc(&scores[task], &answers(&split.targets[targets[task]])),
             Metric::R2 => 1.0 - right[task] / spread(&split.targets[targets[task]]),
         });
         let metrics = metrics.collect();
@@ -65,7 +75,7 @@ impl Evaluator {
     /// (K) of (n, C) outputs for (n, D) inputs.
     pub fn outputs(&mut self, theta: &[f32], x: &[f32]) -> Vec<Vec<f32>> {
         let n = x.len() / self.network.n_inputs.max(1);
-        let mut all = vec![Vec::new(); self.kinds.len()];
+        let mut all = vec![Vec::new(); self.metrics.len()];
         self.for_chunks(theta, x, n, |network, forward, rows| {
             for (task, all) in all.iter_mut().enumerate() {
                 let outputs = network.heads[task].layers.last().map_or(1, |layer| layer.outputs());
@@ -112,6 +122,14 @@ pub fn top_class(z: &[f32]) -> usize {
         }
     }
     best
+}
+
+/// Whether each row's answer is yes; a class other than the first counts as yes.
+fn answers(targets: &Targets) -> Vec<bool> {
+    match targets {
+        Targets::Class(classes) => classes.iter().map(|&class| class > 0).collect(),
+        Targets::Value(values) => values.iter().map(|&value| value > 0.5).collect(),
+    }
 }
 
 /// Σ (y − ȳ)².

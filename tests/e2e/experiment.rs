@@ -15,16 +15,23 @@ pub const METRICS: &str = "return await paretoscope.metrics()";
 
 pub async fn open(browser: &Browser, link: &str) {
     browser.open(link).await;
+    // The page may be loaded before its program runs.
+    browser.wait_js("return typeof paretoscope", PATIENCE, |kind| kind == "object").await;
     browser.js_async("await paretoscope.ready; return true").await;
 }
 
-/// Waits until every run has been computed up to `step`, and looks there.
-pub async fn at_step(browser: &Browser, step: u32) -> Value {
+/// Waits until every run has been computed up to `step`; changes nothing.
+pub async fn computed(browser: &Browser, step: u32) {
     let end = Instant::now() + TRAINING;
     while browser.js_async(METRICS).await["head"].as_u64() < Some(u64::from(step)) {
         assert!(Instant::now() < end, "step {step} was not reached in {TRAINING:?}");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+}
+
+/// Waits until every run has been computed up to `step`, and looks there, paused.
+pub async fn at_step(browser: &Browser, step: u32) -> Value {
+    computed(browser, step).await;
     browser.js_async(&format!("await paretoscope.seek({step}); {METRICS}")).await
 }
 

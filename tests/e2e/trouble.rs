@@ -1,6 +1,6 @@
 //! What goes wrong in front of a reader, and what the page says and keeps.
 
-use crate::experiment::{METRICS, at_step, losses, open};
+use crate::experiment::{METRICS, at_step, computed, losses, open};
 use crate::harness::{Browser, Options, PATIENCE};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -72,11 +72,10 @@ async fn a_panic_of_the_page_leaves_a_card_and_the_link() {
 #[tokio::test]
 async fn runs_that_diverge_say_so_and_offer_a_way_back() {
     let browser = Browser::start().await;
-    open(&browser, "#v=1&opt=sgd&lr=10&m=sum,mean,uw&sc=10,10").await;
+    open(&browser, "#v=1&opt=sgd&lr=10&m=sum,mean,pcgrad&sc=10,10").await;
     browser.wait_text(&Browser::test_id("headline"), PATIENCE, |text| text.contains("diverged")).await;
+    browser.wait_js("return document.querySelectorAll('.card.bad').length", PATIENCE, |cards| *cards == 3).await;
     browser.screenshot("diverged").await;
-    let cards = browser.js("return document.querySelectorAll('.card.bad').length").await;
-    assert_eq!(cards, 3);
     let rate = browser.js("return [...document.querySelectorAll('.card.bad button')].filter((button) => button.textContent.startsWith('Set learning rate')).length").await;
     assert_eq!(rate, 3);
     // Not even these leave an axis that reaches to 1e30.
@@ -165,7 +164,7 @@ async fn who_asked_for_less_motion_starts_with_a_still_page() {
         open(&browser, "#v=1").await;
         browser.click(&Browser::test_id("preset")).await;
         browser.click(&Browser::test_id("preset-multimnist")).await;
-        at_step(&browser, 1).await;
+        computed(&browser, 1).await;
         let button = "return document.querySelector('[data-testid=\"play\"]').getAttribute('aria-label')";
         browser.wait_js(button, PATIENCE, |now| now.as_str().is_some_and(|now| now.contains(label))).await;
     }

@@ -78,7 +78,8 @@ fn every_entry_builds_with_its_files() {
                     TaskKind::Regression => 0,
                 };
                 assert_eq!(info.class_names.len(), classes);
-                assert_eq!(info.scale.is_some(), info.kind.metric() == Metric::R2);
+                assert_eq!(info.scale.is_some(), info.metric == Metric::R2);
+                assert_eq!(info.metric == Metric::R2, info.kind == TaskKind::Regression);
             }
             for split in [&built.train, &built.validation, &built.test] {
                 assert!(split.rows > 0);

@@ -376,3 +376,18 @@ fn tables_train_to_finite_numbers() {
         }
     }
 }
+
+/// Few earn over 50,000 dollars: whoever says no to all scores one half.
+#[test]
+fn rare_answers_are_judged_by_the_area_under_the_curve() {
+    let mut script = Script::new();
+    script.say(start("#v=1&p=census&tasks=income,age&m=sum&st=200"));
+    script.finish();
+    let outline = &script.history.outline;
+    assert_eq!([outline.tasks[0].metric.as_str(), outline.tasks[1].metric.as_str()], ["AUC", "accuracy"]);
+    let [first, .., last] = &script.history.runs[0].evaluations[..] else { panic!("too few evaluations") };
+    assert!((0.2..0.8).contains(&first.metrics[0]), "{}", first.metrics[0]);
+    assert!((0.85..1.0).contains(&last.metrics[0]), "{}", last.metrics[0]);
+    let reference = script.history.references[0].metrics.last().expect("it is judged alike");
+    assert!((0.85..1.0).contains(&reference.1), "{}", reference.1);
+}
