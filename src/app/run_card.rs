@@ -6,6 +6,7 @@ use super::knob::Setting;
 use super::page::{Page, use_page};
 use super::problem_panel::commit;
 use super::swatch::Swatch;
+use crate::balance::modify::{MODIFIERS, Modifier};
 use crate::config::{Edit, name_of_run};
 use crate::measure::pull::same_direction;
 use crate::train::History;
@@ -61,6 +62,9 @@ pub fn RunCard(
             view! { <Setting knob=setting value commit=set /> }
         })
         .collect_view();
+    let fitting: Vec<&'static Modifier> =
+        MODIFIERS.iter().filter(|modifier| modifier.refuses(entry).is_none()).collect();
+    let modifiers = (!fitting.is_empty()).then(|| view! { <Modifiers run fitting why /> });
     view! {
         <article
             class="card"
@@ -114,6 +118,14 @@ pub fn RunCard(
             }}
             <Values run />
             {knobs}
+            <div class="folds">
+                <details class="fold">
+                    <summary>"About"</summary>
+                    <p class="small soft">{entry.about}</p>
+                    <p class="note">{format!("{}, {}", entry.paper, entry.year)}</p>
+                </details>
+                {modifiers}
+            </div>
             {move || {
                 same.get()
                     .map(|names| {
@@ -140,6 +152,43 @@ pub fn RunCard(
         </article>
     }
         .into_any()
+}
+
+/// What stands between the gradients and the method, or behind it.
+#[component]
+fn Modifiers(run: usize, fitting: Vec<&'static Modifier>, why: RwSignal<Option<String>>) -> impl IntoView {
+    let page = use_page();
+    let on = Memo::new(move |_| {
+        page.config.with(|config| {
+            config.runs.get(run).map_or_else(Vec::new, |run| run.modifiers.iter().map(|modifier| modifier.id).collect())
+        })
+    });
+    let boxes = fitting
+        .into_iter()
+        .map(|modifier| {
+            let toggle = move |_| {
+                why.set(page.edit(Edit::ToggleModifier { run, modifier: modifier.id.into() }).err());
+            };
+            let title = format!("{} {}, {}", modifier.about, modifier.paper, modifier.year);
+            view! {
+                <label class="check" title=title>
+                    <input type="checkbox" prop:checked=move || on.with(|on| on.contains(&modifier.id)) on:change=toggle />
+                    {modifier.label}
+                </label>
+            }
+        })
+        .collect_view();
+    view! {
+        <details class="fold" data-testid="modifiers">
+            <summary>
+                {move || match on.with(Vec::len) {
+                    0 => "Modifiers".to_string(),
+                    count => format!("Modifiers, {count} on"),
+                }}
+            </summary>
+            {boxes}
+        </details>
+    }
 }
 
 /// Names of the other runs whose methods give the same direction with this run's gradients at this step.
