@@ -34,7 +34,7 @@ pub fn TopBar() -> impl IntoView {
     };
     let open = move |float: Float| (page.float.get() == Some(float)).to_string();
     let digits = move || {
-        let preset = crate::config::presets::preset("multimnist")?;
+        let preset = crate::config::presets::invitation();
         let here = page.config.with(|config| config.preset.id == preset.id);
         (!here).then(|| {
             view! {

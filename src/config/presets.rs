@@ -351,6 +351,11 @@ pub fn tiles(config: &ExperimentConfig) -> [&'static str; 4] {
     fitting.unwrap_or(config.preset).tiles
 }
 
+/// The experiment that the page invites to after the first one: real digits.
+pub fn invitation() -> &'static Preset {
+    &MULTIMNIST
+}
+
 /// The experiment of the cold open.
 pub fn default_preset() -> &'static Preset {
     &PRESETS[0]

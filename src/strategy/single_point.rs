@@ -218,7 +218,9 @@ impl SinglePoint {
                 }
                 method.after_step(&ctx, &self.scaled_after);
             }
-            self.epochs.add(place.step, &self.scaled);
+            if self.method.needs(Need::EpochMeans) {
+                self.epochs.add(place.step, &self.scaled);
+            }
         }
         Ok(())
     }

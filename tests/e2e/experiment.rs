@@ -59,6 +59,9 @@ async fn a_cold_open_shows_the_default_experiment() {
     for view in ["losses", "gradients", "front", "predictions"] {
         browser.wait_for(&Browser::test_id(&format!("plot-{view}"))).await;
     }
+    computed(&browser, 600).await;
+    // The curves of the last frame are on the screen a moment later.
+    tokio::time::sleep(Duration::from_millis(400)).await;
     browser.screenshot("readme").await;
     browser.assert_clean().await;
 }
