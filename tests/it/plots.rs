@@ -180,7 +180,7 @@ fn areas_under_curves_are_no_percentages() {
     let table = (metrics.table)(&scene);
     assert_eq!(table.columns[3..5], ["task 1 (AUC)", "task 2 (balanced accuracy)"]);
     assert_eq!(table.rows[0][3..5], ["0.932", "62.5 %"]);
-    assert_eq!((metrics.data)(&scene).rows[0][3], "AUC");
+    assert_eq!((metrics.data)(&scene).rows[0][4], "AUC");
     assert_eq!((metrics.subtitle)(&scene), "on the test split");
     let picture = (metrics.draw)(&scene, &Stage::new(620.0, 360.0, &Ink::LIGHT));
     let words: Vec<String> = picture.texts().map(|text| text.words.clone()).collect();
