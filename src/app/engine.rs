@@ -12,8 +12,9 @@ use std::time::Duration;
 const READY: Duration = Duration::from_secs(10);
 /// How often a worker is asked whether it is there. Browsers end workers without an event when memory is short.
 const PULSE: Duration = Duration::from_secs(4);
-/// Silence after which a worker is taken for dead. Building the largest data set takes a slow machine a few seconds.
-const SILENCE_MILLIS: f64 = 16_000.0;
+/// Questions without an answer after which a worker is taken for dead. Building the largest data set takes a slow
+/// machine a few seconds. Counted, not timed: a computer that slept heard nothing either.
+const UNANSWERED: u32 = 4;
 /// How long the curves before an edit may stay while the new ones are on their way to the view cursor.
 const CATCH_UP_MILLIS: f64 = 300.0;
 
@@ -27,8 +28,8 @@ pub struct Engine {
     run: RunId,
     /// The history of a start that has not reached the view cursor, and when it began.
     next: Option<(History, f64)>,
-    /// When the worker was first asked something that it has not answered.
-    silent_since: Option<f64>,
+    /// How often the worker was asked since it last said anything.
+    unanswered: u32,
     /// The step of the predictions that are on their way, and the records known when they were asked for.
     asked: Option<(u32, usize)>,
     version: String,
@@ -65,7 +66,7 @@ impl Engine {
                 engine.ready = false;
                 engine.next = None;
                 engine.asked = None;
-                engine.silent_since = None;
+                engine.unanswered = 0;
                 engine.generation += 1;
                 engine.generation
             })
@@ -134,21 +135,20 @@ pub fn hidden() -> bool {
 
 /// Asks the worker whether it is there, as long as it is the current one and somebody looks.
 fn watch(page: Page, generation: u32) {
-    let now = super::painter::now();
-    let silent = page.engine.try_update_value(|engine| {
+    let unanswered = page.engine.try_update_value(|engine| {
         if engine.generation != generation || engine.client.is_none() {
             return None;
         }
         if hidden() || !engine.ready {
-            engine.silent_since = None;
+            engine.unanswered = 0;
         } else {
-            engine.silent_since.get_or_insert(now);
+            engine.unanswered += 1;
             engine.send(&Command::Ping);
         }
-        Some(engine.silent_since.is_some_and(|since| now - since > SILENCE_MILLIS))
+        Some(engine.unanswered)
     });
-    let Some(Some(silent)) = silent else { return };
-    if silent && page.trouble.get_untracked().is_none() {
+    let Some(Some(unanswered)) = unanswered else { return };
+    if unanswered > UNANSWERED && page.trouble.get_untracked().is_none() {
         page.playing.set(false);
         let reason = "it has not answered for a while; the browser may have ended it to save memory";
         page.trouble.set(Some(Trouble::Worker(reason.into())));
@@ -157,9 +157,11 @@ fn watch(page: Page, generation: u32) {
 }
 
 fn hear(page: Page, event: Event) {
-    page.engine.update_value(|engine| engine.silent_since = None);
     let current = |id: RunId| page.engine.with_value(|engine| engine.run == id);
-    if matches!(page.trouble.get_untracked(), Some(Trouble::Worker(_))) && !matches!(event, Event::Failed { .. }) {
+    let taken_for_dead = page.engine.try_update_value(|engine| std::mem::take(&mut engine.unanswered) > UNANSWERED);
+    // A worker that was only slow is welcome back; one that panicked is not, whatever it still answers.
+    let back = taken_for_dead == Some(true) || matches!(event, Event::Ready { .. });
+    if back && matches!(page.trouble.get_untracked(), Some(Trouble::Worker(_))) {
         page.trouble.set(None);
     }
     match event {

@@ -189,20 +189,13 @@ pub fn Knob(
     let place = move || span.place(value.get());
     let share = move || format!("{:.1}%", place() / STOPS * 100.0);
     let shown = move || draft.get().unwrap_or_else(|| plain(value.get()));
-    let arrows = move |event: web_sys::KeyboardEvent| {
+    // A text needs its sideways arrows; a slider's own move a thousandth of the way, which rounding may swallow.
+    let arrows = move |event: web_sys::KeyboardEvent, sideways: bool| {
         let up = match event.key().as_str() {
             "ArrowUp" => true,
             "ArrowDown" => false,
-            _ => return,
-        };
-        event.prevent_default();
-        put(span.nudge(value.get_untracked(), up));
-    };
-    // A slider's own arrow keys move a thousandth of the way, which rounding may swallow.
-    let slide = move |event: web_sys::KeyboardEvent| {
-        let up = match event.key().as_str() {
-            "ArrowUp" | "ArrowRight" => true,
-            "ArrowDown" | "ArrowLeft" => false,
+            "ArrowRight" if sideways => true,
+            "ArrowLeft" if sideways => false,
             _ => return,
         };
         event.prevent_default();
@@ -226,7 +219,7 @@ pub fn Knob(
                     let place = event_target_value(&event).parse().unwrap_or(0.0);
                     put(span.value(place));
                 }
-                on:keydown=slide
+                on:keydown=move |event| arrows(event, true)
             />
             <input
                 class="box"
@@ -237,7 +230,7 @@ pub fn Knob(
                 aria-invalid=move || why.with(Option::is_some).to_string()
                 prop:value=shown
                 on:change=move |event| typed(event_target_value(&event))
-                on:keydown=arrows
+                on:keydown=move |event| arrows(event, false)
             />
             {move || why.get().map(|why| view! { <p class="why" role="alert">{why}</p> })}
         </div>

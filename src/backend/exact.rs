@@ -1,6 +1,8 @@
 //! An analytic problem as a backend: θ is x in f64, all of it shared; no rows, no heads, no batches.
 
 use super::{Apply, Combine, Scope, StepReport};
+use crate::balance::solve::MAX_TASKS;
+use crate::balance::{RowsMethod, StepContext};
 use crate::config::Optimizer;
 use crate::kernels::{Moments, Rule, blend, combine, excess, gramian, update};
 use crate::problem::Problem;
@@ -21,7 +23,7 @@ pub struct Descent {
     pub multiplier: f64,
 }
 
-/// x, moments and gradients of one run; all room is taken at construction.
+/// x, moments and gradients of one run; all room is taken at construction, but for what a probe reports.
 #[derive(Debug, Clone)]
 pub struct Exact {
     descent: Descent,
@@ -129,6 +131,17 @@ impl Exact {
         }
     }
 
+    fn by_coordinates(&mut self, method: &mut dyn RowsMethod, ctx: &StepContext<'_>) {
+        let p = self.x.len();
+        let mut rows: [&[f64]; MAX_TASKS] = [&[]; MAX_TASKS];
+        let k = self.descent.targets.len();
+        for (slot, row) in rows.iter_mut().zip(self.rows.chunks_exact(p)) {
+            *slot = row;
+        }
+        method.begin(ctx, p);
+        method.direction(ctx, 0, &rows[..k], &mut self.direction);
+    }
+
     /// One update of x, which ends where the problem's box says.
     pub fn apply(&mut self, apply: Apply<'_>) -> StepReport {
         let p = self.x.len();
@@ -139,11 +152,10 @@ impl Exact {
                 combine(&self.rows, w, &mut self.direction);
             }
             Combine::Kept(w) => combine(&self.kept, w, &mut self.direction),
-            Combine::Direction(method, ctx) | Combine::AtRepresentation(method, ctx) => {
+            Combine::Direction(method, ctx) => self.by_coordinates(method, ctx),
+            Combine::AtRepresentation(method, ctx) => {
                 self.fill_rows();
-                let rows: Vec<&[f64]> = self.rows.chunks_exact(p).collect();
-                method.begin(ctx, p);
-                method.direction(ctx, 0, &rows, &mut self.direction);
+                self.by_coordinates(method, ctx);
             }
         }
         for d in &mut self.direction {
