@@ -6,18 +6,26 @@
 
 use super::modified_tchebycheff::SMALLEST_SHARE;
 use super::solve::softmax;
-use super::{Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Setup, StepContext};
+use super::{
+    Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Promise, Setup, Source, StepContext, Venue,
+};
 
 pub const METHOD: Method = Method {
     id: "aasf",
     label: "AASF",
     gloss: "augmented worst ratio",
-    formula: "min μ log Σ exp(Lᵢ / (αᵢ μ)) + ρ Σ αᵢ Lᵢ",
-    about: "Works smoothly on the loss that exceeds its share of the preference most, plus a little of the weighted sum \
-            so that no task is left where it could still improve for free. The losses end up near the ratio of the \
-            preference: a large share allows a large loss. One backward pass.",
-    paper: "Zhang et al., LibMOON: A Gradient-based MultiObjective OptimizatioN Library in PyTorch (NeurIPS)",
-    year: 2024,
+    optimizes: "Works smoothly on the loss that exceeds its share of the preference most, plus a little of the weighted sum so that no task is left where it could still improve for free. The losses end up near the ratio of the preference: a large share allows a large loss. One backward pass.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree, Promise::Linear],
+    source: Source {
+        authors: &[],
+        title: "Zhang et al., LibMOON: A Gradient-based MultiObjective OptimizatioN Library in PyTorch (NeurIPS)",
+        venue: Venue::Preprint,
+        year: 2024,
+        link: "",
+    },
     kind: Kind::LossWeighting,
     knobs: &[
         Knob { name: "mu", label: "smoothing μ", default: 0.1, min: 0.001, max: 10.0, scale: KnobScale::Log },

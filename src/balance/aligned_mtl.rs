@@ -6,18 +6,26 @@
 
 use super::solve::rank::Members;
 use super::solve::{Column, MAX_TASKS, eigen};
-use super::{Build, Gramian, GramianMethod, Kind, Knob, Method, Need, Outcome, Setup, StepContext};
+use super::{
+    Build, Gramian, GramianMethod, Kind, Knob, Method, Need, Outcome, Promise, Setup, Source, StepContext, Venue,
+};
 
 pub const METHOD: Method = Method {
     id: "aligned_mtl",
     label: "Aligned-MTL",
     gloss: "orthogonalized",
-    formula: "w = √λₘᵢₙ M^(−½) α",
-    about: "Replaces the task gradients by the closest set that is orthogonal and of one length, then adds them by \
-            preference: stable under conflict and dominance, and pulled down to the smallest principal gradient. K \
-            backward passes and a K×K eigenproblem.",
-    paper: "Senushkin et al., Independent Component Alignment for Multi-Task Learning (CVPR)",
-    year: 2023,
+    optimizes: "Replaces the task gradients by the closest set that is orthogonal and of one length, then adds them by preference: stable under conflict and dominance, and pulled down to the smallest principal gradient. K backward passes and a K×K eigenproblem.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree, Promise::Linear, Promise::RestsWhenOpposed],
+    source: Source {
+        authors: &[],
+        title: "Senushkin et al., Independent Component Alignment for Multi-Task Learning (CVPR)",
+        venue: Venue::Preprint,
+        year: 2023,
+        link: "",
+    },
     kind: Kind::GradientWeighting,
     knobs: &[Knob::choice("scale_mode", "length", &["min", "median", "rmse"])],
     needs: &[Need::Preference],

@@ -6,18 +6,27 @@
 //! (single steps of the command line) w stays where it starts.
 
 use super::solve::adam::Adam;
-use super::{Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Need, Outcome, Setup, StepContext};
+use super::{
+    Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Need, Outcome, Promise, Setup, Source, StepContext,
+    Venue,
+};
 
 pub const METHOD: Method = Method {
     id: "auto_lambda",
     label: "Auto-λ",
     gloss: "validation look-ahead",
-    formula: "w ← w − β ∂/∂w Σ Lᵛᵃˡ(θ − lr Σ wᵢ∇Lᵢ)",
-    about: "Looks one step ahead and asks how each task's weight would have changed the validation losses there: tasks \
-            that help the others gain weight. The weights move slowly by design. Three times K backward passes a step, \
-            one of them on validation rows.",
-    paper: "Liu, James, Davison & Johns, Auto-Lambda: Disentangling Dynamic Task Relationships (TMLR)",
-    year: 2022,
+    optimizes: "Looks one step ahead and asks how each task's weight would have changed the validation losses there: tasks that help the others gain weight. The weights move slowly by design. Three times K backward passes a step, one of them on validation rows.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree],
+    source: Source {
+        authors: &[],
+        title: "Liu, James, Davison & Johns, Auto-Lambda: Disentangling Dynamic Task Relationships (TMLR)",
+        venue: Venue::Preprint,
+        year: 2022,
+        link: "",
+    },
     kind: Kind::LossWeighting,
     knobs: &[
         Knob {

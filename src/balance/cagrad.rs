@@ -8,18 +8,26 @@
 use super::mgda::shortest_of;
 use super::solve::rank::longest;
 use super::solve::{Column, MAX_TASKS, Square, dot};
-use super::{Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Outcome, Setup, StepContext};
+use super::{
+    Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Outcome, Promise, Setup, Source, StepContext, Venue,
+};
 
 pub const METHOD: Method = Method {
     id: "cagrad",
     label: "CAGrad",
     gloss: "near the mean",
-    formula: "max minᵢ gᵢ·d,  ‖d − g₀‖ ≤ c ‖g₀‖",
-    about: "Stays within a set distance of the mean gradient and there helps the worst-off task most. With c = 0 it is \
-            Mean, with large c it turns to MGDA, so c sets how much fairness is bought. K backward passes and a small \
-            convex problem.",
-    paper: "Liu et al., Conflict-Averse Gradient Descent for Multi-task Learning (NeurIPS)",
-    year: 2021,
+    optimizes: "Stays within a set distance of the mean gradient and there helps the worst-off task most. With c = 0 it is Mean, with large c it turns to MGDA, so c sets how much fairness is bought. K backward passes and a small convex problem.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree, Promise::Linear, Promise::RestsWhenOpposed],
+    source: Source {
+        authors: &[],
+        title: "Liu et al., Conflict-Averse Gradient Descent for Multi-task Learning (NeurIPS)",
+        venue: Venue::Preprint,
+        year: 2021,
+        link: "",
+    },
     kind: Kind::GradientWeighting,
     knobs: &[
         Knob { name: "c", label: "radius c", default: 0.4, min: 0.0, max: 10.0, scale: KnobScale::Linear },

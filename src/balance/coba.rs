@@ -8,19 +8,27 @@
 //! w = 1/K. First losses of 0 or below give the ratio 1; ratios end at 1e9.
 
 use super::solve::{Column, MAX_TASKS, softmax};
-use super::{Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Setup, StepContext};
+use super::{
+    Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Promise, Setup, Source, StepContext, Venue,
+};
 use std::collections::VecDeque;
 
 pub const METHOD: Method = Method {
     id: "coba",
     label: "CoBa",
     gloss: "even convergence",
-    formula: "w = softmax(K (DF·RCS + (1−DF)·ACS))",
-    about: "Watches the validation losses: tasks that converge more slowly gain weight, and tasks that begin to rise, \
-            that is to overfit, lose it. Says nothing before its warm-up is over. One backward pass, and one forward \
-            pass on a batch of validation rows.",
-    paper: "Gong et al., CoBa: Convergence Balancer for Multitask Finetuning of Large Language Models (EMNLP)",
-    year: 2024,
+    optimizes: "Watches the validation losses: tasks that converge more slowly gain weight, and tasks that begin to rise, that is to overfit, lose it. Says nothing before its warm-up is over. One backward pass, and one forward pass on a batch of validation rows.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree, Promise::Linear, Promise::OnSimplex],
+    source: Source {
+        authors: &[],
+        title: "Gong et al., CoBa: Convergence Balancer for Multitask Finetuning of Large Language Models (EMNLP)",
+        venue: Venue::Preprint,
+        year: 2024,
+        link: "",
+    },
     kind: Kind::LossWeighting,
     knobs: &[
         Knob {

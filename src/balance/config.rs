@@ -6,18 +6,24 @@
 
 use super::solve::rank::{Members, longest};
 use super::solve::{Column, MAX_TASKS, dot, eigen};
-use super::{Build, Gramian, GramianMethod, Kind, Method, Need, Outcome, StepContext};
+use super::{Build, Gramian, GramianMethod, Kind, Method, Need, Outcome, Promise, Source, StepContext, Venue};
 
 pub const METHOD: Method = Method {
     id: "config",
     label: "ConFIG",
     gloss: "equal angles",
-    formula: "d = (Σ gᵢ·u) u,  u ∝ U⁺ 1",
-    about: "Turns the update to the same angle with every task gradient and makes it as long as the gradients \
-            support it, so it shrinks under conflict. Made for physics-informed networks, where loss scales differ \
-            wildly. K backward passes and a K×K system.",
-    paper: "Liu, Chu & Thuerey, ConFIG: Conflict-free Training of PINNs (ICLR)",
-    year: 2025,
+    optimizes: "Turns the update to the same angle with every task gradient and makes it as long as the gradients support it, so it shrinks under conflict. Made for physics-informed networks, where loss scales differ wildly. K backward passes and a K×K system.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree, Promise::Linear, Promise::RestsWhenOpposed],
+    source: Source {
+        authors: &[],
+        title: "Liu, Chu & Thuerey, ConFIG: Conflict-free Training of PINNs (ICLR)",
+        venue: Venue::Preprint,
+        year: 2025,
+        link: "",
+    },
     kind: Kind::GradientWeighting,
     knobs: &[],
     needs: &[Need::Preference],

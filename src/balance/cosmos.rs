@@ -5,18 +5,26 @@
 //! term. Losses at or below 1e-12 have no angle: w = α. Weights may be negative.
 
 use super::si::FLOOR;
-use super::{Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Setup, StepContext};
+use super::{
+    Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Promise, Setup, Source, StepContext, Venue,
+};
 
 pub const METHOD: Method = Method {
     id: "cosmos",
     label: "COSMOS",
     gloss: "toward ray",
-    formula: "min α·L − λ cos(α, L)",
-    about: "Adds to the weighted sum a reward for losses in the ratio of the preference: here a large share allows a \
-            large loss. The reward spreads solutions over a front that the plain sum would skip. Small losses make it \
-            strong, since an angle does not shrink with them. One backward pass.",
-    paper: "Ruchte & Grabocka, Scalable Pareto Front Approximation for Deep Multi-Objective Learning (ICDM)",
-    year: 2021,
+    optimizes: "Adds to the weighted sum a reward for losses in the ratio of the preference: here a large share allows a large loss. The reward spreads solutions over a front that the plain sum would skip. Small losses make it strong, since an angle does not shrink with them. One backward pass.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree, Promise::Linear],
+    source: Source {
+        authors: &[],
+        title: "Ruchte & Grabocka, Scalable Pareto Front Approximation for Deep Multi-Objective Learning (ICDM)",
+        venue: Venue::Preprint,
+        year: 2021,
+        link: "",
+    },
     kind: Kind::LossWeighting,
     knobs: &[Knob {
         name: "lambda",

@@ -4,18 +4,27 @@
 //! The mean is not corrected for its start at 0 (the authors' code), so the first steps are short. The heads descend
 //! the log losses too. A loss below 0 counts as 0, a zero gradient adds nothing; all zero gives d = 0.
 
-use super::{Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Need, Outcome, Setup, StepContext};
+use super::{
+    Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Need, Outcome, Promise, Setup, Source, StepContext,
+    Venue,
+};
 
 pub const METHOD: Method = Method {
     id: "db_mtl",
     label: "DB-MTL",
     gloss: "logs, equal lengths",
-    formula: "d = Σ (max ‖ĝⱼ‖ / ‖ĝᵢ‖) ĝᵢ,  ĝ: mean of ∇log L",
-    about: "Balances twice: logarithms take the scale out of the losses, and running means of their gradients are all \
-            stretched to the length of the longest. Conflicts are left alone, and a nearly finished task pulls as \
-            hard as the others. K backward passes and one more set of K gradients in memory.",
-    paper: "Lin et al., Dual-Balancing for Multi-Task Learning (arXiv)",
-    year: 2023,
+    optimizes: "Balances twice: logarithms take the scale out of the losses, and running means of their gradients are all stretched to the length of the longest. Conflicts are left alone, and a nearly finished task pulls as hard as the others. K backward passes and one more set of K gradients in memory.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree],
+    source: Source {
+        authors: &[],
+        title: "Lin et al., Dual-Balancing for Multi-Task Learning (arXiv)",
+        venue: Venue::Preprint,
+        year: 2023,
+        link: "",
+    },
     kind: Kind::GradientWeighting,
     knobs: &[
         Knob { name: "beta", label: "memory β", default: 0.9, min: 0.0, max: 0.999, scale: KnobScale::Linear },

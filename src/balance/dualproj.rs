@@ -5,18 +5,24 @@
 
 use super::solve::dual_cone::Scaled;
 use super::upgrad::{DUAL_CONE_KNOBS, is_too_small};
-use super::{Build, Gramian, GramianMethod, Kind, Method, Need, Outcome, Setup, StepContext};
+use super::{Build, Gramian, GramianMethod, Kind, Method, Need, Outcome, Promise, Setup, Source, StepContext, Venue};
 
 pub const METHOD: Method = Method {
     id: "dualproj",
     label: "DualProj",
     gloss: "projected mean",
-    formula: "d = proj((1/K) Σ gᵢ),  onto {x : Gx ≥ 0}",
-    about: "Takes the mean gradient and moves it just far enough that no task gets worse. Without a hurt task it is \
-            Mean, however far the mean leans toward the largest gradient. K backward passes and one small quadratic \
-            program.",
-    paper: "Lopez-Paz & Ranzato, Gradient Episodic Memory for Continual Learning (NeurIPS)",
-    year: 2017,
+    optimizes: "Takes the mean gradient and moves it just far enough that no task gets worse. Without a hurt task it is Mean, however far the mean leans toward the largest gradient. K backward passes and one small quadratic program.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::NoTaskHurt, Promise::OrderFree, Promise::Linear, Promise::RestsWhenOpposed],
+    source: Source {
+        authors: &[],
+        title: "Lopez-Paz & Ranzato, Gradient Episodic Memory for Continual Learning (NeurIPS)",
+        venue: Venue::Preprint,
+        year: 2017,
+        link: "",
+    },
     kind: Kind::GradientWeighting,
     knobs: DUAL_CONE_KNOBS,
     needs: &[Need::Preference],

@@ -4,18 +4,26 @@
 //! r = 1: no progress is known.
 
 use super::solve::softmax;
-use super::{Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Setup, StepContext};
+use super::{
+    Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Promise, Setup, Source, StepContext, Venue,
+};
 
 pub const METHOD: Method = Method {
     id: "dwa",
     label: "DWA",
     gloss: "slowest first",
-    formula: "wᵢ = K softmax(rᵢ / T),  rᵢ = L̄ᵢ(t−1) / L̄ᵢ(t−2)",
-    about: "Compares the mean losses of the last two epochs and gives more weight to the task whose loss fell least. \
-            Large T evens the weights out. Does not see the size of a loss or of a gradient, only progress. One \
-            backward pass.",
-    paper: "Liu, Johns & Davison, End-to-End Multi-Task Learning with Attention (CVPR)",
-    year: 2019,
+    optimizes: "Compares the mean losses of the last two epochs and gives more weight to the task whose loss fell least. Large T evens the weights out. Does not see the size of a loss or of a gradient, only progress. One backward pass.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree, Promise::Linear, Promise::SumsToK],
+    source: Source {
+        authors: &[],
+        title: "Liu, Johns & Davison, End-to-End Multi-Task Learning with Attention (CVPR)",
+        venue: Venue::Preprint,
+        year: 2019,
+        link: "",
+    },
     kind: Kind::LossWeighting,
     knobs: &[Knob { name: "T", label: "temperature", default: 2.0, min: 0.1, max: 10.0, scale: KnobScale::Log }],
     needs: &[Need::HeadsScaledByWeights, Need::EpochMeans],

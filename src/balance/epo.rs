@@ -11,18 +11,27 @@ use super::mgda::shortest;
 use super::solve::linear::Program;
 use super::solve::rank::longest;
 use super::solve::{Column, MAX_TASKS, dot};
-use super::{Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Need, Outcome, Setup, StepContext};
+use super::{
+    Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Need, Outcome, Promise, Setup, Source, StepContext,
+    Venue,
+};
 
 pub const METHOD: Method = Method {
     id: "epo",
     label: "EPO",
     gloss: "exact preference",
-    formula: "max wᵀMa  until  αᵢLᵢ = αⱼLⱼ,  then  max Σ Mw",
-    about: "First brings the losses into the ratio that the preference asks for (twice the share, half the loss), letting \
-            tasks that are ahead get worse, then descends along that ray, to the one Pareto point of the preference. \
-            Weights jump, as solutions of linear programs do. K backward passes.",
-    paper: "Mahapatra & Rajan, Multi-Task Learning with User Preferences: Gradient Descent with Controlled Ascent (ICML)",
-    year: 2020,
+    optimizes: "First brings the losses into the ratio that the preference asks for (twice the share, half the loss), letting tasks that are ahead get worse, then descends along that ray, to the one Pareto point of the preference. Weights jump, as solutions of linear programs do. K backward passes.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree, Promise::Linear, Promise::OnSimplex, Promise::LaggardGains],
+    source: Source {
+        authors: &[],
+        title: "Mahapatra & Rajan, Multi-Task Learning with User Preferences: Gradient Descent with Controlled Ascent (ICML)",
+        venue: Venue::Preprint,
+        year: 2020,
+        link: "",
+    },
     kind: Kind::GradientWeighting,
     knobs: &[Knob {
         name: "eps",

@@ -4,18 +4,27 @@
 //! renormalized to Σ w = K. The first step only takes eᵢ⁰ (LibMTL); in TorchJD's variant Σ w = 1, the first step uses e
 //! itself and later ones divide by e⁰ + 1e-7. A task whose e⁰ is 0 counts as e = 0; exponents end at 50.
 
-use super::{Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Need, Outcome, Setup, StepContext};
+use super::{
+    Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Need, Outcome, Promise, Setup, Source, StepContext,
+    Venue,
+};
 
 pub const METHOD: Method = Method {
     id: "excess_mtl",
     label: "ExcessMTL",
     gloss: "excess risk",
-    formula: "wᵢ ← wᵢ exp(η eᵢ/eᵢ⁰),  eᵢ = Σ gᵢ²/√(Σ gᵢ²)",
-    about: "Estimates from all past gradients how far each task still is from its own optimum and shifts weight there, \
-            so that a task with noisy labels, whose loss stays high anyway, does not take over. K backward passes and \
-            one more set of K gradients in memory.",
-    paper: "He, Zhou & Zhao, Robust Multi-Task Learning with Excess Risks (ICML)",
-    year: 2024,
+    optimizes: "Estimates from all past gradients how far each task still is from its own optimum and shifts weight there, so that a task with noisy labels, whose loss stays high anyway, does not take over. K backward passes and one more set of K gradients in memory.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree, Promise::SumsToK],
+    source: Source {
+        authors: &[],
+        title: "He, Zhou & Zhao, Robust Multi-Task Learning with Excess Risks (ICML)",
+        venue: Venue::Preprint,
+        year: 2024,
+        link: "",
+    },
     kind: Kind::LossWeighting,
     knobs: &[
         Knob { name: "robust_step_size", label: "pace η", default: 0.01, min: 1e-4, max: 10.0, scale: KnobScale::Log },

@@ -6,18 +6,26 @@
 
 use super::solve::rank::longest;
 use super::solve::{Column, MAX_TASKS, Square, dot, fair};
-use super::{Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Outcome, Setup, StepContext};
+use super::{
+    Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Outcome, Promise, Setup, Source, StepContext, Venue,
+};
 
 pub const METHOD: Method = Method {
     id: "fairgrad",
     label: "FairGrad",
     gloss: "α-fair gains",
-    formula: "M w = w^(−1/α),  M = G Gᵀ",
-    about: "Treats the tasks' improvements as a resource to be shared fairly: one number α leads from the fastest total \
-            gain over the Nash bargain (α = 1) to caring only for the worst-off task. K backward passes and a small \
-            convex problem.",
-    paper: "Ban & Ji, Fair Resource Allocation in Multi-Task Learning (ICML)",
-    year: 2024,
+    optimizes: "Treats the tasks' improvements as a resource to be shared fairly: one number α leads from the fastest total gain over the Nash bargain (α = 1) to caring only for the worst-off task. K backward passes and a small convex problem.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::NoTaskHurt, Promise::OrderFree, Promise::Bargain, Promise::RestsWhenOpposed],
+    source: Source {
+        authors: &[],
+        title: "Ban & Ji, Fair Resource Allocation in Multi-Task Learning (ICML)",
+        venue: Venue::Preprint,
+        year: 2024,
+        link: "",
+    },
     kind: Kind::GradientWeighting,
     knobs: &[Knob { name: "alpha", label: "fairness α", default: 1.0, min: 0.2, max: 10.0, scale: KnobScale::Log }],
     needs: &[],

@@ -8,18 +8,26 @@
 
 use super::solve::adam::Adam;
 use super::solve::{dot, softmax};
-use super::{Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Setup, StepContext};
+use super::{
+    Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Promise, Setup, Source, StepContext, Venue,
+};
 
 pub const METHOD: Method = Method {
     id: "famo",
     label: "FAMO",
     gloss: "equal log decrease",
-    formula: "wᵢ ∝ zᵢ / Lᵢ,  z = softmax(ξ)",
-    about: "Weights the log losses so that every task improves at the same relative rate, learning the weights from \
-            how the losses change. Does what the max-min gradient methods aim at without K gradients: one backward \
-            pass and one more forward pass on the same batch.",
-    paper: "Liu, Feng, Stone & Liu, FAMO: Fast Adaptive Multitask Optimization (NeurIPS)",
-    year: 2023,
+    optimizes: "Weights the log losses so that every task improves at the same relative rate, learning the weights from how the losses change. Does what the max-min gradient methods aim at without K gradients: one backward pass and one more forward pass on the same batch.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree, Promise::Linear, Promise::OnSimplex],
+    source: Source {
+        authors: &[],
+        title: "Liu, Feng, Stone & Liu, FAMO: Fast Adaptive Multitask Optimization (NeurIPS)",
+        venue: Venue::Preprint,
+        year: 2023,
+        link: "",
+    },
     kind: Kind::LossWeighting,
     knobs: &[
         Knob { name: "w_lr", label: "learning rate of ξ", default: 0.025, min: 1e-4, max: 1.0, scale: KnobScale::Log },

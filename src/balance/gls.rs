@@ -3,17 +3,24 @@
 //! The weight on gᵢ is value/(K Lᵢ), from the mean of log losses. Losses at or below 1e-12 count as 1e-12.
 
 use super::si::{FLOOR, log_losses};
-use super::{Build, Kind, LossesMethod, Method, Need, Outcome, StepContext};
+use super::{Build, Kind, LossesMethod, Method, Need, Outcome, Promise, Source, StepContext, Venue};
 
 pub const METHOD: Method = Method {
     id: "gls",
     label: "GLS",
     gloss: "geometric mean",
-    formula: "min (Π Lᵢ)^(1/K),  wᵢ = value / (K Lᵢ)",
-    about: "Minimizes the geometric mean of the losses, so a task's pull is relative to its own loss and units cancel. \
-            As any loss nears zero it takes all the weight. One backward pass; losses must be positive.",
-    paper: "Chennupati et al., MultiNet++: Multi-Stream Feature Aggregation and Geometric Loss (CVPR Workshops)",
-    year: 2019,
+    optimizes: "Minimizes the geometric mean of the losses, so a task's pull is relative to its own loss and units cancel. As any loss nears zero it takes all the weight. One backward pass; losses must be positive.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree, Promise::Linear],
+    source: Source {
+        authors: &[],
+        title: "Chennupati et al., MultiNet++: Multi-Stream Feature Aggregation and Geometric Loss (CVPR Workshops)",
+        venue: Venue::Preprint,
+        year: 2019,
+        link: "",
+    },
     kind: Kind::LossWeighting,
     knobs: &[],
     needs: &[Need::HeadsScaledByWeights, Need::LossValues],

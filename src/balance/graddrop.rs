@@ -4,18 +4,24 @@
 //! Pₚ ≤ U; entries that are dropped leak with factor ℓ. Acts on parameter gradients (the paper: on the
 //! gradients of a representation, see `graddrop_ub`). Coordinates where all entries are 0 stay 0.
 
-use super::{Build, Kind, Knob, KnobScale, Method, RowsKernel, RowsMethod, Setup, StepContext};
+use super::{Build, Kind, Knob, KnobScale, Method, Promise, RowsKernel, RowsMethod, Setup, Source, StepContext, Venue};
 
 pub const METHOD: Method = Method {
     id: "graddrop",
     label: "GradDrop",
     gloss: "sign dropout",
-    formula: "keep gᵢₚ > 0 if Pₚ > U, else gᵢₚ < 0",
-    about: "In every coordinate the tasks that agree with the drawn sign are kept and the others dropped; the more one \
-            sign prevails, the surer it wins. Adds noise that vanishes where the tasks agree. K backward passes; \
-            depends on the coordinates, not only on lengths and angles.",
-    paper: "Chen et al., Just Pick a Sign: Gradient Sign Dropout (NeurIPS)",
-    year: 2020,
+    optimizes: "In every coordinate the tasks that agree with the drawn sign are kept and the others dropped; the more one sign prevails, the surer it wins. Adds noise that vanishes where the tasks agree. K backward passes; depends on the coordinates, not only on lengths and angles.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree, Promise::Linear],
+    source: Source {
+        authors: &[],
+        title: "Chen et al., Just Pick a Sign: Gradient Sign Dropout (NeurIPS)",
+        venue: Venue::Preprint,
+        year: 2020,
+        link: "",
+    },
     kind: Kind::GradientSurgery,
     knobs: &[Knob {
         name: "leak",

@@ -4,18 +4,24 @@
 //! The paper multiplies by the sign of z first, which turns all tasks' entries alike and so only swaps which half of
 //! the draws keeps which sign. LibMTL sums over the batch before it draws. Entries where all are 0 stay 0.
 
-use super::{Build, Kind, Method, Need, graddrop};
+use super::{Build, Kind, Method, Need, Promise, Source, Venue, graddrop};
 
 pub const METHOD: Method = Method {
     id: "graddrop_ub",
     label: "GradDrop at features",
     gloss: "feature sign dropout",
-    formula: "keep ∂Lᵢ/∂z > 0 if P > U, else ∂Lᵢ/∂z < 0",
-    about: "Drops signs in the gradients of the shared features, entry by entry and row by row of the batch, before \
-            they go down the trunk: the place its authors chose. The noise averages out over the batch. One backward \
-            pass through the trunk, whatever the number of tasks.",
-    paper: "Chen et al., Just Pick a Sign: Gradient Sign Dropout (NeurIPS)",
-    year: 2020,
+    optimizes: "Drops signs in the gradients of the shared features, entry by entry and row by row of the batch, before they go down the trunk: the place its authors chose. The noise averages out over the batch. One backward pass through the trunk, whatever the number of tasks.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree, Promise::Linear],
+    source: Source {
+        authors: &[],
+        title: "Chen et al., Just Pick a Sign: Gradient Sign Dropout (NeurIPS)",
+        venue: Venue::Preprint,
+        year: 2020,
+        link: "",
+    },
     kind: Kind::GradientSurgery,
     knobs: graddrop::METHOD.knobs,
     needs: &[Need::Representation],

@@ -7,18 +7,27 @@
 //! as not having moved; r ≤ 1e3. Weights stay at 1e-3 or above. All gradients zero: w stays.
 
 use super::solve::adam::Adam;
-use super::{Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Need, Outcome, Setup, StepContext};
+use super::{
+    Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Need, Outcome, Promise, Setup, Source, StepContext,
+    Venue,
+};
 
 pub const METHOD: Method = Method {
     id: "gradnorm",
     label: "GradNorm",
     gloss: "leveled norms",
-    formula: "min Σ |wᵢnᵢ − N̄ rᵢ^α|,  Σ wᵢ = K",
-    about: "Learns loss weights that bring the weighted gradients at the last shared layer to a common length, longer \
-            for tasks that have come less far. Large α pulls harder toward equal progress; 0 only levels the lengths. \
-            One backward pass per task through the last shared layer.",
-    paper: "Chen, Badrinarayanan, Lee & Rabinovich, GradNorm: Gradient Normalization for Adaptive Loss Balancing (ICML)",
-    year: 2018,
+    optimizes: "Learns loss weights that bring the weighted gradients at the last shared layer to a common length, longer for tasks that have come less far. Large α pulls harder toward equal progress; 0 only levels the lengths. One backward pass per task through the last shared layer.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree, Promise::Linear, Promise::SumsToK],
+    source: Source {
+        authors: &[],
+        title: "Chen, Badrinarayanan, Lee & Rabinovich, GradNorm: Gradient Normalization for Adaptive Loss Balancing (ICML)",
+        venue: Venue::Preprint,
+        year: 2018,
+        link: "",
+    },
     kind: Kind::LossWeighting,
     knobs: &[
         Knob {

@@ -8,18 +8,26 @@
 
 use super::pcgrad::draw_orders;
 use super::solve::{Column, MAX_TASKS, Square, dot};
-use super::{Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Outcome, Setup, StepContext};
+use super::{
+    Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Outcome, Promise, Setup, Source, StepContext, Venue,
+};
 
 pub const METHOD: Method = Method {
     id: "gradvac",
     label: "GradVac",
     gloss: "cosine targets",
-    formula: "gᵢ ← gᵢ + aᵢⱼ gⱼ  where cos(gᵢ, gⱼ) < φ̂ᵢⱼ",
-    about: "Keeps a running average of the cosine of every two tasks and, whenever a pair agrees less than that, adds so \
-            much of the other gradient that it agrees as usual. Acts also on pairs that merely agree less than before; \
-            PCGrad is the same with a target of 0. K backward passes.",
-    paper: "Wang et al., Gradient Vaccine: Investigating and Improving Multi-task Optimization (ICLR)",
-    year: 2021,
+    optimizes: "Keeps a running average of the cosine of every two tasks and, whenever a pair agrees less than that, adds so much of the other gradient that it agrees as usual. Acts also on pairs that merely agree less than before; PCGrad is the same with a target of 0. K backward passes.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::Linear, Promise::RestsWhenOpposed, Promise::SumWithoutConflict],
+    source: Source {
+        authors: &[],
+        title: "Wang et al., Gradient Vaccine: Investigating and Improving Multi-task Optimization (ICLR)",
+        venue: Venue::Preprint,
+        year: 2021,
+        link: "",
+    },
     kind: Kind::GradientWeighting,
     knobs: &[Knob {
         name: "beta",

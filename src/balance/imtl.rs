@@ -5,18 +5,27 @@
 //! length and the heads differ. s descends e^(sᵢ)Lᵢ − sᵢ as in `imtl_l`; degenerate gradients as in `imtl_g`.
 
 use super::solve::adam::Adam;
-use super::{Build, Gramian, GramianMethod, Kind, Method, Need, Outcome, Setup, StepContext, imtl_g, imtl_l};
+use super::{
+    Build, Gramian, GramianMethod, Kind, Method, Need, Outcome, Promise, Setup, Source, StepContext, Venue, imtl_g,
+    imtl_l,
+};
 
 pub const METHOD: Method = Method {
     id: "imtl",
     label: "IMTL",
     gloss: "scales and projections",
-    formula: "d = Σ αᵢ e^(sᵢ) gᵢ,  d·uᵢ = d·uⱼ",
-    about: "Learns one scale per loss, which the heads follow, and combines the scaled shared gradients with equal \
-            projections on each of them. Impartial in the heads and in the trunk; weights can turn negative under \
-            strong conflict. K backward passes and a K×K system.",
-    paper: "Liu et al., Towards Impartial Multi-Task Learning (ICLR)",
-    year: 2021,
+    optimizes: "Learns one scale per loss, which the heads follow, and combines the scaled shared gradients with equal projections on each of them. Impartial in the heads and in the trunk; weights can turn negative under strong conflict. K backward passes and a K×K system.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree, Promise::Linear, Promise::RestsWhenOpposed],
+    source: Source {
+        authors: &[],
+        title: "Liu et al., Towards Impartial Multi-Task Learning (ICLR)",
+        venue: Venue::Preprint,
+        year: 2021,
+        link: "",
+    },
     kind: Kind::GradientWeighting,
     knobs: &[imtl_l::START],
     needs: &[Need::LossValues],

@@ -7,18 +7,24 @@
 
 use super::solve::rank::{Members, longest};
 use super::solve::{Column, MAX_TASKS, eigen};
-use super::{Build, Gramian, GramianMethod, Kind, Method, Outcome, StepContext};
+use super::{Build, Gramian, GramianMethod, Kind, Method, Outcome, Promise, Source, StepContext, Venue};
 
 pub const METHOD: Method = Method {
     id: "imtl_g",
     label: "IMTL-G",
     gloss: "equal projections",
-    formula: "d·uᵢ = d·uⱼ,  uᵢ = gᵢ/‖gᵢ‖,  Σ wᵢ = 1",
-    about: "Chooses the weights so that the update has the same projection on every task's gradient direction: no task \
-            is favored, whatever its scale. Weights can turn negative and grow large when many tasks conflict. K \
-            backward passes and a K×K system.",
-    paper: "Liu et al., Towards Impartial Multi-Task Learning (ICLR)",
-    year: 2021,
+    optimizes: "Chooses the weights so that the update has the same projection on every task's gradient direction: no task is favored, whatever its scale. Weights can turn negative and grow large when many tasks conflict. K backward passes and a K×K system.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree, Promise::Linear, Promise::RestsWhenOpposed],
+    source: Source {
+        authors: &[],
+        title: "Liu et al., Towards Impartial Multi-Task Learning (ICLR)",
+        venue: Venue::Preprint,
+        year: 2021,
+        link: "",
+    },
     kind: Kind::GradientWeighting,
     knobs: &[],
     needs: &[],

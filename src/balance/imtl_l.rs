@@ -4,18 +4,26 @@
 //! finite when losses reach 0.
 
 use super::solve::adam::Adam;
-use super::{Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Setup, StepContext};
+use super::{
+    Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Promise, Setup, Source, StepContext, Venue,
+};
 
 pub const METHOD: Method = Method {
     id: "imtl_l",
     label: "IMTL-L",
     gloss: "learned scales",
-    formula: "min Σ e^(sᵢ) Lᵢ − sᵢ",
-    about: "Learns one scale per task that brings every scaled loss to 1, whatever the unit of the loss. Its \
-            objective is twice that of UW, so both walk the same path and differ in length only. One backward pass; \
-            the scales move as slowly as the learning rate lets them.",
-    paper: "Liu et al., Towards Impartial Multi-Task Learning (ICLR)",
-    year: 2021,
+    optimizes: "Learns one scale per task that brings every scaled loss to 1, whatever the unit of the loss. Its objective is twice that of UW, so both walk the same path and differ in length only. One backward pass; the scales move as slowly as the learning rate lets them.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree, Promise::Linear],
+    source: Source {
+        authors: &[],
+        title: "Liu et al., Towards Impartial Multi-Task Learning (ICLR)",
+        venue: Venue::Preprint,
+        year: 2021,
+        link: "",
+    },
     kind: Kind::LossWeighting,
     knobs: &[START],
     needs: &[Need::HeadsScaledByWeights, Need::LossValues],

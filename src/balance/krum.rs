@@ -7,18 +7,26 @@
 
 use super::solve::rank::longest;
 use super::solve::{Column, MAX_TASKS};
-use super::{Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Outcome, Setup, StepContext};
+use super::{
+    Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Outcome, Promise, Setup, Source, StepContext, Venue,
+};
 
 pub const METHOD: Method = Method {
     id: "krum",
     label: "Krum",
     gloss: "central gradient",
-    formula: "argminᵢ Σ ‖gᵢ − gⱼ‖²,  j among the nearest",
-    about: "Follows the one task gradient that has the closest neighbors and ignores the rest. Made for federated \
-            learning, where some gradients may be forged; among honest tasks it starves whoever differs. From three \
-            tasks on; for two it is the mean. K backward passes.",
-    paper: "Blanchard et al., Machine Learning with Adversaries: Byzantine Tolerant Gradient Descent (NeurIPS)",
-    year: 2017,
+    optimizes: "Follows the one task gradient that has the closest neighbors and ignores the rest. Made for federated learning, where some gradients may be forged; among honest tasks it starves whoever differs. From three tasks on; for two it is the mean. K backward passes.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree, Promise::Linear, Promise::OnSimplex, Promise::RestsWhenOpposed],
+    source: Source {
+        authors: &[],
+        title: "Blanchard et al., Machine Learning with Adversaries: Byzantine Tolerant Gradient Descent (NeurIPS)",
+        venue: Venue::Preprint,
+        year: 2017,
+        link: "",
+    },
     kind: Kind::GradientWeighting,
     knobs: &[
         Knob {

@@ -4,18 +4,27 @@
 //! m̂ᵢ = mᵢ/(1 − β^tᵢ), tᵢ renewals of task i so far. The paper's second moment belongs to Adam; here the run's own
 //! optimizer has that part. Degenerate momenta are treated as `config` treats gradients.
 
-use super::{Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Need, Outcome, Setup, StepContext, config};
+use super::{
+    Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Need, Outcome, Promise, Setup, Source, StepContext,
+    Venue, config,
+};
 
 pub const METHOD: Method = Method {
     id: "m_config",
     label: "M-ConFIG",
     gloss: "angles of momenta",
-    formula: "d = ConFIG(m̂₁ … m̂ₖ),  mᵢ ← β mᵢ + (1−β) gᵢ",
-    about: "ConFIG on running means of the gradients, of which one task's is renewed per step: in training alone a \
-            step costs one backward pass however many tasks there are. Here all gradients are computed so that they \
-            can be shown; those whose turn it is not have no effect.",
-    paper: "Liu, Chu & Thuerey, ConFIG: Conflict-free Training of PINNs (ICLR)",
-    year: 2025,
+    optimizes: "ConFIG on running means of the gradients, of which one task's is renewed per step: in training alone a step costs one backward pass however many tasks there are. Here all gradients are computed so that they can be shown; those whose turn it is not have no effect.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree, Promise::Linear, Promise::RestsWhenOpposed],
+    source: Source {
+        authors: &[],
+        title: "Liu, Chu & Thuerey, ConFIG: Conflict-free Training of PINNs (ICLR)",
+        venue: Venue::Preprint,
+        year: 2025,
+        link: "",
+    },
     kind: Kind::GradientWeighting,
     knobs: &[
         Knob { name: "beta", label: "memory β", default: 0.9, min: 0.0, max: 0.999, scale: KnobScale::Linear },

@@ -3,17 +3,24 @@
 //! The same direction as `sum`, K times shorter: the same run under Adam, a K times smaller learning
 //! rate under SGD. Libraries disagree about which of the two "equal weighting" means.
 
-use super::{Build, Kind, LossesMethod, Method, Need, Outcome, StepContext};
+use super::{Build, Kind, LossesMethod, Method, Need, Outcome, Promise, Source, StepContext, Venue};
 
 pub const METHOD: Method = Method {
     id: "mean",
     label: "Mean",
     gloss: "average",
-    formula: "d = (1/K) Σ gᵢ",
-    about: "Averages the task losses: the same direction as Sum, K times shorter. Under Adam the heads and the trunk \
-            learn as with Sum; under plain SGD the learning rate is in effect divided by K.",
-    paper: "Caruana, Multitask Learning (Machine Learning 28)",
-    year: 1997,
+    optimizes: "Averages the task losses: the same direction as Sum, K times shorter. Under Adam the heads and the trunk learn as with Sum; under plain SGD the learning rate is in effect divided by K.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree, Promise::Linear, Promise::OnSimplex, Promise::RestsWhenOpposed],
+    source: Source {
+        authors: &[],
+        title: "Caruana, Multitask Learning (Machine Learning 28)",
+        venue: Venue::Preprint,
+        year: 1997,
+        link: "",
+    },
     kind: Kind::LossWeighting,
     knobs: &[],
     needs: &[Need::HeadsScaledByWeights],

@@ -11,18 +11,31 @@
 
 use super::si::FLOOR;
 use super::solve::{Column, MAX_TASKS, Square, cone};
-use super::{Build, Gramian, GramianMethod, Kind, Knob, Method, Outcome, Setup, StepContext};
+use super::{Build, Gramian, GramianMethod, Kind, Knob, Method, Outcome, Promise, Setup, Source, StepContext, Venue};
 
 pub const METHOD: Method = Method {
     id: "mgda",
     label: "MGDA",
     gloss: "shortest average",
-    formula: "min ‖wᵀG‖,  w ≥ 0,  Σ wᵢ = 1",
-    about: "Takes the shortest weighted average of the task gradients: no task gets worse to first order, and the \
-            step vanishes where no common descent exists. Small gradients decide, so a nearly finished or quiet task \
-            holds the others back. K backward passes.",
-    paper: "Sener & Koltun, Multi-Task Learning as Multi-Objective Optimization (NeurIPS)",
-    year: 2018,
+    optimizes: "Takes the shortest weighted average of the task gradients: no task gets worse to first order, and the step vanishes where no common descent exists. Small gradients decide, so a nearly finished or quiet task holds the others back. K backward passes.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[
+        Promise::NoTaskHurt,
+        Promise::OrderFree,
+        Promise::Linear,
+        Promise::OnSimplex,
+        Promise::ShortestAverage,
+        Promise::RestsWhenOpposed,
+    ],
+    source: Source {
+        authors: &[],
+        title: "Sener & Koltun, Multi-Task Learning as Multi-Objective Optimization (NeurIPS)",
+        venue: Venue::Preprint,
+        year: 2018,
+        link: "",
+    },
     kind: Kind::GradientWeighting,
     knobs: &[Knob::choice("norm", "rows divided by", &["none", "l2", "loss", "loss-plus"])],
     needs: &[],

@@ -6,18 +6,27 @@
 //! fades its row; with all rows 0 the softmax evens λ out.
 
 use super::solve::softmax;
-use super::{Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Need, Outcome, Setup, StepContext};
+use super::{
+    Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Need, Outcome, Promise, Setup, Source, StepContext,
+    Venue,
+};
 
 pub const METHOD: Method = Method {
     id: "moco",
     label: "MoCo",
     gloss: "tracked gradients",
-    formula: "Y ← Y − β(Y − Ĝ),  λ ← softmax(λ − γ Y Yᵀ λ)",
-    about: "Tracks every task's gradient by a running mean and lets the weights drift toward the shortest combination \
-            of those means, so that the noise of a batch does not decide. Calm and slow to turn; the step follows the \
-            means, not the batch. K backward passes and one more set of K gradients in memory.",
-    paper: "Fernando et al., Mitigating Gradient Bias in Multi-objective Learning (ICLR)",
-    year: 2023,
+    optimizes: "Tracks every task's gradient by a running mean and lets the weights drift toward the shortest combination of those means, so that the noise of a batch does not decide. Calm and slow to turn; the step follows the means, not the batch. K backward passes and one more set of K gradients in memory.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree],
+    source: Source {
+        authors: &[],
+        title: "Fernando et al., Mitigating Gradient Bias in Multi-objective Learning (ICLR)",
+        venue: Venue::Preprint,
+        year: 2023,
+        link: "",
+    },
     kind: Kind::GradientWeighting,
     knobs: &[
         Knob { name: "beta", label: "pace β of the means", default: 0.5, min: 1e-3, max: 1.0, scale: KnobScale::Log },

@@ -9,7 +9,9 @@
 
 mod gramian;
 pub mod modify;
+mod promise;
 pub mod solve;
+mod source;
 
 pub mod aasf;
 pub mod aligned_mtl;
@@ -63,6 +65,8 @@ pub mod upgrad;
 pub mod uw;
 
 pub use gramian::Gramian;
+pub use promise::Promise;
+pub use source::{Source, Venue};
 
 use crate::rng::{Stream, StreamId};
 
@@ -181,12 +185,17 @@ pub struct Method {
     pub label: &'static str,
     /// Two words that say what it does.
     pub gloss: &'static str,
-    /// The rule in one line of plain Unicode mathematics, e.g. `d = Σ wᵢ gᵢ`.
-    pub formula: &'static str,
-    /// Two or three sentences for the method card: what it does, when it helps, what it costs.
-    pub about: &'static str,
-    pub paper: &'static str,
-    pub year: u16,
+    /// What it optimizes, in one sentence.
+    pub optimizes: &'static str,
+    /// When to choose it.
+    pub choose: &'static str,
+    /// When not to.
+    pub avoid: &'static str,
+    /// Where implementations disagree, and what this one does.
+    pub pitfalls: &'static str,
+    /// What holds for any gradients with default settings; tests hold it to that.
+    pub promises: &'static [Promise],
+    pub source: Source,
     pub kind: Kind,
     pub knobs: &'static [Knob],
     pub needs: &'static [Need],

@@ -5,18 +5,24 @@
 //! ideal point z is 0 in training.
 
 use super::tchebycheff::largest;
-use super::{Build, Kind, LossesMethod, Method, Need, Outcome, StepContext};
+use super::{Build, Kind, LossesMethod, Method, Need, Outcome, Promise, Source, StepContext, Venue};
 
 pub const METHOD: Method = Method {
     id: "modified_tchebycheff",
     label: "Modified Tchebycheff",
     gloss: "worst ratio",
-    formula: "min maxᵢ Lᵢ / αᵢ",
-    about: "Trains only the task whose loss exceeds its share of the preference most, so that the losses end up in the \
-            ratio of the preference: here a large share allows a large loss. Spreads solutions evenly over a front. \
-            One backward pass.",
-    paper: "Ma et al., On Tchebycheff Decomposition Approaches for Multiobjective Evolutionary Optimization (IEEE TEVC)",
-    year: 2018,
+    optimizes: "Trains only the task whose loss exceeds its share of the preference most, so that the losses end up in the ratio of the preference: here a large share allows a large loss. Spreads solutions evenly over a front. One backward pass.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree, Promise::Linear, Promise::SumsToK],
+    source: Source {
+        authors: &[],
+        title: "Ma et al., On Tchebycheff Decomposition Approaches for Multiobjective Evolutionary Optimization (IEEE TEVC)",
+        venue: Venue::Preprint,
+        year: 2018,
+        link: "",
+    },
     kind: Kind::LossWeighting,
     knobs: &[],
     needs: &[Need::HeadsScaledByWeights, Need::LossValues, Need::Preference],

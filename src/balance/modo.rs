@@ -5,18 +5,27 @@
 //! the command line) G stands for both. Never undefined: λ stays on the simplex.
 
 use super::solve::{dot, simplex};
-use super::{Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Need, Outcome, Setup, StepContext};
+use super::{
+    Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Need, Outcome, Promise, Setup, Source, StepContext,
+    Venue,
+};
 
 pub const METHOD: Method = Method {
     id: "modo",
     label: "MoDo",
     gloss: "double sampling",
-    formula: "λ ← Π(λ − γ (G₁G₂ᵀ + ρI) λ),  d = λᵀG₃",
-    about: "Lets the weights drift toward the shortest combination of gradients, and measures it on two batches that \
-            know nothing of each other, so that their noise does not look like a long gradient. Three times K backward \
-            passes a step; slow and steady weights.",
-    paper: "Chen, Fernando, Ying & Chen, Three-Way Trade-Off in Multi-Objective Learning (NeurIPS)",
-    year: 2023,
+    optimizes: "Lets the weights drift toward the shortest combination of gradients, and measures it on two batches that know nothing of each other, so that their noise does not look like a long gradient. Three times K backward passes a step; slow and steady weights.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree, Promise::OnSimplex],
+    source: Source {
+        authors: &[],
+        title: "Chen, Fernando, Ying & Chen, Three-Way Trade-Off in Multi-Objective Learning (NeurIPS)",
+        venue: Venue::Preprint,
+        year: 2023,
+        link: "",
+    },
     kind: Kind::GradientWeighting,
     knobs: &[
         Knob {

@@ -6,18 +6,32 @@
 //! bargain exists (Pareto-stationary points) the ridge of the solver lets d fade to 0.
 
 use super::solve::{Column, MAX_TASKS, Square, nash};
-use super::{Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Outcome, Setup, StepContext};
+use super::{
+    Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Outcome, Promise, Setup, Source, StepContext, Venue,
+};
 
 pub const METHOD: Method = Method {
     id: "nash_mtl",
     label: "Nash-MTL",
     gloss: "bargain",
-    formula: "M w = 1 / w,  M = G Gᵀ",
-    about: "Lets the tasks bargain: the update gives every task the same relative gain, so rescaling a loss changes \
-            nothing. Its length does not shrink as training ends, hence the limit on it. K backward passes and a small \
-            convex problem.",
-    paper: "Navon et al., Multi-Task Learning as a Bargaining Game (ICML)",
-    year: 2022,
+    optimizes: "Lets the tasks bargain: the update gives every task the same relative gain, so rescaling a loss changes nothing. Its length does not shrink as training ends, hence the limit on it. K backward passes and a small convex problem.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[
+        Promise::NoTaskHurt,
+        Promise::OrderFree,
+        Promise::RowScaleFree,
+        Promise::Bargain,
+        Promise::RestsWhenOpposed,
+    ],
+    source: Source {
+        authors: &[],
+        title: "Navon et al., Multi-Task Learning as a Bargaining Game (ICML)",
+        venue: Venue::Preprint,
+        year: 2022,
+        link: "",
+    },
     kind: Kind::GradientWeighting,
     knobs: &[Knob {
         name: "max_norm",

@@ -4,18 +4,26 @@
 //! w = u + θ(L − d₁u)/d₂. On the ray itself, where d₂ has no gradient, w = u. Weights may be negative: a task
 //! that is ahead of the ray is held back. The ideal point is 0.
 
-use super::{Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Setup, StepContext};
+use super::{
+    Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Promise, Setup, Source, StepContext, Venue,
+};
 
 pub const METHOD: Method = Method {
     id: "pbi",
     label: "PBI",
     gloss: "along ray",
-    formula: "min d₁ + θ d₂,  d₁ = L·u,  d₂ = ‖L − d₁u‖",
-    about: "Shortens the losses along the ray of the preference and punishes leaving it, so that they end up in its \
-            ratio: here a large share allows a large loss. With large θ it may worsen a task that is ahead, and the \
-            end need not be Pareto optimal. One backward pass.",
-    paper: "Zhang & Li, MOEA/D: A Multiobjective Evolutionary Algorithm Based on Decomposition (IEEE TEVC)",
-    year: 2007,
+    optimizes: "Shortens the losses along the ray of the preference and punishes leaving it, so that they end up in its ratio: here a large share allows a large loss. With large θ it may worsen a task that is ahead, and the end need not be Pareto optimal. One backward pass.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree, Promise::Linear],
+    source: Source {
+        authors: &[],
+        title: "Zhang & Li, MOEA/D: A Multiobjective Evolutionary Algorithm Based on Decomposition (IEEE TEVC)",
+        venue: Venue::Preprint,
+        year: 2007,
+        link: "",
+    },
     kind: Kind::LossWeighting,
     knobs: &[Knob { name: "theta", label: "penalty θ", default: 5.0, min: 0.0, max: 100.0, scale: KnobScale::Linear }],
     needs: &[Need::HeadsScaledByWeights, Need::LossValues, Need::Preference],

@@ -6,18 +6,26 @@
 //! d = 0. A zero gradient of another task constrains nothing and gets weight 0.
 
 use super::solve::{Column, MAX_TASKS, Square, cone, dot};
-use super::{Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Outcome, Setup, StepContext};
+use super::{
+    Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Outcome, Promise, Setup, Source, StepContext, Venue,
+};
 
 pub const METHOD: Method = Method {
     id: "pcd",
     label: "PCD",
     gloss: "first task first",
-    formula: "min ‖x − ĝ₁‖²,  ĝⱼ·x ≥ τ ‖ĝⱼ‖²  (j ≥ 2)",
-    about: "The first task leads: the update stays as close to its gradient as it can while each other task gets at \
-            least a share τ of the progress its own gradient would bring. For one main goal with side conditions; the \
-            first task itself may have to yield. K backward passes and a small quadratic program.",
-    paper: "Not All Objectives Are Born Equal: Priority-Constrained Descent (TMLR)",
-    year: 2026,
+    optimizes: "The first task leads: the update stays as close to its gradient as it can while each other task gets at least a share τ of the progress its own gradient would bring. For one main goal with side conditions; the first task itself may have to yield. K backward passes and a small quadratic program.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::Linear, Promise::OthersGain],
+    source: Source {
+        authors: &[],
+        title: "Not All Objectives Are Born Equal: Priority-Constrained Descent (TMLR)",
+        venue: Venue::Preprint,
+        year: 2026,
+        link: "",
+    },
     kind: Kind::GradientWeighting,
     knobs: &[
         Knob {

@@ -7,19 +7,25 @@
 //! gradient is skipped and keeps w = 1.
 
 use super::solve::{Column, MAX_TASKS};
-use super::{Build, Gramian, GramianMethod, Kind, Knob, Method, Outcome, Setup, StepContext};
+use super::{Build, Gramian, GramianMethod, Kind, Knob, Method, Outcome, Promise, Setup, Source, StepContext, Venue};
 use crate::rng::Stream;
 
 pub const METHOD: Method = Method {
     id: "pcgrad",
     label: "PCGrad",
     gloss: "projection",
-    formula: "gᵢ ← gᵢ − (gᵢ·gⱼ / ‖gⱼ‖²) gⱼ  where gᵢ·gⱼ < 0",
-    about: "Removes from each task gradient the part that points against another task, then adds them up. Without \
-            conflict it is Sum. Loud tasks stay loud; from three tasks on the random order matters and some conflict \
-            may remain. K backward passes.",
-    paper: "Yu et al., Gradient Surgery for Multi-Task Learning (NeurIPS)",
-    year: 2020,
+    optimizes: "Removes from each task gradient the part that points against another task, then adds them up. Without conflict it is Sum. Loud tasks stay loud; from three tasks on the random order matters and some conflict may remain. K backward passes.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::Linear, Promise::RestsWhenOpposed, Promise::SumWithoutConflict],
+    source: Source {
+        authors: &[],
+        title: "Yu et al., Gradient Surgery for Multi-Task Learning (NeurIPS)",
+        venue: Venue::Preprint,
+        year: 2020,
+        link: "",
+    },
     kind: Kind::GradientWeighting,
     knobs: &[Knob { default: 1.0, ..Knob::choice("shuffle", "order", &["listed", "random"]) }],
     needs: &[],

@@ -11,18 +11,27 @@ use super::pbi::resolve;
 use super::solve::linear::{MAX_VARIABLES, Program};
 use super::solve::rank::longest;
 use super::solve::{Column, MAX_TASKS, Square, dot};
-use super::{Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Need, Outcome, Setup, StepContext};
+use super::{
+    Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Need, Outcome, Promise, Setup, Source, StepContext,
+    Venue,
+};
 
 pub const METHOD: Method = Method {
     id: "pmgda",
     label: "PMGDA",
     gloss: "preference descent",
-    formula: "max minᵢ gᵢ·d,  ∇h·d ≥ σ ‖∇h‖,  h = dist(L, ray of α)",
-    about: "Steers the losses to the ray of the preference while hurting every task as little as that allows, then \
-            descends along the ray. Here a large share allows a large loss, the opposite of EPO. Works by correction \
-            and prediction, so the path bends where it meets the ray. K backward passes and a small linear program.",
-    paper: "Zhang, Lin & Zhang, PMGDA: A Preference-based Multiple Gradient Descent Algorithm (arXiv)",
-    year: 2024,
+    optimizes: "Steers the losses to the ray of the preference while hurting every task as little as that allows, then descends along the ray. Here a large share allows a large loss, the opposite of EPO. Works by correction and prediction, so the path bends where it meets the ray. K backward passes and a small linear program.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree, Promise::SteersToRay],
+    source: Source {
+        authors: &[],
+        title: "Zhang, Lin & Zhang, PMGDA: A Preference-based Multiple Gradient Descent Algorithm (arXiv)",
+        venue: Venue::Preprint,
+        year: 2024,
+        link: "",
+    },
     kind: Kind::GradientWeighting,
     knobs: &[
         Knob {

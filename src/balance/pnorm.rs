@@ -3,18 +3,26 @@
 //! wᵢ = αᵢ (xᵢ/‖x‖)^(p−1) with x = α(L − z): p = 1 is `constant` over K, large p turns to `tchebycheff`. The
 //! ideal point z is 0 in training. At the ideal point, where the norm has no gradient, w = 0.
 
-use super::{Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Setup, StepContext};
+use super::{
+    Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Promise, Setup, Source, StepContext, Venue,
+};
 
 pub const METHOD: Method = Method {
     id: "pnorm",
     label: "p-norm",
     gloss: "loss norm",
-    formula: "min ‖α L‖ₚ",
-    about: "Minimizes a norm of the weighted losses. Its p leads from the plain weighted sum (1) to the worst case \
-            (large), and from a certain p on it reaches trade-offs where the front bulges inward. One backward pass; \
-            depends on the units of the losses.",
-    paper: "Miettinen, Nonlinear Multiobjective Optimization (Kluwer)",
-    year: 1999,
+    optimizes: "Minimizes a norm of the weighted losses. Its p leads from the plain weighted sum (1) to the worst case (large), and from a certain p on it reaches trade-offs where the front bulges inward. One backward pass; depends on the units of the losses.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree, Promise::Linear],
+    source: Source {
+        authors: &[],
+        title: "Miettinen, Nonlinear Multiobjective Optimization (Kluwer)",
+        venue: Venue::Preprint,
+        year: 1999,
+        link: "",
+    },
     kind: Kind::LossWeighting,
     knobs: &[Knob { name: "p", label: "power p", default: 2.0, min: 1.0, max: 20.0, scale: KnobScale::Log }],
     needs: &[Need::HeadsScaledByWeights, Need::LossValues, Need::Preference],

@@ -4,18 +4,24 @@
 //! own. Its draws are K places behind those of `rlw`, so that one seed gives the two different weights.
 
 use super::solve::softmax;
-use super::{Build, Gramian, GramianMethod, Kind, Method, Outcome, StepContext};
+use super::{Build, Gramian, GramianMethod, Kind, Method, Outcome, Promise, Source, StepContext, Venue};
 
 pub const METHOD: Method = Method {
     id: "random",
     label: "Random",
     gloss: "random gradients",
-    formula: "w = softmax(z),  z ~ N(0, I),  d = Σ wᵢ gᵢ",
-    about: "Weights the task gradients at random in every step and looks at none of them; the heads train as usual. \
-            The control for methods that choose such weights with care: what they gain over this they gain by \
-            choosing. K backward passes.",
-    paper: "Lin et al., Reasonable Effectiveness of Random Weighting (TMLR)",
-    year: 2022,
+    optimizes: "Weights the task gradients at random in every step and looks at none of them; the heads train as usual. The control for methods that choose such weights with care: what they gain over this they gain by choosing. K backward passes.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::Linear, Promise::OnSimplex],
+    source: Source {
+        authors: &[],
+        title: "Lin et al., Reasonable Effectiveness of Random Weighting (TMLR)",
+        venue: Venue::Preprint,
+        year: 2022,
+        link: "",
+    },
     kind: Kind::GradientWeighting,
     knobs: &[],
     needs: &[],

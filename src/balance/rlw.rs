@@ -5,18 +5,25 @@
 //! equal weights of the same sum, so this is a noisy `mean`.
 
 use super::solve::softmax;
-use super::{Build, Kind, Knob, LossesMethod, Method, Need, Outcome, Setup, StepContext};
+use super::{Build, Kind, Knob, LossesMethod, Method, Need, Outcome, Promise, Setup, Source, StepContext, Venue};
 use crate::rng::Stream;
 
 pub const METHOD: Method = Method {
     id: "rlw",
     label: "RLW",
     gloss: "random weights",
-    formula: "w = softmax(z),  z ~ N(0, I)",
-    about: "Draws new weights at random in every step. On average it is Mean with noise, yet it often keeps up with \
-            learned weightings, which makes it the honest control for them. One backward pass.",
-    paper: "Lin et al., Reasonable Effectiveness of Random Weighting (TMLR)",
-    year: 2022,
+    optimizes: "Draws new weights at random in every step. On average it is Mean with noise, yet it often keeps up with learned weightings, which makes it the honest control for them. One backward pass.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::Linear, Promise::OnSimplex],
+    source: Source {
+        authors: &[],
+        title: "Lin et al., Reasonable Effectiveness of Random Weighting (TMLR)",
+        venue: Venue::Preprint,
+        year: 2022,
+        link: "",
+    },
     kind: Kind::LossWeighting,
     knobs: &[Knob::choice("distribution", "draws", &["normal", "uniform", "dirichlet", "bernoulli"])],
     needs: &[Need::HeadsScaledByWeights],

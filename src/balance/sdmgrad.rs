@@ -6,18 +6,27 @@
 //! undefined: w stays on the simplex.
 
 use super::solve::{Column, MAX_TASKS, dot, simplex};
-use super::{Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Need, Outcome, Setup, StepContext};
+use super::{
+    Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Need, Outcome, Promise, Setup, Source, StepContext,
+    Venue,
+};
 
 pub const METHOD: Method = Method {
     id: "sdmgrad",
     label: "SDMGrad",
     gloss: "regularized descent",
-    formula: "d = (wᵀG + λ ḡ)/(1 + λ),  min ‖wᵀG + λ ḡ‖",
-    about: "Shortest combination of the gradients, pulled toward their mean by λ and computed from batches that know \
-            nothing of each other. Large λ is the plain mean. Its inner steps are long, so the weights jump between \
-            extremes under noise. Three times K backward passes a step.",
-    paper: "Xiao, Ban & Ji, Direction-oriented Multi-objective Learning (NeurIPS)",
-    year: 2023,
+    optimizes: "Shortest combination of the gradients, pulled toward their mean by λ and computed from batches that know nothing of each other. Large λ is the plain mean. Its inner steps are long, so the weights jump between extremes under noise. Three times K backward passes a step.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OnSimplex],
+    source: Source {
+        authors: &[],
+        title: "Xiao, Ban & Ji, Direction-oriented Multi-objective Learning (NeurIPS)",
+        venue: Venue::Preprint,
+        year: 2023,
+        link: "",
+    },
     kind: Kind::GradientWeighting,
     knobs: &[
         Knob {

@@ -2,18 +2,24 @@
 //!
 //! One library uses log(1 + L), which is not scale-invariant. Losses at or below 1e-12 count as 1e-12.
 
-use super::{Build, Kind, LossesMethod, Method, Need, Outcome, StepContext};
+use super::{Build, Kind, LossesMethod, Method, Need, Outcome, Promise, Source, StepContext, Venue};
 
 pub const METHOD: Method = Method {
     id: "si",
     label: "SI",
     gloss: "log losses",
-    formula: "min Σ log Lᵢ,  wᵢ = 1 / Lᵢ",
-    about: "Adds the logarithms of the losses: multiplying a loss by a constant changes nothing. The simplest cure for \
-            different units, at the price that a nearly solved task pulls hardest. One backward pass; losses must be \
-            positive.",
-    paper: "Navon et al., Multi-Task Learning as a Bargaining Game (ICML)",
-    year: 2022,
+    optimizes: "Adds the logarithms of the losses: multiplying a loss by a constant changes nothing. The simplest cure for different units, at the price that a nearly solved task pulls hardest. One backward pass; losses must be positive.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree, Promise::Linear],
+    source: Source {
+        authors: &[],
+        title: "Navon et al., Multi-Task Learning as a Bargaining Game (ICML)",
+        venue: Venue::Preprint,
+        year: 2022,
+        link: "",
+    },
     kind: Kind::LossWeighting,
     knobs: &[],
     needs: &[Need::HeadsScaledByWeights, Need::LossValues],

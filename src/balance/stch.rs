@@ -3,18 +3,26 @@
 //! wᵢ = αᵢ softmax(α(L − z)/μ)ᵢ. The ideal point z is 0 in training, the lower bound of every loss here.
 
 use super::solve::softmax;
-use super::{Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Setup, StepContext};
+use super::{
+    Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Promise, Setup, Source, StepContext, Venue,
+};
 
 pub const METHOD: Method = Method {
     id: "stch",
     label: "STCH",
     gloss: "soft worst case",
-    formula: "min μ log Σ exp(αᵢ Lᵢ / μ)",
-    about: "Works on the largest weighted loss, smoothly: with small μ only the worst task counts, with large μ all do. \
-            With a preference it reaches every trade-off, also where the front bulges inward. One backward pass; \
-            depends on the units of the losses.",
-    paper: "Lin et al., Smooth Tchebycheff Scalarization for Multi-Objective Optimization (ICML)",
-    year: 2024,
+    optimizes: "Works on the largest weighted loss, smoothly: with small μ only the worst task counts, with large μ all do. With a preference it reaches every trade-off, also where the front bulges inward. One backward pass; depends on the units of the losses.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree, Promise::Linear],
+    source: Source {
+        authors: &[],
+        title: "Lin et al., Smooth Tchebycheff Scalarization for Multi-Objective Optimization (ICML)",
+        venue: Venue::Preprint,
+        year: 2024,
+        link: "",
+    },
     kind: Kind::LossWeighting,
     knobs: &[Knob { name: "mu", label: "smoothing μ", default: 0.1, min: 0.001, max: 10.0, scale: KnobScale::Log }],
     needs: &[Need::HeadsScaledByWeights, Need::LossValues, Need::Preference],

@@ -7,18 +7,26 @@
 
 use super::si::{FLOOR, log_losses};
 use super::solve::softmax;
-use super::{Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Setup, StepContext};
+use super::{
+    Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Promise, Setup, Source, StepContext, Venue,
+};
 
 pub const METHOD: Method = Method {
     id: "stch_mtl",
     label: "STCH-MTL",
     gloss: "slowest from nadir",
-    formula: "min K μ log Σ (Lᵢ / nᵢ)^(1/μ)",
-    about: "Compares every loss with what it was in a warm-up and works hardest on the one that has fallen least, \
-            smoothly. Units of the losses cancel, unlike in STCH, and there is no preference. One backward pass; \
-            losses must be positive.",
-    paper: "Lin et al., Smooth Tchebycheff Scalarization for Multi-Objective Optimization (ICML)",
-    year: 2024,
+    optimizes: "Compares every loss with what it was in a warm-up and works hardest on the one that has fallen least, smoothly. Units of the losses cancel, unlike in STCH, and there is no preference. One backward pass; losses must be positive.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree, Promise::Linear],
+    source: Source {
+        authors: &[],
+        title: "Lin et al., Smooth Tchebycheff Scalarization for Multi-Objective Optimization (ICML)",
+        venue: Venue::Preprint,
+        year: 2024,
+        link: "",
+    },
     kind: Kind::LossWeighting,
     knobs: &[
         Knob { name: "mu", label: "smoothing μ", default: 1.0, min: 0.001, max: 10.0, scale: KnobScale::Log },

@@ -5,18 +5,24 @@
 //! once from the training data (see `measure::labels` for classes). Without data, or where all cᵢ vanish, w = 1.
 
 use super::solve::{MAX_TASKS, Square, eigen};
-use super::{Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, StepContext};
+use super::{Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Promise, Source, StepContext, Venue};
 
 pub const METHOD: Method = Method {
     id: "svd_reweighting",
     label: "SVD reweighting",
     gloss: "shared directions",
-    formula: "wᵢ ∝ ‖(Xᵀyᵢ)ᵀ Uᵣ‖",
-    about: "Looks at the data once, before training: tasks whose labels follow the same leading directions of the \
-            inputs get weight, outliers lose it. Rank 1 is strictest, rank K keeps everybody. Sees linear structure \
-            only and never changes its mind. One backward pass.",
-    paper: "Wu, Zhang & Ré, Understanding and Improving Information Transfer in Multi-Task Learning (ICLR)",
-    year: 2020,
+    optimizes: "Looks at the data once, before training: tasks whose labels follow the same leading directions of the inputs get weight, outliers lose it. Rank 1 is strictest, rank K keeps everybody. Sees linear structure only and never changes its mind. One backward pass.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree, Promise::Linear, Promise::SumsToK],
+    source: Source {
+        authors: &[],
+        title: "Wu, Zhang & Ré, Understanding and Improving Information Transfer in Multi-Task Learning (ICLR)",
+        venue: Venue::Preprint,
+        year: 2020,
+        link: "",
+    },
     kind: Kind::LossWeighting,
     knobs: &[Knob {
         name: "r",

@@ -4,18 +4,24 @@
 //! training, the lower bound of every loss here. Its smooth form is `stch`. One library returns the largest
 //! loss without the factor αᵢ.
 
-use super::{Build, Kind, LossesMethod, Method, Need, Outcome, StepContext};
+use super::{Build, Kind, LossesMethod, Method, Need, Outcome, Promise, Source, StepContext, Venue};
 
 pub const METHOD: Method = Method {
     id: "tchebycheff",
     label: "Tchebycheff",
     gloss: "worst case",
-    formula: "min maxᵢ αᵢ Lᵢ",
-    about: "Trains only the task whose weighted loss is largest. Every trade-off is the minimum for some preference, \
-            also where the front bulges inward; but the active task jumps from step to step and progress is slow. One \
-            backward pass; depends on the units of the losses.",
-    paper: "Bowman, On the Relationship of the Tchebycheff Norm and the Efficient Frontier (Lecture Notes in Economics)",
-    year: 1976,
+    optimizes: "Trains only the task whose weighted loss is largest. Every trade-off is the minimum for some preference, also where the front bulges inward; but the active task jumps from step to step and progress is slow. One backward pass; depends on the units of the losses.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree, Promise::Linear],
+    source: Source {
+        authors: &[],
+        title: "Bowman, On the Relationship of the Tchebycheff Norm and the Efficient Frontier (Lecture Notes in Economics)",
+        venue: Venue::Preprint,
+        year: 1976,
+        link: "",
+    },
     kind: Kind::LossWeighting,
     knobs: &[],
     needs: &[Need::HeadsScaledByWeights, Need::LossValues, Need::Preference],

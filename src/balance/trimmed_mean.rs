@@ -4,18 +4,24 @@
 //! that leaves an entry, which makes it the median (K odd) or the mean of the two middle entries (K even).
 
 use super::solve::MAX_TASKS;
-use super::{Build, Kind, Knob, KnobScale, Method, RowsKernel, RowsMethod, Setup, StepContext};
+use super::{Build, Kind, Knob, KnobScale, Method, Promise, RowsKernel, RowsMethod, Setup, Source, StepContext, Venue};
 
 pub const METHOD: Method = Method {
     id: "trimmed_mean",
     label: "Trimmed mean",
     gloss: "without extremes",
-    formula: "dₚ = mean of gᵢₚ without the t largest and t smallest",
-    about: "In every coordinate drops the most extreme entries and averages the rest, so no single task can pull a \
-            parameter far. A robust estimate for forged gradients; among honest tasks it silences whoever stands out. \
-            For two tasks it is the mean. K backward passes; depends on the coordinates.",
-    paper: "Yin et al., Byzantine-Robust Distributed Learning: Towards Optimal Statistical Rates (ICML)",
-    year: 2018,
+    optimizes: "In every coordinate drops the most extreme entries and averages the rest, so no single task can pull a parameter far. A robust estimate for forged gradients; among honest tasks it silences whoever stands out. For two tasks it is the mean. K backward passes; depends on the coordinates.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree, Promise::Linear, Promise::RestsWhenOpposed],
+    source: Source {
+        authors: &[],
+        title: "Yin et al., Byzantine-Robust Distributed Learning: Towards Optimal Statistical Rates (ICML)",
+        venue: Venue::Preprint,
+        year: 2018,
+        link: "",
+    },
     kind: Kind::GradientSurgery,
     knobs: &[Knob {
         name: "trim_number",

@@ -7,18 +7,27 @@
 
 use super::solve::dual_cone::Scaled;
 use super::solve::{Column, MAX_TASKS};
-use super::{Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Need, Outcome, Setup, StepContext};
+use super::{
+    Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Need, Outcome, Promise, Setup, Source, StepContext,
+    Venue,
+};
 
 pub const METHOD: Method = Method {
     id: "upgrad",
     label: "UPGrad",
     gloss: "cone projection",
-    formula: "d = (1/K) Σ proj(gᵢ),  onto {x : Gx ≥ 0}",
-    about: "Projects each task gradient onto the directions that hurt no task, then averages. Free of conflict for any \
-            number of tasks, without a random order, and still grows with each gradient. K backward passes and K small \
-            quadratic programs.",
-    paper: "Quinton & Rey, Jacobian Descent for Multi-Objective Optimization (arXiv)",
-    year: 2024,
+    optimizes: "Projects each task gradient onto the directions that hurt no task, then averages. Free of conflict for any number of tasks, without a random order, and still grows with each gradient. K backward passes and K small quadratic programs.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::NoTaskHurt, Promise::OrderFree, Promise::Linear, Promise::RestsWhenOpposed],
+    source: Source {
+        authors: &[],
+        title: "Quinton & Rey, Jacobian Descent for Multi-Objective Optimization (arXiv)",
+        venue: Venue::Preprint,
+        year: 2024,
+        link: "",
+    },
     kind: Kind::GradientWeighting,
     knobs: DUAL_CONE_KNOBS,
     needs: &[Need::Preference],

@@ -5,18 +5,26 @@
 //! put s into the model's optimizer. |s| ≤ 30 keeps weights finite when losses reach 0.
 
 use super::solve::adam::Adam;
-use super::{Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Setup, StepContext};
+use super::{
+    Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Promise, Setup, Source, StepContext, Venue,
+};
 
 pub const METHOD: Method = Method {
     id: "uw",
     label: "UW",
     gloss: "learned uncertainty",
-    formula: "min Σ ½ e^(−sᵢ) Lᵢ + ½ sᵢ",
-    about: "Learns one uncertainty per task and divides the loss by it, so that each weighted loss drifts toward 1. \
-            Levels out losses of different units; a task that is already well learned gains weight. One backward pass; \
-            the weights move as slowly as the learning rate lets them.",
-    paper: "Kendall, Gal & Cipolla, Multi-Task Learning Using Uncertainty (CVPR)",
-    year: 2018,
+    optimizes: "Learns one uncertainty per task and divides the loss by it, so that each weighted loss drifts toward 1. Levels out losses of different units; a task that is already well learned gains weight. One backward pass; the weights move as slowly as the learning rate lets them.",
+    choose: "",
+    avoid: "",
+    pitfalls: "",
+    promises: &[Promise::OrderFree, Promise::Linear],
+    source: Source {
+        authors: &[],
+        title: "Kendall, Gal & Cipolla, Multi-Task Learning Using Uncertainty (CVPR)",
+        venue: Venue::Preprint,
+        year: 2018,
+        link: "",
+    },
     kind: Kind::LossWeighting,
     knobs: &[Knob {
         name: "log_var",

@@ -14,8 +14,8 @@ pub fn methods_text() -> String {
     METHODS
         .iter()
         .map(|method| {
-            let Method { id, label, gloss, paper, year, .. } = method;
-            format!("{id:width$}  {label}, {gloss}: {paper} {year}\n")
+            let Method { id, label, gloss, source, .. } = method;
+            format!("{id:width$}  {label}, {gloss}: {} {}\n", source.reference(), source.year)
         })
         .collect()
 }
@@ -30,8 +30,8 @@ fn entry(method: &Method) -> Value {
     json!({
         "id": method.id,
         "label": method.label,
-        "paper": method.paper,
-        "year": method.year,
+        "paper": method.source.reference(),
+        "year": method.source.year,
         "kind": method.kind.id(),
         "stage": method.build.stage(),
         "needs": needs,

@@ -1,97 +1,10 @@
 //! The registry of methods as data, and what each method promises on any input.
 
+use paretoscope::balance::Promise::{self, *};
 use paretoscope::balance::{
-    Balancer, Gramian, KnobScale, METHODS, Method, Need, Outcome, Served, Setup, StepContext, method,
+    Balancer, Gramian, KnobScale, METHODS, Method, Need, Outcome, Served, Setup, Source, StepContext, method,
 };
 use proptest::prelude::*;
-
-/// A promise that is checked on random gradients.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Property {
-    /// gᵢ·d ≥ 0 for all tasks when the rows are independent.
-    NoTaskHurt,
-    /// Reordering the tasks reorders w and leaves d.
-    OrderFree,
-    /// d(s·G) = s·d(G).
-    Linear,
-    /// d stays when single rows are rescaled.
-    RowScaleFree,
-    /// Σw = 1 and w ≥ 0.
-    OnSimplex,
-    /// Σw = K and w ≥ 0.
-    SumsToK,
-    /// gᵢ·d ≥ ‖d‖², with equality where wᵢ > 0.
-    ShortestAverage,
-    /// wᵢ (gᵢ·d) is the same for all tasks.
-    Bargain,
-    /// d = 0 for two opposed rows of equal length.
-    RestsWhenOpposed,
-    /// d = Σ gᵢ where no two rows conflict.
-    SumWithoutConflict,
-    /// gᵢ·d > 0 for all tasks but the first.
-    OthersGain,
-    /// (gᵢ·d) ≥ 0 for the task that lags behind its preference most.
-    LaggardGains,
-    /// The losses' distance from the ray of equal losses falls by σ of the steepest way, or stays on the ray.
-    SteersToRay,
-}
-
-use Property::*;
-
-/// What each method promises; every registered method must be listed.
-const PROMISES: &[(&str, &[Property])] = &[
-    ("sum", &[OrderFree, Linear, SumsToK, RestsWhenOpposed, SumWithoutConflict]),
-    ("mean", &[OrderFree, Linear, OnSimplex, RestsWhenOpposed]),
-    ("constant", &[OrderFree, Linear, SumsToK, RestsWhenOpposed, SumWithoutConflict]),
-    ("rlw", &[Linear, OnSimplex]),
-    ("uw", &[OrderFree, Linear]),
-    ("dwa", &[OrderFree, Linear, SumsToK]),
-    ("gls", &[OrderFree, Linear]),
-    ("si", &[OrderFree, Linear]),
-    ("imtl_l", &[OrderFree, Linear]),
-    ("tchebycheff", &[OrderFree, Linear]),
-    ("modified_tchebycheff", &[OrderFree, Linear, SumsToK]),
-    ("pnorm", &[OrderFree, Linear]),
-    ("pbi", &[OrderFree, Linear]),
-    ("cosmos", &[OrderFree, Linear]),
-    ("stch", &[OrderFree, Linear]),
-    ("stch_mtl", &[OrderFree, Linear]),
-    ("aasf", &[OrderFree, Linear]),
-    ("famo", &[OrderFree, Linear, OnSimplex]),
-    ("random", &[Linear, OnSimplex]),
-    ("coba", &[OrderFree, Linear, OnSimplex]),
-    ("svd_reweighting", &[OrderFree, Linear, SumsToK]),
-    ("gradnorm", &[OrderFree, Linear, SumsToK]),
-    ("excess_mtl", &[OrderFree, SumsToK]),
-    ("auto_lambda", &[OrderFree]),
-    ("pcgrad", &[Linear, RestsWhenOpposed, SumWithoutConflict]),
-    ("gradvac", &[Linear, RestsWhenOpposed, SumWithoutConflict]),
-    ("mgda", &[NoTaskHurt, OrderFree, Linear, OnSimplex, ShortestAverage, RestsWhenOpposed]),
-    ("mgda_ub", &[NoTaskHurt, OrderFree, Linear, OnSimplex, ShortestAverage, RestsWhenOpposed]),
-    ("cagrad", &[OrderFree, Linear, RestsWhenOpposed]),
-    ("nash_mtl", &[NoTaskHurt, OrderFree, RowScaleFree, Bargain, RestsWhenOpposed]),
-    ("fairgrad", &[NoTaskHurt, OrderFree, Bargain, RestsWhenOpposed]),
-    ("graddrop", &[OrderFree, Linear]),
-    ("trimmed_mean", &[OrderFree, Linear, RestsWhenOpposed]),
-    ("krum", &[OrderFree, Linear, OnSimplex, RestsWhenOpposed]),
-    ("graddrop_ub", &[OrderFree, Linear]),
-    ("upgrad", &[NoTaskHurt, OrderFree, Linear, RestsWhenOpposed]),
-    ("dualproj", &[NoTaskHurt, OrderFree, Linear, RestsWhenOpposed]),
-    ("imtl_g", &[OrderFree, Linear, RestsWhenOpposed]),
-    ("imtl", &[OrderFree, Linear, RestsWhenOpposed]),
-    ("aligned_mtl", &[OrderFree, Linear, RestsWhenOpposed]),
-    ("aligned_mtl_ub", &[OrderFree, Linear, RestsWhenOpposed]),
-    ("config", &[OrderFree, Linear, RestsWhenOpposed]),
-    ("pcd", &[Linear, OthersGain]),
-    ("epo", &[OrderFree, Linear, OnSimplex, LaggardGains]),
-    ("pmgda", &[OrderFree, SteersToRay]),
-    ("m_config", &[OrderFree, Linear, RestsWhenOpposed]),
-    ("moco", &[OrderFree]),
-    ("modo", &[OrderFree, OnSimplex]),
-    // Its inner steps are long enough to blow rounding up, so another order of tasks ends elsewhere.
-    ("sdmgrad", &[OnSimplex]),
-    ("db_mtl", &[OrderFree]),
-];
 
 /// G with its losses; rows all have P entries.
 #[derive(Debug, Clone)]
@@ -231,7 +144,7 @@ fn scaled(case: &Case, factors: impl Fn(usize) -> f64) -> Case {
 }
 
 /// One promise on one case; the complaint says by how much it is broken.
-fn check(id: &str, property: Property, case: &Case) -> Result<(), String> {
+fn check(id: &str, promise: Promise, case: &Case) -> Result<(), String> {
     let method = method(id).ok_or(format!("{id} is not registered"))?;
     let k = case.rows.len();
     let Step { w, d, .. } = steps(method, case, 2);
@@ -242,7 +155,7 @@ fn check(id: &str, property: Property, case: &Case) -> Result<(), String> {
     let same = |what: &str, off: f64, allowed: f64| {
         if off <= allowed { Ok(()) } else { Err(format!("{id}: {what} by {off:e}, allowed {allowed:e}")) }
     };
-    match property {
+    match promise {
         NoTaskHurt => (0..k).try_for_each(|i| same("a task is hurt", -along[i], 1e-11 * lengths[i] * size)),
         OrderFree => {
             let turned: Vec<usize> = (0..k).map(|i| (i + 1) % k).collect();
@@ -264,7 +177,7 @@ fn check(id: &str, property: Property, case: &Case) -> Result<(), String> {
         }
         OnSimplex | SumsToK => {
             let w = w.unwrap_or_default();
-            let sum = if property == OnSimplex { 1.0 } else { k as f64 };
+            let sum = if promise == OnSimplex { 1.0 } else { k as f64 };
             same("a weight is negative", -w.iter().copied().fold(0.0, f64::min), 0.0)?;
             same("the weights sum to something else", (w.iter().sum::<f64>() - sum).abs(), 1e-12 * sum)
         }
@@ -352,10 +265,10 @@ proptest! {
 
     #[test]
     fn promises_hold_on_rows_of_like_size(case in ordinary(0.5)) {
-        for (id, properties) in PROMISES {
-            for &property in *properties {
-                if let Err(complaint) = check(id, property, &case) {
-                    prop_assert!(false, "{property:?}: {complaint}");
+        for method in METHODS {
+            for &promise in method.promises {
+                if let Err(complaint) = check(method.id, promise, &case) {
+                    prop_assert!(false, "{promise:?}: {complaint}");
                 }
             }
         }
@@ -363,15 +276,15 @@ proptest! {
 
     #[test]
     fn promises_of_solvers_hold_on_rows_of_very_different_size(case in ordinary(8.0)) {
-        for (id, property) in [
+        for (id, promise) in [
             ("mgda", NoTaskHurt),
             ("mgda", ShortestAverage),
             ("nash_mtl", NoTaskHurt),
             ("nash_mtl", RowScaleFree),
             ("pcd", OthersGain),
         ] {
-            if let Err(complaint) = check(id, property, &case) {
-                prop_assert!(false, "{property:?}: {complaint}");
+            if let Err(complaint) = check(id, promise, &case) {
+                prop_assert!(false, "{promise:?}: {complaint}");
             }
         }
     }
@@ -379,9 +292,9 @@ proptest! {
     #[test]
     fn promises_of_linear_programs_hold_on_rows_of_different_size(case in ordinary(2.0)) {
         // A program's tolerance is absolute in w, which rows that differ by 1e11 turn into a direction of its own.
-        for (id, property) in [("epo", LaggardGains), ("pmgda", SteersToRay)] {
-            if let Err(complaint) = check(id, property, &case) {
-                prop_assert!(false, "{property:?}: {complaint}");
+        for (id, promise) in [("epo", LaggardGains), ("pmgda", SteersToRay)] {
+            if let Err(complaint) = check(id, promise, &case) {
+                prop_assert!(false, "{promise:?}: {complaint}");
             }
         }
     }
@@ -466,7 +379,7 @@ proptest! {
 #[test]
 fn a_broken_promise_is_noticed() {
     let case = Case { rows: vec![vec![3.0, 0.0], vec![-1.0, 0.5]], losses: vec![1.0, 2.0] };
-    for (id, property) in [
+    for (id, promise) in [
         ("sum", NoTaskHurt),
         ("sum", OnSimplex),
         ("sum", ShortestAverage),
@@ -480,7 +393,7 @@ fn a_broken_promise_is_noticed() {
         ("rlw", OrderFree),
         ("rlw", RestsWhenOpposed),
     ] {
-        assert!(check(id, property, &case).is_err(), "{id} passes {property:?}");
+        assert!(check(id, promise, &case).is_err(), "{id} passes {promise:?}");
     }
     let agreeing = Case { rows: vec![vec![1.0, 0.0], vec![1.0, 0.5]], losses: vec![1.0, 2.0] };
     assert!(check("mgda", SumWithoutConflict, &agreeing).is_err());
@@ -686,10 +599,13 @@ fn stch_mtl_turns_to_the_slowest_after_its_warm_up() {
 }
 
 #[test]
-fn every_method_is_promised_something() {
-    let promised: Vec<&str> = PROMISES.iter().map(|(id, _)| *id).collect();
-    let registered: Vec<&str> = METHODS.iter().map(|method| method.id).collect();
-    assert_eq!(promised, registered, "PROMISES lists the registry in its order");
+fn every_method_promises_something_and_every_promise_is_made() {
+    for method in METHODS {
+        assert!(!method.promises.is_empty(), "{} promises nothing", method.id);
+    }
+    for promise in Promise::ALL {
+        assert!(METHODS.iter().any(|method| method.promises.contains(promise)), "nobody promises {promise:?}");
+    }
 }
 
 #[test]
@@ -727,12 +643,14 @@ fn the_registry_is_sound_as_data() {
             METHODS[..at].iter().all(|other| other.id != id && other.label != method.label),
             "{id} is listed twice"
         );
-        for text in [method.label, method.gloss, method.formula, method.about, method.paper] {
-            assert!(!text.trim().is_empty() && !text.contains("  ") || text == method.formula, "{id}: {text:?}");
+        for text in [method.optimizes, method.choose, method.avoid, method.pitfalls] {
+            assert!(text.ends_with('.') && text.len() > 30 && !text.contains("  "), "{id}: {text:?}");
         }
-        assert!(method.about.ends_with('.') && method.about.len() > 80, "{id}: about is a few sentences");
+        assert!(!method.label.is_empty() && !method.gloss.is_empty(), "{id} has no name");
         assert!(method.gloss.split_whitespace().count() <= 3, "{id}: gloss is two or three words");
-        assert!((1967..=2030).contains(&method.year), "{id}: {}", method.year);
+        let Source { authors, title, year, link, .. } = method.source;
+        assert!(!authors.is_empty() && !title.is_empty() && link.starts_with("https://"), "{id} has no source");
+        assert!((1967..=2030).contains(&year), "{id}: {year}");
         for (n, knob) in method.knobs.iter().enumerate() {
             assert!(knob.name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'), "{id}: {}", knob.name);
             assert!(method.knobs[..n].iter().all(|other| other.name != knob.name), "{id}: {}", knob.name);
