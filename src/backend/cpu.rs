@@ -1,7 +1,7 @@
 //! The CPU backend: the same code natively and as WASM SIMD, in f32 to train and in f64 to check gradients.
 
 use super::{Apply, Combine, Part, Scope, StepReport, Workload};
-use crate::balance::{RowsMethod, StepContext};
+use crate::balance::{Cost, RowsMethod, StepContext};
 use crate::data::Targets;
 use crate::kernels::gemm::Packing;
 use crate::kernels::{
@@ -33,6 +33,7 @@ pub struct Cpu<T> {
     hidden: Vec<T>,       // (B, widest layer): deltas between the layers of one head
     block: Vec<f64>,      // (K + 1, DIRECTION_BLOCK): columns of G and of d for a rows method
     packing: Packing<T>,
+    passes: Cost,
 }
 
 /// A forward pass with its activations kept.
@@ -135,6 +136,7 @@ impl<T: Real> Cpu<T> {
             block: vec![0.0; (k + 1) * DIRECTION_BLOCK],
             stack: [stack.clone(), stack],
             packing: Packing::default(),
+            passes: Cost { backward: 0, forward: 0 },
             theta,
             workload,
         }
@@ -159,6 +161,11 @@ impl<T: Real> Cpu<T> {
         &self.gradient
     }
 
+    /// Passes so far.
+    pub fn passes(&self) -> Cost {
+        self.passes
+    }
+
     /// What the run was made from.
     pub fn workload(&self) -> &Workload {
         &self.workload
@@ -171,6 +178,7 @@ impl<T: Real> Cpu<T> {
 
     /// The same of a batch of that part.
     pub fn losses_on(&mut self, part: Part, rows: &[u32], losses: &mut [f64]) {
+        self.passes.forward += 1;
         let data = self.workload.split(part);
         let Workload { network, layout, targets, loss_scales, .. } = &self.workload;
         self.forward.run((network, layout), &self.theta, &data.x, rows, &mut self.packing);
@@ -307,6 +315,7 @@ impl<T: Real> Cpu<T> {
 
     /// From `stack[0]` (`n_stacks`·B rows) down the trunk; stack k's gradient goes to `into[k·stride..]`.
     fn backward_trunk(&mut self, n_stacks: usize, into: &mut [T], stride: usize) {
+        self.passes.backward += n_stacks;
         let Workload { network, layout, batch_rows, .. } = &self.workload;
         let rows = *batch_rows;
         let [stack, spare] = &mut self.stack;

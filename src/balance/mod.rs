@@ -7,6 +7,9 @@
 // Loops over task indices read like the formulas they come from.
 #![allow(clippy::needless_range_loop)]
 
+mod cost;
+#[cfg(feature = "formulas")]
+pub mod formula;
 mod gramian;
 pub mod modify;
 mod promise;
@@ -64,6 +67,7 @@ pub mod trimmed_mean;
 pub mod upgrad;
 pub mod uw;
 
+pub use cost::Cost;
 pub use gramian::Gramian;
 pub use promise::Promise;
 pub use source::{Source, Venue};

@@ -6,6 +6,7 @@ mod front;
 mod gradients;
 mod link;
 mod modify;
+mod oracles;
 mod problem;
 mod programs;
 mod rng;

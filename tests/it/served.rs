@@ -3,7 +3,8 @@
 use paretoscope::backend::cpu::Cpu;
 use paretoscope::backend::{Apply, Backend, Combine, Part, Scope, Workload};
 use paretoscope::balance::{
-    Balancer, Gramian, GramianMethod, Outcome, Served, Setup, StepContext, config, method, svd_reweighting,
+    Balancer, Cost, Gramian, GramianMethod, METHODS, Outcome, Served, Setup, StepContext, config, method,
+    svd_reweighting,
 };
 use paretoscope::config::{Activation, Init, NetworkConfig, Optimizer, RunConfig};
 use paretoscope::data::{Batches, Split, Targets, TaskKind};
@@ -187,6 +188,41 @@ fn trained(id: &str, knobs: &[f64], validation: u32) -> Vec<Vec<f64>> {
     }
     assert_eq!(weights.len(), 13, "{id}");
     weights
+}
+
+#[test]
+fn a_step_costs_what_the_registry_says() {
+    for method in METHODS {
+        let mut workload = network().workload().clone();
+        workload.batch_rows = 4;
+        let theta = network().parameters().iter().map(|&x| x as f32).collect();
+        let run = RunConfig { method, knobs: method.default_knobs(), modifiers: Vec::new() };
+        let setup = TrainerSetup {
+            run: &run,
+            floor: vec![0.0; TASKS],
+            preference: vec![1.0 / 3.0; TASKS],
+            learning_rate: 0.01,
+            seed: 2,
+            steps: 100,
+            batches: Batches::new(ROWS, 4, 2),
+            // Plots get their Gramian at step 0 alone.
+            gramian_every: 1_000,
+        };
+        let mut trainer = Trainer::new(Backend::Cpu(Box::new(Cpu::new(workload, theta))), setup);
+        let mut passes = || {
+            pollster::block_on(trainer.advance()).expect("a step").expect("a record");
+            match trainer.backend() {
+                Backend::Cpu(cpu) => cpu.passes(),
+                _ => panic!("on the CPU"),
+            }
+        };
+        passes();
+        let before = passes();
+        let after = (0..10).map(|_| passes()).last().expect("ten steps");
+        let Cost { backward, forward } = method.cost(TASKS);
+        let measured = (after.backward - before.backward, after.forward - before.forward);
+        assert_eq!(measured, (10 * backward, 10 * forward), "{}", method.id);
+    }
 }
 
 #[test]

@@ -224,6 +224,27 @@ fn bad_input_gets_a_sentence_and_the_session_lives_on() {
 }
 
 #[test]
+fn every_method_trains_the_default_experiment_and_real_digits() {
+    for preset in ["#v=1&st=50", "#v=1&p=multimnist&d=multimnist-lite&net=32&b=64&st=50"] {
+        for methods in METHODS.chunks(6) {
+            let mut script = Script::new();
+            let ids: Vec<&str> = methods.iter().map(|method| method.id).collect();
+            script.say(start(&format!("{preset}&m={}", ids.join(","))));
+            script.finish();
+            for (run, id) in script.history.runs.iter().zip(&ids) {
+                assert_eq!((&run.diverged, run.records.len()), (&None, 51), "{id} in {preset}");
+                for record in &run.records {
+                    let pull = record.pull.iter().flat_map(|pull| pull.gramian.iter().chain(&pull.along_step));
+                    let numbers = record.losses.iter().chain(&record.weights).chain(pull);
+                    assert!(numbers.into_iter().all(|x| x.is_finite()), "{id} in {preset}, step {}", record.step);
+                }
+                assert_ne!(run.records[0].losses, run.records[50].losses, "{id} in {preset} does not move");
+            }
+        }
+    }
+}
+
+#[test]
 fn every_problem_takes_every_method() {
     for problem in PROBLEMS {
         for methods in METHODS.chunks(6) {
