@@ -15,6 +15,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut table = String::from("[\n");
     for file in files {
         let path = file.path();
+        if path.extension().is_none_or(|extension| extension != "tex") {
+            return Err(format!("{}: only formulas, `<id>.tex`, belong here", path.display()).into());
+        }
         let id = path.file_stem().and_then(|stem| stem.to_str()).ok_or("a formula's name is not UTF-8")?;
         let latex = std::fs::read_to_string(&path)?;
         let latex = latex.trim();
