@@ -232,6 +232,9 @@ pub struct Record {
     pub pull: Option<Pull>,
     /// Whether the method's inner problem did not settle.
     pub unsettled: bool,
+    /// (K) bit j of entry i says that the method moved task i's gradient because of task j's; empty for methods that
+    /// move no gradient by another.
+    pub moved_by: Vec<u16>,
     /// For each run of the experiment the weights (K) that its method gives for *this* run's Gramian
     /// (a loss weighting: its own weights of this step); empty where there are none.
     pub compared: Vec<Vec<f64>>,

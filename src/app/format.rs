@@ -1,6 +1,4 @@
-//! Numbers and formulas as the page writes them: three significant digits, U+2212 for minus, no locale.
-
-use leptos::prelude::*;
+//! Numbers as the page writes them: three significant digits, U+2212 for minus, no locale.
 
 /// `x` with three significant digits: `0.322`, `1.50`, `12.4`, `0.0048`, `3.1e-7`.
 pub fn brief(x: f64) -> String {
@@ -75,36 +73,4 @@ pub fn pace(per_second: f64) -> String {
     } else {
         format!("{} s a step", brief(1.0 / per_second.max(1e-9)))
     }
-}
-
-/// A line of Unicode mathematics in the formula style: single letters italic, words, digits and signs upright.
-pub fn formula(text: &str) -> impl IntoView + use<> {
-    let mut pieces: Vec<(bool, String)> = Vec::new();
-    let mut word = String::new();
-    let letter = |c: char| c.is_alphabetic() && !matches!(c, 'Σ' | 'ᵀ' | 'ᵢ' | 'ⱼ' | 'ₖ' | 'ₜ' | 'Δ' | 'Π');
-    let flush = |word: &mut String, pieces: &mut Vec<(bool, String)>| {
-        if !word.is_empty() {
-            pieces.push((word.chars().count() == 1, std::mem::take(word)));
-        }
-    };
-    for c in text.chars() {
-        if letter(c) {
-            word.push(c);
-            continue;
-        }
-        flush(&mut word, &mut pieces);
-        match pieces.last_mut() {
-            Some((false, upright)) => upright.push(c),
-            _ => pieces.push((false, c.to_string())),
-        }
-    }
-    flush(&mut word, &mut pieces);
-    pieces
-        .into_iter()
-        .map(
-            |(italic, piece)| {
-                if italic { view! { <i>{piece}</i> }.into_any() } else { view! { <b>{piece}</b> }.into_any() }
-            },
-        )
-        .collect_view()
 }

@@ -28,6 +28,14 @@ pub fn Help() -> impl IntoView {
             <p class="soft">
                 "Arrows, cosines and the common-descent cone are first-order statements about one step: a step of finite length can do otherwise. Do not pick a method by one picture or one seed."
             </p>
+            <p class="links">
+                <a href="choose/" target="_blank">
+                    "How to choose a method"
+                </a>
+                <a href="methods/" target="_blank">
+                    "Table of all methods"
+                </a>
+            </p>
             <h3>"Keys"</h3>
             <dl class="keys">
                 {KEYS

@@ -3,6 +3,7 @@
 //! Reading order: `page` (state and the ways to change it), `engine` and `worker_client` (the worker), `address`
 //! (the link), `painter` and `playback` (animation frames), `host` (`window.paretoscope`), then the components.
 
+mod about_method;
 mod address;
 mod attribution;
 mod backend_chip;
@@ -28,6 +29,7 @@ mod plot_table;
 mod preference;
 mod preset_menu;
 mod problem_panel;
+mod reckoning;
 mod run_card;
 mod run_chips;
 mod share;

@@ -1,11 +1,14 @@
 //! One compared run: what it is called, its rule, its weights and values at the cursor, its knobs.
 
-use super::format::{brief, formula, metric};
+use super::about_method::AboutMethod;
+use super::format::{brief, metric};
 use super::icons;
 use super::knob::Setting;
 use super::page::{Page, use_page};
 use super::problem_panel::commit;
+use super::reckoning::InNumbers;
 use super::swatch::Swatch;
+use crate::balance::formula::formula;
 use crate::balance::modify::{MODIFIERS, Modifier};
 use crate::config::{Edit, name_of_run};
 use crate::measure::pull::same_direction;
@@ -26,6 +29,7 @@ pub fn RunCard(
     }) else {
         return ().into_any();
     };
+    let rule = formula(entry.id).map_or("", |formula| formula.mathml);
     let suffix = if copy == 0 { String::new() } else { format!("-{}", copy + 1) };
     let name = Memo::new(move |_| page.config.with(|config| name_of_run(config, run)));
     let hidden = move || !page.shown().get(run).copied().unwrap_or(true);
@@ -110,7 +114,7 @@ pub fn RunCard(
                 }
                 None => {
                     view! {
-                        <p class="math" title=entry.about>{formula(entry.formula)}</p>
+                        <div class="math" title=entry.optimizes inner_html=rule></div>
                         <Weights run />
                     }
                         .into_any()
@@ -119,11 +123,8 @@ pub fn RunCard(
             <Values run />
             {knobs}
             <div class="folds">
-                <details class="fold">
-                    <summary>"About"</summary>
-                    <p class="small soft">{entry.about}</p>
-                    <p class="note">{format!("{}, {}", entry.paper, entry.year)}</p>
-                </details>
+                <InNumbers run />
+                <AboutMethod method=entry />
                 {modifiers}
             </div>
             {move || {

@@ -48,18 +48,20 @@ const MOST_ALIKE: f64 = 0.9999;
 /// Targets φ̂ of all pairs.
 pub struct GradVac {
     beta: f64,
-    targets: Square, // (K, K)
+    targets: Square,    // (K, K)
+    moved_by: Vec<u16>, // (K)
 }
 
 impl GradVac {
     pub fn new(setup: &Setup) -> Self {
-        Self { beta: setup.knobs[0], targets: [0.0; MAX_TASKS * MAX_TASKS] }
+        Self { beta: setup.knobs[0], targets: [0.0; MAX_TASKS * MAX_TASKS], moved_by: vec![0; setup.n_tasks] }
     }
 
     /// One step for given `orders` (K, K), as in [`super::pcgrad::project`]; writes w (K).
     pub fn vaccinate(&mut self, gramian: &Gramian, orders: &[usize], w: &mut [f64]) {
         let k = w.len();
         w.fill(0.0);
+        self.moved_by.fill(0);
         for i in 0..k {
             if gramian.is_zero(i) {
                 w[i] += 1.0;
@@ -82,6 +84,7 @@ impl GradVac {
                     let (sine, wanted) = ((1.0 - cosine * cosine).sqrt(), (1.0 - *target * *target).sqrt());
                     let dose = length * (*target * sine / wanted - cosine);
                     x[j] += dose;
+                    self.moved_by[i] |= 1 << j;
                     for l in 0..k {
                         along[l] += dose * gramian.cosine(j, l);
                     }
@@ -101,5 +104,9 @@ impl GramianMethod for GradVac {
         let orders = draw_orders(&ctx.draws(), k);
         self.vaccinate(gramian, &orders[..k * k], w);
         Outcome::Settled
+    }
+
+    fn moved_by(&self) -> &[u16] {
+        &self.moved_by
     }
 }

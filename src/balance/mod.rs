@@ -305,6 +305,11 @@ pub trait GramianMethod {
     fn look_ahead(&self, w: &mut [f64]) {
         w.fill(1.0);
     }
+    /// (K) what the last `weights` changed: bit j of entry i says that row i was moved because of row j. Empty for
+    /// methods that move no row by another.
+    fn moved_by(&self) -> &[u16] {
+        &[]
+    }
     /// (K) factors of the heads' own gradients in this step, where they are neither 1 nor w.
     fn head_weights(&self) -> Option<&[f64]> {
         None
@@ -336,6 +341,18 @@ pub struct RowsKernel {
 }
 
 impl Kind {
+    /// In the order in which they are listed.
+    pub const ALL: [Self; 3] = [Self::LossWeighting, Self::GradientWeighting, Self::GradientSurgery];
+
+    /// What its methods do.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::LossWeighting => "weigh the losses",
+            Self::GradientWeighting => "weigh the gradients",
+            Self::GradientSurgery => "change the gradients",
+        }
+    }
+
     /// snake_case name in machine-readable output.
     pub fn id(self) -> &'static str {
         match self {
@@ -402,6 +419,18 @@ impl Method {
     pub fn stores_rows(&self) -> bool {
         let stored = [Need::KeptRows, Need::TwoMoreBatches, Need::LookAhead, Need::Excess];
         self.needs.iter().any(|need| stored.contains(need))
+    }
+
+    /// Whether each word of a search is in its id, name, gloss, purpose, kind, authors, title or year.
+    pub fn matches(&self, search: &str) -> bool {
+        let Self { id, label, gloss, optimizes, source, kind, .. } = self;
+        let year = source.year.to_string();
+        let mut text = [id, label, gloss, optimizes, source.title, kind.words(), &year].join(" ").to_lowercase();
+        text.push_str(&source.authors.join(" ").to_lowercase());
+        // Hyphens and underscores are the same to a reader: cagrad, nash-mtl, nash mtl.
+        let plain = |text: &str| text.replace(['-', '_'], " ");
+        let (text, search) = (plain(&text), plain(&search.to_lowercase()));
+        search.split_whitespace().all(|word| text.contains(word))
     }
 
     /// Knob values in order, defaults for all.

@@ -35,11 +35,12 @@ pub const METHOD: Method = Method {
 
 struct PcGrad {
     shuffle: bool,
+    moved_by: Vec<u16>, // (K)
 }
 
 impl PcGrad {
     fn new(setup: &Setup) -> Self {
-        Self { shuffle: setup.knobs[0] == 1.0 }
+        Self { shuffle: setup.knobs[0] == 1.0, moved_by: vec![0; setup.n_tasks] }
     }
 }
 
@@ -47,8 +48,12 @@ impl GramianMethod for PcGrad {
     fn weights(&mut self, ctx: &StepContext<'_>, gramian: &Gramian, w: &mut [f64]) -> Outcome {
         let k = w.len();
         let orders = if self.shuffle { draw_orders(&ctx.draws(), k) } else { given_orders(k) };
-        project(gramian, &orders[..k * k], w);
+        project(gramian, &orders[..k * k], w, &mut self.moved_by);
         Outcome::Settled
+    }
+
+    fn moved_by(&self) -> &[u16] {
+        &self.moved_by
     }
 }
 
@@ -74,10 +79,12 @@ pub(super) fn draw_orders(draws: &Stream, k: usize) -> [usize; MAX_TASKS * MAX_T
 }
 
 /// Writes w (K) for given `orders` (K, K): row i is the order in which task i visits the others; its
-/// own index is passed over.
-pub fn project(gramian: &Gramian, orders: &[usize], w: &mut [f64]) {
+/// own index is passed over. `moved_by` (K) is told which projections took something away, as in
+/// [`GramianMethod::moved_by`].
+pub fn project(gramian: &Gramian, orders: &[usize], w: &mut [f64], moved_by: &mut [u16]) {
     let k = w.len();
     w.fill(0.0);
+    moved_by.fill(0);
     for i in 0..k {
         if gramian.is_zero(i) {
             w[i] += 1.0;
@@ -88,7 +95,10 @@ pub fn project(gramian: &Gramian, orders: &[usize], w: &mut [f64]) {
         x[i] = 1.0;
         for &j in orders[i * k..(i + 1) * k].iter().filter(|&&j| j != i && !gramian.is_zero(j)) {
             let along: f64 = (0..k).map(|l| x[l] * gramian.cosine(l, j)).sum();
-            x[j] -= along.min(0.0);
+            if along < 0.0 {
+                x[j] -= along;
+                moved_by[i] |= 1 << j;
+            }
         }
         for j in (0..k).filter(|&j| x[j] != 0.0) {
             w[j] += x[j] * (gramian.norms()[i] / gramian.norms()[j]);

@@ -49,17 +49,19 @@ pub(super) fn is_too_small(gramian: &Gramian, norm_eps: f64) -> bool {
 struct UpGrad {
     norm_eps: f64,
     reg_eps: f64,
+    moved_by: Vec<u16>, // (K)
 }
 
 impl UpGrad {
     fn new(setup: &Setup) -> Self {
-        Self { norm_eps: setup.knobs[0], reg_eps: setup.knobs[1] }
+        Self { norm_eps: setup.knobs[0], reg_eps: setup.knobs[1], moved_by: vec![0; setup.n_tasks] }
     }
 }
 
 impl GramianMethod for UpGrad {
     fn weights(&mut self, ctx: &StepContext<'_>, gramian: &Gramian, w: &mut [f64]) -> Outcome {
         let k = w.len();
+        self.moved_by.fill(0);
         if is_too_small(gramian, self.norm_eps) {
             w.copy_from_slice(ctx.preference);
             return Outcome::Degenerate;
@@ -70,10 +72,20 @@ impl GramianMethod for UpGrad {
         for i in 0..k {
             let mut p: Column = [0.0; MAX_TASKS];
             p[i] = ctx.preference[i];
+            let mut before: Column = [0.0; MAX_TASKS];
+            before[..k].copy_from_slice(w);
             if scaled.project(&p[..k], w) != Outcome::Settled {
                 outcome = Outcome::NotSettled;
             }
+            // Multipliers of constraints that do not bind are exactly 0.
+            for j in (0..k).filter(|&j| j != i && w[j] != before[j]) {
+                self.moved_by[i] |= 1 << j;
+            }
         }
         outcome
+    }
+
+    fn moved_by(&self) -> &[u16] {
+        &self.moved_by
     }
 }

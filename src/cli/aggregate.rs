@@ -136,7 +136,7 @@ pub fn run(params: &Params<'_>, rows: &[&[f64]], gramian: &Gramian, losses: &[f6
         if params.method.id == gradvac::METHOD.id {
             GradVac::new(&params.setup(n_tasks)?).vaccinate(gramian, &orders, &mut w);
         } else {
-            pcgrad::project(gramian, &orders, &mut w);
+            pcgrad::project(gramian, &orders, &mut w, &mut vec![0; n_tasks]);
         }
         return Ok(combined(w, rows));
     }

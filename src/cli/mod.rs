@@ -1,6 +1,7 @@
 //! What the command line does, apart from reading its flags: text in, text out.
 
 pub mod aggregate;
+pub mod guide;
 pub mod methods;
 pub mod run;
 pub mod simulate;

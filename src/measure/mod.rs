@@ -6,3 +6,4 @@ pub mod headline;
 pub mod labels;
 pub mod pull;
 pub mod ranking;
+pub mod reckoning;

@@ -27,6 +27,8 @@ pub struct Step {
     pub probed: bool,
     pub report: StepReport,
     pub outcome: Outcome,
+    /// What the method's last weights moved, see [`crate::balance::GramianMethod::moved_by`].
+    pub moved_by: Vec<u16>,
 }
 
 impl Step {
@@ -38,6 +40,7 @@ impl Step {
             probed: false,
             report: StepReport::default(),
             outcome: Outcome::Settled,
+            moved_by: Vec::with_capacity(n_tasks),
         }
     }
 }

@@ -183,6 +183,8 @@ impl SinglePoint {
                     self.gramian.set(&self.kept_products, exact);
                 }
                 out.outcome = method.weights(&ctx, &self.gramian, &mut out.weights);
+                out.moved_by.clear();
+                out.moved_by.extend_from_slice(method.moved_by());
                 let w = &out.weights;
                 let combine = match (keeps, out.probed) {
                     (true, _) => Combine::Kept(w),

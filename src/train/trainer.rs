@@ -129,7 +129,7 @@ impl Trainer {
     }
 
     fn record(&self, step: u32) -> Record {
-        let Step { losses, weights, gramian, probed, report, outcome } = &self.step;
+        let Step { losses, weights, gramian, probed, report, outcome, moved_by } = &self.step;
         let pull = probed.then(|| Pull {
             gramian: gramian.clone(),
             along_direction: report.along_direction.clone(),
@@ -143,6 +143,7 @@ impl Trainer {
             weights: weights.clone(),
             pull,
             unsettled: *outcome == crate::balance::Outcome::NotSettled,
+            moved_by: moved_by.clone(),
             compared: Vec::new(),
         }
     }

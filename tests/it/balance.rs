@@ -562,11 +562,44 @@ fn pcgrad_visits_tasks_as_listed_when_told() {
     let as_rows: Vec<&[f64]> = case.rows.iter().map(Vec::as_slice).collect();
     let mut w = vec![0.0; 3];
     let listed = [0, 1, 2, 0, 1, 2, 0, 1, 2];
-    paretoscope::balance::pcgrad::project(&Gramian::from_rows(&as_rows), &listed, &mut w);
+    paretoscope::balance::pcgrad::project(&Gramian::from_rows(&as_rows), &listed, &mut w, &mut [0; 3]);
     assert_eq!(step_with_knob("pcgrad", "shuffle", 0.0, &case).w, Some(w.clone()));
     let pcgrad = method("pcgrad").expect("registered");
     let differs = |n_steps| steps(pcgrad, &case, n_steps).w.is_some_and(|other| apart(&other, &w) > 1e-3);
     assert!((1..20).any(differs), "no random order differs from the given one");
+}
+
+#[test]
+fn projections_are_reported() {
+    // Tasks 0 and 1 conflict, task 2 gets along with both.
+    let gramian = Gramian::from_rows(&[&[1.0, 0.0, 0.5], &[-0.5, 1.0, 0.1], &[0.1, 0.2, 1.0]]);
+    let ctx = StepContext {
+        losses: &[1.0; 3],
+        first_losses: &[1.0; 3],
+        epoch_means: None,
+        preference: &[1.0 / 3.0; 3],
+        learning_rate: 0.1,
+        step: 0,
+        seed: 7,
+        served: Served::default(),
+    };
+    for (id, expected) in [("pcgrad", [0b010, 0b001, 0]), ("gradvac", [0b010, 0b001, 0]), ("upgrad", [0b010, 0b001, 0])]
+    {
+        let method = method(id).expect("registered");
+        let setup = Setup { n_tasks: 3, knobs: method.default_knobs() };
+        let unit = paretoscope::balance::modify::modifier("unit").expect("registered");
+        for modifiers in [vec![], vec![unit]] {
+            let Balancer::Gramian(mut built) = paretoscope::balance::modify::modified(method, &setup, &modifiers)
+            else {
+                panic!("{id} weighs gradients")
+            };
+            built.weights(&ctx, &gramian, &mut [0.0; 3]);
+            assert_eq!(built.moved_by(), expected, "{id}");
+            built.weights(&ctx, &Gramian::from_rows(&[&[1.0, 0.0], &[1.0, 0.2], &[1.0, 0.1]]), &mut [0.0; 3]);
+            // What fired once is not remembered. GradVac's target cosines have moved meanwhile and may fire anew.
+            assert!(id == "gradvac" || built.moved_by() == [0; 3], "{id}");
+        }
+    }
 }
 
 #[test]

@@ -27,6 +27,8 @@ mod aggregate;
 #[cfg(feature = "cli")]
 mod goldens;
 #[cfg(feature = "cli")]
+mod guide;
+#[cfg(feature = "cli")]
 mod toy;
 
 #[cfg(feature = "plots")]

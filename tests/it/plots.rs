@@ -74,6 +74,7 @@ fn history(shape: Shape) -> History {
                 weights: w,
                 pull: Some(pull),
                 unsettled: false,
+                moved_by: Vec::new(),
                 compared: (0..n_runs).map(weights).collect(),
             });
             let metrics = losses.iter().map(|loss| if accuracy { 0.9 - 0.3 * loss } else { 1.0 - loss }).collect();

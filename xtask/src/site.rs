@@ -66,6 +66,11 @@ fn finish(dist: &Path) -> Result<()> {
     let filled = format!("<meta name=\"paretoscope-build\" content=\"{build}\"");
     let shell = with_versions(&shell.replace(BUILD_MARK, &filled), &copied, &build);
     run::write(&dist.join("index.html"), with_policy(&shell)?)?;
+    // Pages of the guide lie one folder below what they load.
+    for page in copied.iter().filter(|name| name.ends_with(".html")) {
+        let page = dist.join(page);
+        run::write(&page, with_versions(&run::read_text(&page)?, &copied, &build))?;
+    }
     let missing = at_head(&shell, &format!("<script>{REPAIR}</script>"))?;
     run::write(&dist.join("404.html"), with_policy(&missing)?)?;
     for folder in BELOW {
@@ -103,7 +108,10 @@ fn copy_new(from: &Path, to: &Path) -> Result<Vec<String>> {
 /// builds.
 fn with_versions(page: &str, copied: &[String], build: &str) -> String {
     let code = copied.iter().filter(|name| name.ends_with(".css") || name.ends_with(".js"));
-    code.fold(page.to_owned(), |page, name| page.replace(&format!("=\"{name}\""), &format!("=\"{name}?v={build}\"")))
+    code.fold(page.to_owned(), |page, name| {
+        let page = page.replace(&format!("=\"{name}\""), &format!("=\"{name}?v={build}\""));
+        page.replace(&format!("=\"../{name}\""), &format!("=\"../{name}?v={build}\""))
+    })
 }
 
 /// All files below a folder, sorted.
@@ -228,6 +236,7 @@ mod tests {
         let copied = ["app.css", "data/x.csv"].map(str::to_owned);
         let got = with_versions("<link href=\"app.css\" /><a href=\"data/x.csv\">", &copied, "7");
         assert_eq!(got, "<link href=\"app.css?v=7\" /><a href=\"data/x.csv\">");
+        assert_eq!(with_versions("<link href=\"../app.css\" />", &copied, "7"), "<link href=\"../app.css?v=7\" />");
     }
 
     #[test]

@@ -220,6 +220,10 @@ impl GramianMethod for ModifiedGramian {
         self.inner.look_ahead(w);
     }
 
+    fn moved_by(&self) -> &[u16] {
+        self.inner.moved_by()
+    }
+
     fn head_weights(&self) -> Option<&[f64]> {
         self.inner.head_weights()
     }

@@ -1,0 +1,53 @@
+//! What a card says about its method: what it optimizes, when to choose it, pitfalls, cost, promises, citation.
+
+use super::share::copy_text;
+use crate::balance::Method;
+use leptos::prelude::*;
+
+#[component]
+pub fn AboutMethod(method: &'static Method) -> impl IntoView {
+    let said = RwSignal::new("Copy BibTeX");
+    let copy = move |_| {
+        copy_text(method.source.bibtex(method.id), move |done| {
+            said.set(if done { "Copied" } else { "No clipboard here: see the table of methods" });
+        });
+    };
+    let promises = method.promises.iter().map(|promise| promise.words()).collect::<Vec<_>>().join("; ");
+    let facts = [
+        ("Choose it", method.choose.to_string()),
+        ("Leave it", method.avoid.to_string()),
+        ("Pitfalls", method.pitfalls.to_string()),
+        ("A step", format!("{}.", method.cost_words())),
+        ("Promises", format!("{promises}.")),
+    ];
+    view! {
+        <details class="fold about" data-testid="about">
+            <summary>"About"</summary>
+            <p class="small soft">{method.optimizes}</p>
+            <dl class="facts">
+                {facts
+                    .map(|(name, text)| {
+                        view! {
+                            <dt>{name}</dt>
+                            <dd>{text}</dd>
+                        }
+                    })
+                    .collect_view()}
+            </dl>
+            <p class="note">
+                <a href=method.source.link target="_blank" rel="noreferrer">
+                    {method.source.reference()}
+                </a>
+                {format!(", {}", method.source.year)}
+            </p>
+            <div class="row">
+                <button class="btn line small-btn" type="button" on:click=copy>
+                    {move || said.get()}
+                </button>
+                <a class="small" href=format!("methods/#{}", method.id) target="_blank">
+                    "In the table of methods"
+                </a>
+            </div>
+        </details>
+    }
+}

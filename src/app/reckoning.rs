@@ -1,0 +1,140 @@
+//! A method's rule with the numbers of the step at the cursor: weights, cosines before and after, projections.
+
+use super::format::brief;
+use super::page::use_page;
+use crate::measure::reckoning::Reckoning;
+use leptos::prelude::*;
+
+/// Tasks whose cosines are all listed; of more the smallest is.
+const LISTED_TASKS: usize = 3;
+
+#[component]
+pub fn InNumbers(run: usize) -> impl IntoView {
+    let page = use_page();
+    let open = RwSignal::new(false);
+    // Computed only while somebody looks.
+    let lines = Memo::new(move |_| {
+        if !open.get() {
+            return Vec::new();
+        }
+        let step = page.step.get();
+        page.history.with(|history| {
+            let record = history.runs.get(run).and_then(|run| run.at(step));
+            record.map_or_else(Vec::new, |record| lines(&Reckoning::new(record), record.losses.len()))
+        })
+    });
+    let toggled = move |event: web_sys::Event| {
+        use wasm_bindgen::JsCast;
+        let details = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        open.set(details.is_some_and(|details| details.has_attribute("open")));
+    };
+    view! {
+        <details class="fold numbers" data-testid="in-numbers" on:toggle=toggled>
+            <summary>"In numbers"</summary>
+            {move || {
+                lines
+                    .get()
+                    .into_iter()
+                    .map(|(name, mathml)| {
+                        view! {
+                            <p>
+                                <span>{name}</span>
+                                <span class="math" inner_html=mathml></span>
+                            </p>
+                        }
+                    })
+                    .collect_view()
+            }}
+        </details>
+    }
+}
+
+/// What each line says, and its MathML.
+fn lines(reckoning: &Reckoning, n_tasks: usize) -> Vec<(&'static str, String)> {
+    let mut lines = Vec::new();
+    if reckoning.weights.is_empty() {
+        lines.push(("update", format!("{}<mo>=</mo><mtext>by coordinates</mtext>", vector("d"))));
+    } else {
+        lines.push(("update", format!("{}<mo>=</mo>{}", vector("d"), sum(&reckoning.weights))));
+    }
+    if !reckoning.lengths.is_empty() {
+        let lengths = reckoning.lengths.iter().enumerate().map(|(i, length)| equation(&norm(&gradient(i)), *length));
+        let update = reckoning.length.map(|length| equation(&norm(&vector("d")), length));
+        lines.push(("lengths", join(lengths.chain(update))));
+    }
+    if reckoning.lengths.is_empty() {
+        lines.push(("cosines", "<mtext>not computed at this step</mtext>".into()));
+    }
+    let between = |(i, j, cosine): &(usize, usize, f64)| equation(&cos(&gradient(*i), &gradient(*j)), *cosine);
+    let with_update = |(i, cosine): &(usize, f64)| equation(&cos(&gradient(*i), &vector("d")), *cosine);
+    let all = n_tasks <= LISTED_TASKS;
+    let least = reckoning.before.iter().min_by(|a, b| a.2.total_cmp(&b.2));
+    let before: Vec<String> =
+        if all { reckoning.before.iter().map(between).collect() } else { least.map(between).into_iter().collect() };
+    if !before.is_empty() {
+        lines.push((if all { "before" } else { "least before" }, join(before)));
+    }
+    let least = reckoning.after.iter().min_by(|a, b| a.1.total_cmp(&b.1));
+    let after: Vec<String> = if all {
+        reckoning.after.iter().map(with_update).collect()
+    } else {
+        least.map(with_update).into_iter().collect()
+    };
+    if !after.is_empty() {
+        lines.push((if all { "after" } else { "least after" }, join(after)));
+    }
+    if let Some(moved) = &reckoning.moved {
+        let pair = |(i, j): &(usize, usize)| format!("<mrow>{}<mo>⟂</mo>{}</mrow>", gradient(*i), gradient(*j));
+        let listed = join(moved.iter().take(6).map(pair));
+        let text = match moved.len() {
+            0 => "<mtext>none fired</mtext>".into(),
+            1..=6 => listed,
+            more => format!("{listed}<mtext> and {} more</mtext>", more - 6),
+        };
+        lines.push(("moved", text));
+    }
+    lines.into_iter().map(|(name, body)| (name, format!("<math display=\"inline\">{body}</math>"))).collect()
+}
+
+/// Σ wᵢ gᵢ with numbers.
+fn sum(weights: &[f64]) -> String {
+    let mut out = String::new();
+    for (i, &weight) in weights.iter().enumerate() {
+        let sign = match (i, weight < 0.0) {
+            (0, false) => "",
+            (_, true) => "<mo>−</mo>",
+            (_, false) => "<mo>+</mo>",
+        };
+        out.push_str(&format!("{sign}<mn>{}</mn><mspace width=\"0.1em\" />{}", brief(weight.abs()), gradient(i)));
+    }
+    out
+}
+
+fn number(x: f64) -> String {
+    let sign = if x < 0.0 { "<mo>−</mo>" } else { "" };
+    format!("{sign}<mn>{}</mn>", brief(x.abs()))
+}
+
+fn equation(left: &str, right: f64) -> String {
+    format!("<mrow>{left}<mo>=</mo>{}</mrow>", number(right))
+}
+
+fn vector(name: &str) -> String {
+    format!("<mi>{name}</mi>")
+}
+
+fn gradient(task: usize) -> String {
+    format!("<msub><mi>g</mi><mn>{}</mn></msub>", task + 1)
+}
+
+fn norm(of: &str) -> String {
+    format!("<mo stretchy=\"false\">‖</mo>{of}<mo stretchy=\"false\">‖</mo>")
+}
+
+fn cos(a: &str, b: &str) -> String {
+    format!("<mi>cos</mi><mo>\u{2061}</mo><mo stretchy=\"false\">(</mo>{a}<mo>,</mo>{b}<mo stretchy=\"false\">)</mo>")
+}
+
+fn join(parts: impl IntoIterator<Item = String>) -> String {
+    parts.into_iter().collect::<Vec<_>>().join("<mo>,</mo><mspace width=\"0.6em\" />")
+}
