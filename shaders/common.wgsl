@@ -6,6 +6,7 @@
 
 const RELU: u32 = 1u;
 const TANH: u32 = 2u;
+const GELU: u32 = 3u;
 
 fn tanh_stable(x: vec4<f32>) -> vec4<f32> {
     // Beyond 15 the result is 1 in f32, and the exponential would overflow not far behind.
@@ -18,6 +19,11 @@ fn tanh_stable(x: vec4<f32>) -> vec4<f32> {
     return select(sign(x) * far, near, abs(x) < vec4<f32>(0.3));
 }
 
+// The tanh form: 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))).
+fn gelu_tanh(x: vec4<f32>) -> vec4<f32> {
+    return tanh_stable(0.7978845608 * (x + 0.044715 * x * x * x));
+}
+
 fn activate(kind: u32, x: vec4<f32>) -> vec4<f32> {
     if (kind == RELU) {
         // Not max(): a NaN must stay a NaN, or a diverged run would look alive.
@@ -26,16 +32,23 @@ fn activate(kind: u32, x: vec4<f32>) -> vec4<f32> {
     if (kind == TANH) {
         return tanh_stable(x);
     }
+    if (kind == GELU) {
+        return 0.5 * x * (1.0 + gelu_tanh(x));
+    }
     return x;
 }
 
-// The derivative of the activation, from its value y.
+// The derivative of the activation, from its value y; of GELU from its input.
 fn slope(kind: u32, y: vec4<f32>) -> vec4<f32> {
     if (kind == RELU) {
         return select(vec4<f32>(0.0), vec4<f32>(1.0), y > vec4<f32>(0.0));
     }
     if (kind == TANH) {
         return 1.0 - y * y;
+    }
+    if (kind == GELU) {
+        let t = gelu_tanh(y);
+        return 0.5 * (1.0 + t) + 0.5 * y * (1.0 - t * t) * 0.7978845608 * (1.0 + 0.134145 * y * y);
     }
     return vec4<f32>(1.0);
 }

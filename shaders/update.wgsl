@@ -12,6 +12,10 @@ struct Update {
     correction: f32,    // Adam: 1 / (1 - beta2^t)
     momentum: f32,
     clip: f32,          // largest gradient length, 0 without
+    decay: f32,         // lambda, where lambda theta joins the gradient
+    shrink: f32,        // lr lambda, where theta shrinks beside the step
+    spare_1: f32,
+    spare_2: f32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Update;
@@ -39,20 +43,21 @@ fn gradient_scale() -> f32 {
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let scale = gradient_scale();
     for (var at = id.x; at < shape.vecs; at += groups.x * 64u) {
-        let g = scale * gradient[at];
+        let old = theta[at];
+        let g = scale * gradient[at] + shape.decay * old;
         var step: vec4<f32>;
         if (shape.rule == ADAM) {
             let m = 0.9 * first[at] + 0.1 * g;
             let v = 0.999 * second[at] + 0.001 * g * g;
             first[at] = m;
             second[at] = v;
-            step = -(shape.rate * m / (sqrt(v * shape.correction) + 1e-8));
+            step = -(shape.rate * m / (sqrt(v * shape.correction) + 1e-8) + shape.shrink * old);
         } else {
             let v = shape.momentum * first[at] + g;
             first[at] = v;
             step = -(shape.rate * v);
         }
         moved[at] = step;
-        theta[at] += step;
+        theta[at] = old + step;
     }
 }

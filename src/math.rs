@@ -137,6 +137,30 @@ pub fn tanh_f32(x: f32) -> f32 {
     if size < 0.3 { near } else { far.copysign(x) }
 }
 
+/// √(2/π).
+const GELU_SLOPE: f64 = 0.797_884_560_802_865_4;
+const GELU_CUBE: f64 = 0.044_715;
+
+/// ½x(1 + tanh(√(2/π)(x + 0.044715x³))).
+#[inline(always)]
+pub fn gelu<T: Real>(x: T) -> T {
+    T::of(0.5) * x * (T::of(1.0) + gelu_inside(x).tanh())
+}
+
+/// The derivative of [`gelu`] at x.
+#[inline(always)]
+pub fn gelu_slope<T: Real>(x: T) -> T {
+    let one = T::of(1.0);
+    let t = gelu_inside(x).tanh();
+    let inside = T::of(GELU_SLOPE) * (one + T::of(3.0 * GELU_CUBE) * x * x);
+    T::of(0.5) * (one + t) + T::of(0.5) * x * (one - t * t) * inside
+}
+
+#[inline(always)]
+fn gelu_inside<T: Real>(x: T) -> T {
+    T::of(GELU_SLOPE) * (x + T::of(GELU_CUBE) * x * x * x)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,6 +181,20 @@ mod tests {
             let x = i as f32 * 0.0006 + 1e-5;
             check(&format!("tanh {x}"), tanh_f32(x), f64::from(x).tanh(), 5e-7);
         }
+    }
+
+    #[test]
+    fn gelu_and_its_slope_are_near_those_of_the_normal_distribution() {
+        // Hendrycks & Gimpel: x Φ(x), which the tanh form meets within 5e-4.
+        for i in -600..600 {
+            let x = f64::from(i) * 0.01;
+            let exact = 0.5 * x * (1.0 + libm::erf(x / 2.0_f64.sqrt()));
+            assert!((gelu(x) - exact).abs() < 5e-4, "gelu {x}: {} instead of {exact}", gelu(x));
+            let slope = (gelu(x + 1e-6) - gelu(x - 1e-6)) / 2e-6;
+            assert!((gelu_slope(x) - slope).abs() < 1e-8, "slope at {x}: {} instead of {slope}", gelu_slope(x));
+            assert!((f64::from(gelu(x as f32)) - gelu(x)).abs() < 1e-6);
+        }
+        assert!(gelu(f32::NAN).is_nan() && gelu_slope(f32::NAN).is_nan());
     }
 
     #[test]

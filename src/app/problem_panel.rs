@@ -10,7 +10,8 @@ use super::preference::Preference;
 use super::start_section::StartSection;
 use crate::balance;
 use crate::config::{
-    Activation, BATCH, Batch, CLIP, Edit, LEARNING_RATE, LOSS_SCALE, MOMENTUM, Optimizer, STEPS, TRUNK_LAYERS, WIDTH,
+    Activation, BATCH, Batch, CLIP, DECAY_FACTOR, Decay, Edit, LEARNING_RATE, LOSS_SCALE, MOMENTUM, Optimizer, STEPS,
+    Schedule, TRUNK_LAYERS, WEIGHT_DECAY, WIDTH,
 };
 use crate::data::DATASETS;
 use crate::problem::PROBLEMS;
@@ -232,6 +233,7 @@ fn NetworkSection() -> impl IntoView {
                 <div class="two">
                     <span class="seg">
                         {activation("tanh", Activation::Tanh)} {activation("ReLU", Activation::Relu)}
+                        {activation("GELU", Activation::Gelu)}
                     </span>
                 </div>
             </div>
@@ -250,7 +252,7 @@ fn TrainingSection() -> impl IntoView {
     let momentum = Memo::new(move |_| {
         page.config.with(|config| match config.training.optimizer {
             Optimizer::Sgd { momentum } => Some(momentum),
-            Optimizer::Adam => None,
+            Optimizer::Adam | Optimizer::AdamW => None,
         })
     });
     let sgd = Memo::new(move |_| momentum.get().is_some());
@@ -264,9 +266,16 @@ fn TrainingSection() -> impl IntoView {
     });
     let learned = Memo::new(move |_| page.config.with(|config| config.network().is_some()));
     let optimizer = move |event| {
-        let optimizer =
-            if event_target_value(&event) == "sgd" { Optimizer::Sgd { momentum: 0.9 } } else { Optimizer::Adam };
+        let optimizer = match event_target_value(&event).as_str() {
+            "sgd" => Optimizer::Sgd { momentum: 0.9 },
+            "adamw" => Optimizer::AdamW,
+            _ => Optimizer::Adam,
+        };
         act(Edit::Optimizer(optimizer));
+    };
+    let chosen = Memo::new(move |_| page.config.with(|config| config.training.optimizer));
+    let option = move |value: &'static str, label: &'static str, is: fn(Optimizer) -> bool| {
+        view! { <option value=value selected=move || is(chosen.get())>{label}</option> }
     };
     // Known once the data is built.
     let rows =
@@ -308,8 +317,9 @@ fn TrainingSection() -> impl IntoView {
                 <span class="lab">"Optimizer"</span>
                 <div class="two">
                     <select class="small" aria-label="Optimizer" on:change=optimizer>
-                        <option value="adam" selected=move || !sgd.get()>"Adam"</option>
-                        <option value="sgd" selected=move || sgd.get()>"SGD"</option>
+                        {option("adam", "Adam", |optimizer| optimizer == Optimizer::Adam)}
+                        {option("adamw", "AdamW", |optimizer| optimizer == Optimizer::AdamW)}
+                        {option("sgd", "SGD", |optimizer| matches!(optimizer, Optimizer::Sgd { .. }))}
                     </select>
                 </div>
             </div>
@@ -326,6 +336,14 @@ fn TrainingSection() -> impl IntoView {
                 value=rate
                 span=Span::new(*LEARNING_RATE.start(), *LEARNING_RATE.end(), Walk::Log)
                 commit=commit(page, Edit::LearningRate)
+            />
+            <ScheduleSection />
+            <Knob
+                label="Weight decay"
+                value=Signal::derive(move || page.config.with(|config| config.training.weight_decay))
+                span=Span::new(*WEIGHT_DECAY.start(), *WEIGHT_DECAY.end(), Walk::Log)
+                commit=commit(page, Edit::WeightDecay)
+                title="λ: with AdamW the parameters shrink beside the step, else λθ joins the gradient"
             />
             <Show when=move || learned.get()>
                 <div class="knob">
@@ -394,6 +412,80 @@ fn TrainingSection() -> impl IntoView {
                 }}
             </p>
         </section>
+    }
+}
+
+/// How the learning rate goes over the run.
+#[component]
+fn ScheduleSection() -> impl IntoView {
+    let page = use_page();
+    let why = RwSignal::new(None::<String>);
+    let now = Memo::new(move |_| page.config.with(|config| (config.training.schedule, config.training.steps)));
+    let set = move |schedule: Schedule| why.set(page.edit(Edit::Schedule(schedule)).err());
+    let choose = move |event| {
+        let (schedule, steps) = now.get_untracked();
+        let decay = match event_target_value(&event).as_str() {
+            "linear" => Decay::Linear,
+            "cosine" => Decay::Cosine,
+            // A third of the run at each rate, to begin with.
+            "steps" => Decay::Steps { factor: 0.3, every: (steps / 3).max(1) },
+            _ => Decay::Constant,
+        };
+        set(Schedule { decay, ..schedule });
+    };
+    let option = move |value: &'static str, label: &'static str, is: fn(Decay) -> bool| {
+        view! { <option value=value selected=move || is(now.get().0.decay)>{label}</option> }
+    };
+    let steps = Memo::new(move |_| match now.get().0.decay {
+        Decay::Steps { factor, every } => Some((factor, every)),
+        Decay::Constant | Decay::Linear | Decay::Cosine => None,
+    });
+    let in_steps = Memo::new(move |_| steps.get().is_some());
+    let edit = move |change: fn(Schedule, f64) -> Schedule| {
+        commit(page, move |value| Edit::Schedule(change(now.get_untracked().0, value)))
+    };
+    view! {
+        <div class="knob">
+            <span class="lab">"Schedule"</span>
+            <div class="two">
+                <select class="small" aria-label="Learning-rate schedule" data-testid="schedule" on:change=choose>
+                    {option("constant", "constant", |decay| decay == Decay::Constant)}
+                    {option("linear", "linear to 0", |decay| decay == Decay::Linear)}
+                    {option("cosine", "cosine to 0", |decay| decay == Decay::Cosine)}
+                    {option("steps", "in steps", |decay| matches!(decay, Decay::Steps { .. }))}
+                </select>
+            </div>
+        </div>
+        <Show when=move || in_steps.get()>
+            <Knob
+                label="Times"
+                value=Signal::derive(move || steps.get().map_or(1.0, |(factor, _)| factor))
+                span=Span::new(*DECAY_FACTOR.start(), *DECAY_FACTOR.end(), Walk::Log)
+                commit=edit(|schedule, value| match schedule.decay {
+                    Decay::Steps { every, .. } => Schedule { decay: Decay::Steps { factor: value, every }, ..schedule },
+                    _ => schedule,
+                })
+            />
+            <Knob
+                label="After steps"
+                value=Signal::derive(move || steps.get().map_or(1.0, |(_, every)| f64::from(every)))
+                span=Span::new(f64::from(*STEPS.start()), f64::from(*STEPS.end()), Walk::LogInteger)
+                commit=edit(|schedule, value| match schedule.decay {
+                    Decay::Steps { factor, .. } => {
+                        Schedule { decay: Decay::Steps { factor, every: value as u32 }, ..schedule }
+                    }
+                    _ => schedule,
+                })
+            />
+        </Show>
+        <Knob
+            label="Warm-up"
+            value=Signal::derive(move || f64::from(now.get().0.warm_up))
+            span=Span::new(0.0, f64::from(*STEPS.end()), Walk::LogInteger)
+            commit=edit(|schedule, value| Schedule { warm_up: value as u32, ..schedule })
+            title="Steps over which the learning rate rises to its highest"
+        />
+        {move || why.get().map(|why| view! { <p class="why" role="alert">{why}</p> })}
     }
 }
 

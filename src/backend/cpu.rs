@@ -5,8 +5,8 @@ use crate::balance::{Cost, RowsMethod, StepContext};
 use crate::data::Targets;
 use crate::kernels::gemm::Packing;
 use crate::kernels::{
-    Moments, Rule, TaskLoss, blend, combine, delta, dense, excess, gather, gramian, gramian_block, loss, update,
-    weight_gradient,
+    Moments, Rule, TaskLoss, activate, blend, combine, delta, dense, excess, gather, gramian, gramian_block, loss,
+    update, weight_gradient,
 };
 use crate::math::Real;
 use crate::nn::{Layer, Network, Owner, ParamLayout};
@@ -40,15 +40,46 @@ pub struct Cpu<T> {
 #[derive(Clone, Default)]
 pub struct Forward<T> {
     rows: usize,
-    x: Vec<T>,               // (B, D)
-    trunk: Vec<Vec<T>>,      // per layer (B, width)
-    heads: Vec<Vec<Vec<T>>>, // per task and layer (B, width)
+    x: Vec<T>,                       // (B, D)
+    trunk: Vec<Activations<T>>,      // per layer
+    heads: Vec<Vec<Activations<T>>>, // per task and layer
+}
+
+/// What one layer leaves behind.
+#[derive(Clone, Default)]
+struct Activations<T> {
+    y: Vec<T>, // (B, width)
+    /// (B, width) what went into the activation, if the way back needs it; else empty.
+    inputs: Vec<T>,
+}
+
+impl<T> Activations<T> {
+    /// What the activation's slope is told from.
+    fn slope_source(&self) -> &[T] {
+        if self.inputs.is_empty() { &self.y } else { &self.inputs }
+    }
 }
 
 impl<T: Real> Forward<T> {
-    /// Room for `rows` rows.
+    /// Room for `rows` rows that only go forward.
     pub fn new(network: &Network, rows: usize) -> Self {
-        let room = |layers: &[Layer]| layers.iter().map(|layer| vec![T::default(); rows * layer.outputs()]).collect();
+        Self::with_room(network, rows, false)
+    }
+
+    /// Room for `rows` rows whose losses go back.
+    fn with_way_back(network: &Network, rows: usize) -> Self {
+        Self::with_room(network, rows, true)
+    }
+
+    fn with_room(network: &Network, rows: usize, goes_back: bool) -> Self {
+        let room = |layers: &[Layer]| {
+            let one = |layer: &Layer| {
+                let room = vec![T::default(); rows * layer.outputs()];
+                let keeps = goes_back && layer.activation().is_some_and(|activation| activation.needs_inputs());
+                Activations { inputs: if keeps { room.clone() } else { Vec::new() }, y: room }
+            };
+            layers.iter().map(one).collect()
+        };
         Self {
             rows,
             x: vec![T::default(); rows * network.n_inputs],
@@ -72,24 +103,24 @@ impl<T: Real> Forward<T> {
         let mut below: &[T] = x;
         for (index, (layer, out)) in network.trunk.iter().zip(trunk.iter_mut()).enumerate() {
             layer_forward(layout, theta, (Owner::Shared, index), *layer, n, below, out, packing);
-            below = out;
+            below = &out.y;
         }
         for (task, (head, outs)) in network.heads.iter().zip(heads).enumerate() {
             let mut below = below;
             for (index, (layer, out)) in head.layers.iter().zip(outs.iter_mut()).enumerate() {
                 layer_forward(layout, theta, (Owner::Head(task), index), *layer, n, below, out, packing);
-                below = out;
+                below = &out.y;
             }
         }
     }
 
     /// (rows, C) outputs of a head.
     pub fn outputs(&self, task: usize) -> &[T] {
-        self.heads[task].last().map_or(&[], Vec::as_slice)
+        self.heads[task].last().map_or(&[], |last| &last.y)
     }
 
     fn representation(&self) -> &[T] {
-        self.trunk.last().unwrap_or(&self.x)
+        self.trunk.last().map_or(&self.x, |last| &last.y)
     }
 }
 
@@ -101,12 +132,19 @@ fn layer_forward<T: Real>(
     layer: Layer,
     rows: usize,
     x: &[T],
-    y: &mut [T],
+    out: &mut Activations<T>,
     packing: &mut Packing<T>,
 ) {
     let (weight, bias) = layout.layer(owner, index);
+    let (weight, bias) = (&theta[weight], &theta[bias]);
     let shape = (rows, layer.inputs(), layer.outputs());
-    dense(shape, x, &theta[weight], &theta[bias], layer.activation(), y, packing);
+    let Activations { y, inputs } = out;
+    if inputs.is_empty() {
+        dense(shape, x, weight, bias, layer.activation(), y, packing);
+    } else {
+        dense(shape, x, weight, bias, None, inputs, packing);
+        activate(&inputs[..rows * layer.outputs()], y);
+    }
 }
 
 impl<T: Real> Cpu<T> {
@@ -129,7 +167,7 @@ impl<T: Real> Cpu<T> {
             kept: Vec::new(),
             squares: Vec::new(),
             saved: Vec::new(),
-            forward: Forward::new(network, *batch_rows),
+            forward: Forward::with_way_back(network, *batch_rows),
             targets: vec![vec![T::default(); *batch_rows]; k],
             dz: dz.collect(),
             hidden: vec![T::default(); batch_rows * widest],
@@ -281,9 +319,12 @@ impl<T: Real> Cpu<T> {
             for (index, layer) in head.layers.iter().enumerate().rev() {
                 let (weight, bias) = layout.layer(Owner::Head(task), index);
                 let shape = (rows, layer.inputs(), layer.outputs());
-                let below: &[T] = match index.checked_sub(1) {
-                    Some(index) => &self.forward.heads[task][index],
-                    None => representation,
+                let (below, sloped): (&[T], &[T]) = match index.checked_sub(1) {
+                    Some(index) => {
+                        let below = &self.forward.heads[task][index];
+                        (&below.y, below.slope_source())
+                    }
+                    None => (representation, self.forward.trunk.last().map_or(&[], Activations::slope_source)),
                 };
                 let top: &[T] = if index == last { &self.dz[task] } else { &self.hidden };
                 let top = &top[..rows * layer.outputs()];
@@ -293,7 +334,7 @@ impl<T: Real> Cpu<T> {
                     Some(index) => head.layers[index].activation(),
                     None => below_trunk,
                 };
-                let below = activation.map(|activation| (activation, &below[..rows * layer.inputs()]));
+                let below = activation.map(|activation| (activation, &sloped[..rows * layer.inputs()]));
                 let out: &mut [T] = &mut spare[..rows * layer.inputs()];
                 delta(shape, top, &self.theta[weight], below, out, &mut self.packing);
                 if index > 0 {
@@ -323,7 +364,7 @@ impl<T: Real> Cpu<T> {
             let (weight, bias) = layout.layer(Owner::Shared, index);
             let (inputs, outputs) = (layer.inputs(), layer.outputs());
             let below: &[T] = match index.checked_sub(1) {
-                Some(index) => &self.forward.trunk[index],
+                Some(index) => &self.forward.trunk[index].y,
                 None => &self.forward.x,
             };
             for k in 0..n_stacks {
@@ -335,7 +376,8 @@ impl<T: Real> Cpu<T> {
             if let Some(index) = index.checked_sub(1) {
                 // The first layer's inputs are data: no gradient goes there.
                 let activation = network.trunk[index].activation();
-                let below = activation.map(|activation| (activation, &below[..rows * inputs]));
+                let sloped = self.forward.trunk[index].slope_source();
+                let below = activation.map(|activation| (activation, &sloped[..rows * inputs]));
                 let shape = (n_stacks * rows, inputs, outputs);
                 let dy = &stack[..n_stacks * rows * outputs];
                 delta(shape, dy, &self.theta[weight], below, spare, &mut self.packing);
@@ -400,8 +442,8 @@ impl<T: Real> Cpu<T> {
             report.direction_length = length(d);
         }
         let gradient_scale = self.workload.clip.map_or(1.0, |clip| clip / length(&self.gradient).max(clip));
-        let rule =
-            Rule { optimizer: self.workload.optimizer, learning_rate: self.workload.learning_rate, gradient_scale };
+        let Workload { optimizer, weight_decay, .. } = self.workload;
+        let rule = Rule { optimizer, learning_rate: apply.learning_rate, weight_decay, gradient_scale };
         update(&rule, &self.gradient, &mut self.moments, &mut self.theta, &mut self.moved);
         if apply.probe {
             let moved = &self.moved[..n_shared];

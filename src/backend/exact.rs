@@ -16,7 +16,7 @@ pub struct Descent {
     /// (K) factor on each loss.
     pub loss_scales: Vec<f64>,
     pub optimizer: Optimizer,
-    pub learning_rate: f64,
+    pub weight_decay: f64,
     /// Largest length of d.
     pub clip: Option<f64>,
     /// Factor on d before clipping: published experiments differ in where they sum and where they average.
@@ -162,9 +162,9 @@ impl Exact {
             *d *= self.descent.multiplier;
         }
         let long = length(&self.direction);
-        let Descent { optimizer, learning_rate, clip, .. } = self.descent;
+        let Descent { optimizer, weight_decay, clip, .. } = self.descent;
         let gradient_scale = clip.map_or(1.0, |clip| clip / long.max(clip));
-        let rule = Rule { optimizer, learning_rate, gradient_scale };
+        let rule = Rule { optimizer, learning_rate: apply.learning_rate, weight_decay, gradient_scale };
         update(&rule, &self.direction, &mut self.moments, &mut self.x, &mut self.moved);
         self.free.copy_from_slice(&self.x);
         self.descent.problem.confine(&mut self.x);

@@ -30,7 +30,7 @@ pub struct Workload {
     /// B.
     pub batch_rows: usize,
     pub optimizer: Optimizer,
-    pub learning_rate: f64,
+    pub weight_decay: f64,
     /// Largest length of the whole gradient, shared and heads together.
     pub clip: Option<f64>,
 }
@@ -77,6 +77,7 @@ pub struct Apply<'a> {
     pub combine: Combine<'a>,
     /// (K) factor on each head's own gradient (which holds the loss scale already).
     pub head_weights: &'a [f64],
+    pub learning_rate: f64,
     /// Whether to report dot products with the rows of G (needs rows from [`Backend::gradients`]).
     pub probe: bool,
 }

@@ -139,7 +139,7 @@ fn read(flags: &ToyFlags) -> Result<Toy, String> {
         targets: (0..k).collect(),
         loss_scales,
         optimizer: Optimizer::Adam,
-        learning_rate,
+        weight_decay: 0.0,
         clip,
         multiplier: positive("multiplier", &flags.multiplier, 1e6)?,
     };

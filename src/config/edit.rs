@@ -6,7 +6,7 @@
 
 use super::{
     Activation, AnalyticConfig, BATCH, BackendChoice, Batch, Complaint, DataConfig, ExperimentConfig, Init,
-    NetworkConfig, Optimizer, RUNS, RunConfig, Subject, Theme, VIEWS, keys, presets,
+    NetworkConfig, Optimizer, RUNS, RunConfig, Schedule, Subject, Theme, VIEWS, keys, presets,
 };
 use crate::balance::modify::modifier;
 use crate::{balance, data, problem};
@@ -45,6 +45,8 @@ pub enum Edit {
     /// Momentum of SGD; a complaint under Adam.
     Momentum(f64),
     LearningRate(f64),
+    WeightDecay(f64),
+    Schedule(Schedule),
     Clip(Option<f64>),
     Batch(Batch),
     Steps(u32),
@@ -154,11 +156,13 @@ impl ExperimentConfig {
             Edit::Optimizer(optimizer) => self.training.optimizer = *optimizer,
             Edit::Momentum(value) => match &mut self.training.optimizer {
                 Optimizer::Sgd { momentum } => *momentum = *value,
-                Optimizer::Adam => {
+                Optimizer::Adam | Optimizer::AdamW => {
                     return Err(Complaint::new("opt", "Adam has no momentum to set; choose SGD first."));
                 }
             },
             Edit::LearningRate(rate) => self.training.learning_rate = *rate,
+            Edit::WeightDecay(decay) => self.training.weight_decay = *decay,
+            Edit::Schedule(schedule) => self.training.schedule = *schedule,
             Edit::Clip(clip) => self.training.clip = *clip,
             Edit::Batch(batch) => {
                 self.network_mut().map_err(|_| no_network("b"))?;

@@ -7,9 +7,9 @@
 use super::number;
 use super::presets::{self, Preset};
 use super::{
-    Activation, AnalyticConfig, BATCH, BackendChoice, Batch, CLIP, Complaint, ExperimentConfig, FEWEST_INPUTS,
-    FEWEST_ROWS, GAIN, HEAD_LAYERS, Init, LEARNING_RATE, LOSS_SCALE, MOMENTUM, NetworkConfig, Optimizer, RUNS,
-    RunConfig, STEPS, Subject, TASKS, TRUNK_LAYERS, Theme, VIEWS, WIDTH,
+    Activation, AnalyticConfig, BATCH, BackendChoice, Batch, CLIP, Complaint, DECAY_FACTOR, Decay, ExperimentConfig,
+    FEWEST_INPUTS, FEWEST_ROWS, GAIN, HEAD_LAYERS, Init, LEARNING_RATE, LOSS_SCALE, MOMENTUM, NetworkConfig, Optimizer,
+    RUNS, RunConfig, STEPS, Subject, TASKS, TRUNK_LAYERS, Theme, VIEWS, WEIGHT_DECAY, WIDTH,
 };
 use crate::balance::modify::{MODIFIERS, Modifier, modifier};
 use crate::balance::{Knob, METHODS, Method, method};
@@ -187,18 +187,19 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "act",
         label: "activation",
-        about: "Activation of hidden layers: relu or tanh.",
+        about: "Activation of hidden layers: relu, tanh or gelu.",
         example: "tanh",
         form: Form::Word,
         scope: Scope::Network,
         read: |reader, text| {
-            let choices = [("relu", Activation::Relu), ("tanh", Activation::Tanh)];
+            let choices = [("relu", Activation::Relu), ("tanh", Activation::Tanh), ("gelu", Activation::Gelu)];
             let activation = reader.choice("activation", text, &choices);
             reader.set_network(activation, |network, activation| network.activation = activation);
         },
         text: |config| match config.network().map(|network| network.activation) {
             Some(Activation::Relu) => "relu".into(),
             Some(Activation::Tanh) => "tanh".into(),
+            Some(Activation::Gelu) => "gelu".into(),
             None => String::new(),
         },
     },
@@ -221,16 +222,31 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "opt",
         label: "optimizer",
-        about: "adam, sgd, or sgd~ with a momentum.",
+        about: "adam, adamw, sgd, or sgd~ with a momentum.",
         example: "sgd~.9",
         form: Form::Word,
         scope: Scope::Any,
         read: read_optimizer,
         text: |config| match config.training.optimizer {
             Optimizer::Adam => "adam".into(),
+            Optimizer::AdamW => "adamw".into(),
             Optimizer::Sgd { momentum: 0.0 } => "sgd".into(),
             Optimizer::Sgd { momentum } => format!("sgd~{}", number::write(momentum)),
         },
+    },
+    Key {
+        name: "wd",
+        label: "weight decay",
+        about: "Weight decay, 0 to 1: joins the gradient, and with adamw shortens the parameters beside the step.",
+        example: ".01",
+        form: Form::Number,
+        scope: Scope::Any,
+        read: |reader, text| {
+            if let Some(decay) = reader.number("The weight decay", text, WEIGHT_DECAY) {
+                reader.config.training.weight_decay = decay;
+            }
+        },
+        text: |config| number::write(config.training.weight_decay),
     },
     Key {
         name: "lr",
@@ -245,6 +261,36 @@ pub const KEYS: &[Key] = &[
             }
         },
         text: |config| number::write(config.training.learning_rate),
+    },
+    Key {
+        name: "sched",
+        label: "learning-rate schedule",
+        about: "constant, linear or cosine (down to 0 at the end), or steps~ with a factor and after how many steps \
+                it is applied again.",
+        example: "steps~.5~200",
+        form: Form::Word,
+        scope: Scope::Any,
+        read: read_schedule,
+        text: |config| match config.training.schedule.decay {
+            Decay::Constant => "constant".into(),
+            Decay::Linear => "linear".into(),
+            Decay::Cosine => "cosine".into(),
+            Decay::Steps { factor, every } => format!("steps~{}~{every}", number::write(factor)),
+        },
+    },
+    Key {
+        name: "warm",
+        label: "warm-up",
+        about: "Steps over which the learning rate rises evenly to its highest, 0 to 20000.",
+        example: "50",
+        form: Form::Number,
+        scope: Scope::Any,
+        read: |reader, text| {
+            if let Some(steps) = reader.whole("The warm-up", text, 0..=*STEPS.end()) {
+                reader.config.training.schedule.warm_up = steps;
+            }
+        },
+        text: |config| config.training.schedule.warm_up.to_string(),
     },
     Key {
         name: "clip",
@@ -823,9 +869,30 @@ fn read_optimizer(reader: &mut Reader, text: &str) {
         }
         return;
     }
-    let choices = [("adam", Optimizer::Adam), ("sgd", Optimizer::Sgd { momentum: 0.0 })];
+    let choices = [("adam", Optimizer::Adam), ("adamw", Optimizer::AdamW), ("sgd", Optimizer::Sgd { momentum: 0.0 })];
     if let Some(optimizer) = reader.choice("optimizer", text, &choices) {
         reader.config.training.optimizer = optimizer;
+    }
+}
+
+fn read_schedule(reader: &mut Reader, text: &str) {
+    let decay = if let Some(rest) = text.strip_prefix("steps~") {
+        let Some((factor, every)) = rest.split_once('~') else {
+            return reader.complain(format!(
+                "The schedule “{}” needs two numbers: a factor and after how many steps it is applied again, as in \
+                 steps~.5~200.",
+                shown(text)
+            ));
+        };
+        let factor = reader.number("The schedule’s factor", factor, DECAY_FACTOR);
+        let every = reader.whole("The schedule’s number of steps", every, STEPS);
+        factor.zip(every).map(|(factor, every)| Decay::Steps { factor, every })
+    } else {
+        let choices = [("constant", Decay::Constant), ("linear", Decay::Linear), ("cosine", Decay::Cosine)];
+        reader.choice("schedule", text, &choices)
+    };
+    if let Some(decay) = decay {
+        reader.config.training.schedule.decay = decay;
     }
 }
 

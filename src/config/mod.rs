@@ -11,8 +11,10 @@ mod keys;
 pub mod link;
 mod number;
 pub mod presets;
+mod schedule;
 
 pub use edit::{Edit, copy_of_run, name_of_run, needs_restart};
+pub use schedule::{Decay, Rates, Schedule};
 
 use crate::balance::modify::Modifier;
 use crate::balance::{METHODS, Method};
@@ -30,6 +32,8 @@ pub const GAIN: RangeInclusive<f64> = 0.0..=10.0;
 pub const LOSS_SCALE: RangeInclusive<f64> = 1e-4..=1e4;
 pub const LEARNING_RATE: RangeInclusive<f64> = 1e-6..=10.0;
 pub const MOMENTUM: RangeInclusive<f64> = 0.0..=0.999;
+pub const WEIGHT_DECAY: RangeInclusive<f64> = 0.0..=1.0;
+pub const DECAY_FACTOR: RangeInclusive<f64> = 0.01..=0.999;
 pub const CLIP: RangeInclusive<f64> = 1e-3..=1e3;
 pub const BATCH: RangeInclusive<u32> = 1..=4096;
 pub const STEPS: RangeInclusive<u32> = 1..=20_000;
@@ -111,6 +115,15 @@ pub struct NetworkConfig {
 pub enum Activation {
     Relu,
     Tanh,
+    /// ½x(1 + tanh(√(2/π)(x + 0.044715x³))), the tanh form of Hendrycks & Gimpel (2016).
+    Gelu,
+}
+
+impl Activation {
+    /// Whether the slope has to be told x: of the others it follows from the value.
+    pub fn needs_inputs(self) -> bool {
+        self == Self::Gelu
+    }
 }
 
 /// Initial weights; biases are 0.
@@ -118,14 +131,18 @@ pub enum Activation {
 pub enum Init {
     /// Normal with sd gain/√fan_in: gain of the first shared layer, of the other shared layers, of head layers.
     Gains { first: f64, trunk: f64, head: f64 },
-    /// Normal with sd √(2/fan_in) before ReLU, √(1/fan_in) otherwise (He et al. 2015; LeCun et al. 1998).
+    /// Normal with sd √(2/fan_in) before ReLU and GELU, √(1/fan_in) otherwise (He et al. 2015; LeCun et al. 1998).
     FanIn,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainingConfig {
     pub optimizer: Optimizer,
+    /// The highest; a schedule may go below it.
     pub learning_rate: f64,
+    pub schedule: Schedule,
+    /// λ of every parameter, biases too; what it does is the optimizer's.
+    pub weight_decay: f64,
     /// Largest length of the whole gradient (shared d and heads together).
     pub clip: Option<f64>,
     pub batch: Batch,
@@ -136,13 +153,20 @@ pub struct TrainingConfig {
     pub preference: Option<Vec<f64>>,
 }
 
+impl TrainingConfig {
+    pub fn rates(&self) -> Rates {
+        Rates { highest: self.learning_rate, schedule: self.schedule, steps: self.steps }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Optimizer {
-    Sgd {
-        momentum: f64,
-    },
-    /// β₁ 0.9, β₂ 0.999, ε 1e-8, bias-corrected (Kingma & Ba 2015).
+    /// Weight decay adds λθ to the gradient.
+    Sgd { momentum: f64 },
+    /// β₁ 0.9, β₂ 0.999, ε 1e-8, bias-corrected (Kingma & Ba 2015). Weight decay adds λθ to the gradient.
     Adam,
+    /// The same, but weight decay shortens θ by lr·λ·θ beside the step (Loshchilov & Hutter 2019).
+    AdamW,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

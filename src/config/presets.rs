@@ -6,7 +6,7 @@
 
 use super::{
     Activation, AnalyticConfig, BackendChoice, Batch, DataConfig, ExperimentConfig, Init, NetworkConfig, Optimizer,
-    RunConfig, Subject, TrainingConfig, ViewConfig,
+    RunConfig, Schedule, Subject, TrainingConfig, ViewConfig,
 };
 use crate::{balance, data, problem};
 
@@ -317,6 +317,8 @@ impl Preset {
             training: TrainingConfig {
                 optimizer: self.optimizer,
                 learning_rate: self.learning_rate,
+                schedule: Schedule::CONSTANT,
+                weight_decay: 0.0,
                 clip: None,
                 batch: self.batch,
                 steps: self.steps,

@@ -2,9 +2,10 @@
 
 use super::gemm::{Packing, View, gemm};
 use crate::config::Activation;
-use crate::math::Real;
+use crate::math::{Real, gelu_slope};
 
-/// dx (R, I) = (dy (R, O)·Wᵀ) ∘ activation′ at y_below (B, I), the outputs of the layer below.
+/// dx (R, I) = (dy (R, O)·Wᵀ) ∘ activation′ at the layer below, from its outputs (B, I); where
+/// [`Activation::needs_inputs`], from what went into its activation.
 ///
 /// R is a multiple of B: row r of the stack meets row r mod B below.
 pub fn delta<T: Real>(
@@ -27,6 +28,11 @@ pub fn delta<T: Real>(
             Activation::Tanh => {
                 for (dx, &y) in dx.iter_mut().zip(below) {
                     *dx *= T::of(1.0) - y * y;
+                }
+            }
+            Activation::Gelu => {
+                for (dx, &x) in dx.iter_mut().zip(below) {
+                    *dx *= gelu_slope(x);
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use super::gemm::{Packing, View, gemm};
 use crate::config::Activation;
-use crate::math::Real;
+use crate::math::{Real, gelu};
 
 /// y (B, O) = activation(x (B, I)·W (I, O) + b (O)).
 pub fn dense<T: Real>(
@@ -29,6 +29,11 @@ pub fn dense<T: Real>(
             Some(Activation::Tanh) => {
                 for y in y {
                     *y = y.tanh();
+                }
+            }
+            Some(Activation::Gelu) => {
+                for y in y {
+                    *y = gelu(*y);
                 }
             }
             None => {}

@@ -2,6 +2,7 @@
 //!
 //! Matrices are row-major. `[K, B, ·]` means task-major stacks: K·B rows, task 0 first.
 
+mod activate;
 mod blend;
 mod combine;
 mod delta;
@@ -14,6 +15,7 @@ mod loss;
 mod update;
 mod weight_gradient;
 
+pub use activate::activate;
 pub use blend::blend;
 pub use combine::combine;
 pub use delta::delta;

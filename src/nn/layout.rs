@@ -126,7 +126,7 @@ impl ParamLayout {
                 (Init::Gains { trunk, .. }, Owner::Shared) => trunk,
                 (Init::Gains { head, .. }, Owner::Head(_)) => head,
                 (Init::FanIn, _) => match layer.activation() {
-                    Some(Activation::Relu) => 2.0_f64.sqrt(),
+                    Some(Activation::Relu | Activation::Gelu) => 2.0_f64.sqrt(),
                     Some(Activation::Tanh) | None => 1.0,
                 },
             };

@@ -6,7 +6,7 @@ use crate::backend::exact::{Descent, Exact};
 use crate::backend::{Backend, Workload};
 use crate::balance::modify::{Change, modified};
 use crate::balance::{Balancer, Gramian, METHODS, Need, Setup, StepContext};
-use crate::config::{AnalyticConfig, DataConfig, ExperimentConfig, NetworkConfig, RunConfig, Subject};
+use crate::config::{AnalyticConfig, DataConfig, ExperimentConfig, NetworkConfig, Rates, RunConfig, Subject};
 use crate::data::{Batches, BuildRequest, Dataset, InputShape, MtldFile, Split, Truth};
 use crate::nn::{Network, ParamLayout};
 use crate::problem::Parameter;
@@ -61,7 +61,7 @@ pub struct Experiment {
     compared_gramian: Gramian,
     /// What comparers are told besides the gradients: preference (K), learning rate and seed of the runs.
     preference: Vec<f64>,
-    learning_rate: f64,
+    rates: Rates,
     seed: u32,
     /// Records of the step that not every run has done yet.
     round: Vec<Option<Record>>,
@@ -143,7 +143,7 @@ impl Experiment {
                 loss_scales: scales.to_vec(),
                 batch_rows,
                 optimizer: training.optimizer,
-                learning_rate: training.learning_rate,
+                weight_decay: training.weight_decay,
                 clip: training.clip,
             }
         };
@@ -168,9 +168,8 @@ impl Experiment {
                 run,
                 floor: vec![0.0; workload.targets.len()],
                 preference,
-                learning_rate: training.learning_rate,
+                rates: training.rates(),
                 seed: training.seed,
-                steps: training.steps,
                 batches,
                 gramian_every,
             };
@@ -211,9 +210,8 @@ impl Experiment {
                 run,
                 floor: floor.collect(),
                 preference: if n_tasks == k { config.preference() } else { vec![1.0] },
-                learning_rate: training.learning_rate,
+                rates: training.rates(),
                 seed: training.seed,
-                steps: training.steps,
                 batches: Batches::new(1, 1, training.seed),
                 gramian_every: 1,
             };
@@ -222,7 +220,7 @@ impl Experiment {
                 targets: targets.clone(),
                 loss_scales: loss_scales.to_vec(),
                 optimizer: training.optimizer,
-                learning_rate: training.learning_rate,
+                weight_decay: training.weight_decay,
                 clip: training.clip,
                 multiplier: 1.0,
             };
@@ -270,7 +268,7 @@ impl Experiment {
             comparers,
             compared_gramian: Gramian::new(k),
             preference: config.preference(),
-            learning_rate: config.training.learning_rate,
+            rates: config.training.rates(),
             seed: config.training.seed,
             turn: 0,
             pending,
@@ -395,7 +393,7 @@ impl Experiment {
             first_losses: &record.losses,
             epoch_means: None,
             preference: &self.preference,
-            learning_rate: self.learning_rate,
+            learning_rate: self.rates.at(record.step),
             step: u64::from(record.step),
             seed: self.seed,
             served: Default::default(),

@@ -210,7 +210,9 @@ impl SinglePoint {
                 Combine::Rows(w) | Combine::Kept(w) | Combine::Weighted(w) if scales_heads => w,
                 _ => own_heads.unwrap_or(&self.ones),
             };
-            out.report = backend.apply(Apply { head_weights, combine, probe: out.probed }).await?;
+            out.report = backend
+                .apply(Apply { head_weights, combine, learning_rate: place.learning_rate, probe: out.probed })
+                .await?;
             if self.method.needs(Need::LossesAfterStep)
                 && let Balancer::Losses(method) = &mut self.balancer
             {

@@ -1,7 +1,7 @@
 //! One run: backend, strategy and batches, turned into records.
 
 use crate::backend::{Backend, BackendError};
-use crate::config::RunConfig;
+use crate::config::{Rates, RunConfig};
 use crate::data::Batches;
 use crate::protocol::{Divergence, Pull, Record};
 use crate::strategy::{Motion, SinglePoint, Step, single_point::Place};
@@ -13,9 +13,8 @@ pub struct Trainer {
     batches: Batches,
     rows: Vec<u32>,
     preference: Vec<f64>,
-    learning_rate: f64,
+    rates: Rates,
     seed: u32,
-    steps: u32,
     gramian_every: u32,
     next: u32,
     ending: Option<Ending>,
@@ -28,9 +27,9 @@ pub struct TrainerSetup<'a> {
     /// (K) values below which the scaled losses never fall.
     pub floor: Vec<f64>,
     pub preference: Vec<f64>,
-    pub learning_rate: f64,
+    /// Their steps are the run's.
+    pub rates: Rates,
     pub seed: u32,
-    pub steps: u32,
     pub batches: Batches,
     pub gramian_every: u32,
 }
@@ -44,7 +43,7 @@ pub enum Ending {
 
 impl Trainer {
     pub fn new(backend: Backend, setup: TrainerSetup<'_>) -> Self {
-        let TrainerSetup { run, floor, preference, learning_rate, seed, steps, batches, gramian_every } = setup;
+        let TrainerSetup { run, floor, preference, rates, seed, batches, gramian_every } = setup;
         let mut strategy = SinglePoint::new(run.method, &run.knobs, &run.modifiers, &backend, batches, seed);
         strategy.bound_losses(&floor);
         Self {
@@ -54,9 +53,8 @@ impl Trainer {
             backend,
             batches,
             preference,
-            learning_rate,
+            rates,
             seed,
-            steps,
             gramian_every: gramian_every.max(1),
             next: 0,
             ending: None,
@@ -87,12 +85,12 @@ impl Trainer {
             return Ok(None);
         }
         let step = self.next;
-        let last = step >= self.steps;
+        let last = step >= self.rates.steps;
         self.batches.indices(u64::from(step), &mut self.rows);
         let place = Place {
             step: u64::from(step),
             seed: self.seed,
-            learning_rate: self.learning_rate,
+            learning_rate: self.rates.at(step),
             preference: &self.preference,
             probe: step.is_multiple_of(self.gramian_every) || last,
             motion: if last { Motion::Observe } else { Motion::Update },

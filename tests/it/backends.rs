@@ -6,7 +6,7 @@ use paretoscope::backend::gpu::{Gpu, GpuDevice};
 use paretoscope::backend::{Apply, Backend, BackendError, Combine, Part, Scope, Workload};
 use paretoscope::balance::METHODS;
 use paretoscope::config::presets::preset;
-use paretoscope::config::{Activation, ExperimentConfig, Init, NetworkConfig, Optimizer, RunConfig};
+use paretoscope::config::{Activation, ExperimentConfig, Init, NetworkConfig, Optimizer, Rates, RunConfig};
 use paretoscope::data::{Batches, BuildRequest, Dataset, MtldFile, Split, Targets, TaskKind, mtld};
 use paretoscope::nn::{Network, ParamLayout};
 use paretoscope::rng::{Stream, StreamId};
@@ -41,9 +41,8 @@ fn losses(backend: Backend, config: &ExperimentConfig, run: &RunConfig, batches:
         run,
         floor: vec![0.0; config.n_tasks()],
         preference: config.preference(),
-        learning_rate: config.training.learning_rate,
+        rates: Rates { steps: STEPS, ..config.training.rates() },
         seed: config.training.seed,
-        steps: STEPS,
         batches,
         gramian_every: 4,
     };
@@ -76,7 +75,7 @@ fn check_preset(id: &str) {
         loss_scales: config.loss_scales().to_vec(),
         batch_rows,
         optimizer: config.training.optimizer,
-        learning_rate: config.training.learning_rate,
+        weight_decay: config.training.weight_decay,
         clip: config.training.clip,
     };
     for method in METHODS {
@@ -135,7 +134,7 @@ fn workload(inputs: usize, rows: usize, config: &NetworkConfig, kinds: &[TaskKin
         loss_scales: (0..kinds.len()).map(|task| 0.5 + task as f64).collect(),
         batch_rows: rows.min(19),
         optimizer,
-        learning_rate: 0.02,
+        weight_decay: 0.01,
         clip: Some(0.8),
     }
 }
@@ -168,6 +167,7 @@ fn check_steps(device: &Rc<GpuDevice>, name: &str, workload: &Workload) {
         let (mut exact_losses, mut exact_m) = (losses.clone(), m.clone());
         let head_weights = if step % 2 == 0 { &w } else { &ones };
         let forms_g = step < 2;
+        let learning_rate = 0.02 / f64::from(step + 1);
         let combine = || match step {
             0 => Combine::Rows(&w),
             1 => Combine::Kept(&w),
@@ -227,8 +227,9 @@ fn check_steps(device: &Rc<GpuDevice>, name: &str, workload: &Workload) {
             block_on(gpu.losses(&rows, &mut losses)).expect("losses");
         }
         close(&format!("{name}: losses of step {step} again"), &losses, &exact_losses, 0.0);
-        let exact = cpu.apply(Apply { combine: combine(), head_weights, probe: forms_g });
-        let ours = block_on(gpu.apply(Apply { combine: combine(), head_weights, probe: forms_g })).expect("an update");
+        let exact = cpu.apply(Apply { combine: combine(), head_weights, learning_rate, probe: forms_g });
+        let update = Apply { combine: combine(), head_weights, learning_rate, probe: forms_g };
+        let ours = block_on(gpu.apply(update)).expect("an update");
         let what = format!("{name}: report of step {step}");
         close(&what, &[ours.direction_length, ours.step_length], &[exact.direction_length, exact.step_length], 0.0);
         close(&what, &ours.along_direction, &exact.along_direction, exact.direction_length);
@@ -266,6 +267,10 @@ fn steps_agree_for_every_kind_of_network() {
     let lone = network(&[1], &[], Activation::Tanh);
     check_steps(&device, "one task, one row, one unit", &workload(1, 1, &lone, &MIXED[..1], sgd));
     let many = network(&[10, 10], &[4], Activation::Tanh);
+    let smooth = network(&[9, 7], &[5, 6], Activation::Gelu);
+    check_steps(&device, "GELU in trunk and heads", &workload(6, 40, &smooth, &MIXED, Optimizer::AdamW));
+    let smooth = network(&[9], &[], Activation::Gelu);
+    check_steps(&device, "GELU below linear heads", &workload(6, 40, &smooth, &MIXED, Optimizer::Adam));
     check_steps(&device, "sixteen tasks", &workload(5, 30, &many, &[TaskKind::Binary; 16], Optimizer::Adam));
 }
 
@@ -309,7 +314,7 @@ fn what_the_device_cannot_do_is_said() {
     let (mut losses, ones) = ([0.0; 2], [1.0; 2]);
     check_error(block_on(gpu.losses(&rows[..3], &mut losses)), &["19 rows"]);
     check_error(block_on(gpu.losses(&[30; 19], &mut losses)), &["below 30"]);
-    let too_early = Apply { combine: Combine::Rows(&ones), head_weights: &ones, probe: false };
+    let too_early = Apply { combine: Combine::Rows(&ones), head_weights: &ones, learning_rate: 0.02, probe: false };
     check_error(block_on(gpu.apply(too_early)), &["task gradients"]);
     check_error(gpu.write_parameters(&[0.0]), &["1 parameters"]);
     block_on(gpu.losses(&rows, &mut losses)).expect("it still works");
@@ -329,7 +334,7 @@ fn a_lost_device_is_an_error_and_a_new_one_goes_on() {
     device.lose();
     assert!(device.is_lost());
     check_error(block_on(gpu.losses(&rows, &mut losses)), &["lost"]);
-    let apply = Apply { combine: Combine::Weighted(&ones), head_weights: &ones, probe: false };
+    let apply = Apply { combine: Combine::Weighted(&ones), head_weights: &ones, learning_rate: 0.02, probe: false };
     check_error(block_on(gpu.apply(apply)), &["lost"]);
     check_error(block_on(gpu.parameters(&mut Vec::new())), &["lost"]);
     check_error(Gpu::new(device, &workload, &theta), &["lost"]);

@@ -40,7 +40,7 @@ fn workload(trunk: &[u32], head: &[u32], activation: Activation, kinds: &[TaskKi
         loss_scales: scales.to_vec(),
         batch_rows: ROWS,
         optimizer: Optimizer::Sgd { momentum: 0.0 },
-        learning_rate: 1.0,
+        weight_decay: 0.0,
         clip: None,
     }
 }
@@ -125,7 +125,7 @@ fn check(trunk: &[u32], head: &[u32], activation: Activation, kinds: &[TaskKind]
             cpu.gradients(&rows, &mut losses, &mut m);
             Combine::Rows(&weights)
         };
-        cpu.apply(Apply { combine, head_weights: &ones, probe: false });
+        cpu.apply(Apply { combine, head_weights: &ones, learning_rate: 1.0, probe: false });
         cpu.parameters().to_vec()
     };
     for (i, (a, b)) in one_step(true).iter().zip(one_step(false)).enumerate() {
@@ -179,7 +179,12 @@ fn gradients_at_the_representation() {
     }
     cpu.gramian(Scope::Representation, &mut m);
     for cpu in [&mut cpu, &mut other] {
-        cpu.apply(Apply { combine: Combine::Weighted(&weights), head_weights: &ones, probe: false });
+        cpu.apply(Apply {
+            combine: Combine::Weighted(&weights),
+            head_weights: &ones,
+            learning_rate: 1.0,
+            probe: false,
+        });
     }
     assert_eq!(cpu.parameters(), other.parameters());
 }
@@ -196,7 +201,7 @@ fn every_kind_of_task() {
 #[test]
 fn mixed_tasks_with_deep_trunk_and_heads() {
     let kinds = [CLASSES, TaskKind::Binary, TaskKind::Regression];
-    for activation in [Activation::Tanh, Activation::Relu] {
+    for activation in [Activation::Tanh, Activation::Relu, Activation::Gelu] {
         check(&[6, 9, 5], &[8, 3], activation, &kinds, &[1.0, 0.05, 7.0]);
         check(&[1], &[2], activation, &kinds, &[1.0, 1.0, 1.0]);
     }

@@ -413,7 +413,7 @@ fn by_hand() -> ByHand {
         loss_scales: loss_scales.to_vec(),
         batch_rows: B,
         optimizer: Optimizer::Sgd { momentum: 0.0 },
-        learning_rate: 1.0,
+        weight_decay: 0.0,
         clip: None,
     };
     let (weight, bias) = layout.layer(Owner::Shared, 0);
@@ -467,7 +467,7 @@ fn graddrop_ub_masks_explicit_rows() {
     let Balancer::Rows(mut at_features) = built("graddrop_ub", &[], 3) else { panic!("a rows method") };
     let ctx = context(&losses, &[1.0 / 3.0; 3], 0, Served::default());
     let combine = Combine::AtRepresentation(at_features.as_mut(), &ctx);
-    cpu.apply(Apply { combine, head_weights: &[1.0; 3], probe: false });
+    cpu.apply(Apply { combine, head_weights: &[1.0; 3], learning_rate: 1.0, probe: false });
     // The rule's own draws on the rows by hand; what is left of every coordinate is all of one sign.
     let Balancer::Rows(mut again) = built("graddrop_ub", &[], 3) else { panic!("a rows method") };
     again.begin(&ctx, slopes.len());

@@ -6,7 +6,7 @@ use paretoscope::balance::{
     Balancer, Cost, Gramian, GramianMethod, METHODS, Outcome, Served, Setup, StepContext, config, method,
     svd_reweighting,
 };
-use paretoscope::config::{Activation, Init, NetworkConfig, Optimizer, RunConfig};
+use paretoscope::config::{Activation, Init, NetworkConfig, Optimizer, Rates, RunConfig};
 use paretoscope::data::{Batches, Split, Targets, TaskKind};
 use paretoscope::nn::{Network, ParamLayout};
 use paretoscope::rng::{Stream, StreamId};
@@ -44,7 +44,7 @@ fn network() -> Cpu<f64> {
         loss_scales: vec![1.0, 0.5, 2.0],
         batch_rows: ROWS,
         optimizer: Optimizer::Sgd { momentum: 0.0 },
-        learning_rate: 1.0,
+        weight_decay: 0.0,
         clip: None,
     };
     Cpu::new(workload, theta)
@@ -81,7 +81,7 @@ fn kept_rows_are_what_they_are_said_to_be() {
         cpu.gramian(Scope::Cross, &mut m);
         close("products with G", &m, &products(&exact, cpu.rows()), 1e-12);
         let w = [0.7, -0.2, 1.5];
-        cpu.apply(Apply { combine: Combine::Kept(&w), head_weights: &[1.0; TASKS], probe: false });
+        cpu.apply(Apply { combine: Combine::Kept(&w), head_weights: &[1.0; TASKS], learning_rate: 1.0, probe: false });
         let d: Vec<f64> = (0..n_shared).map(|p| (0..TASKS).map(|k| w[k] * exact[k * n_shared + p]).sum()).collect();
         close("d", &cpu.gradient()[..n_shared], &d, 1e-12);
     }
@@ -102,7 +102,12 @@ fn the_excess_is_the_formula() {
             exact[at / n_shared] += g * g / (*sum + 1e-7_f64).sqrt();
         }
         close("excess", &excess, &exact, 1e-12);
-        cpu.apply(Apply { combine: Combine::Rows(&[0.3; TASKS]), head_weights: &[1.0; TASKS], probe: false });
+        cpu.apply(Apply {
+            combine: Combine::Rows(&[0.3; TASKS]),
+            head_weights: &[1.0; TASKS],
+            learning_rate: 1.0,
+            probe: false,
+        });
     }
 }
 
@@ -175,9 +180,8 @@ fn trained(id: &str, knobs: &[f64], validation: u32) -> Vec<Vec<f64>> {
         run: &run,
         floor: vec![0.0; TASKS],
         preference: vec![1.0 / 3.0; TASKS],
-        learning_rate: workload.learning_rate,
+        rates: Rates::constant(1.0, 12),
         seed: 2,
-        steps: 12,
         batches: Batches::new(ROWS, 4, 2),
         gramian_every: 1,
     };
@@ -201,9 +205,8 @@ fn a_step_costs_what_the_registry_says() {
             run: &run,
             floor: vec![0.0; TASKS],
             preference: vec![1.0 / 3.0; TASKS],
-            learning_rate: 0.01,
+            rates: Rates::constant(0.01, 100),
             seed: 2,
-            steps: 100,
             batches: Batches::new(ROWS, 4, 2),
             // Plots get their Gramian at step 0 alone.
             gramian_every: 1_000,

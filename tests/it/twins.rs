@@ -221,7 +221,8 @@ mod device {
     /// B, I, O, stacked tasks: multiples of the tile, none, and ones.
     const SHAPES: [(usize, usize, usize, usize); 5] =
         [(16, 32, 32, 1), (1, 1, 1, 1), (13, 7, 10, 3), (9, 37, 21, 1), (70, 18, 50, 2)];
-    const ACTIVATIONS: [Option<Activation>; 3] = [None, Some(Activation::Relu), Some(Activation::Tanh)];
+    const ACTIVATIONS: [Option<Activation>; 4] =
+        [None, Some(Activation::Relu), Some(Activation::Tanh), Some(Activation::Gelu)];
     /// A sum of n ≤ 100 products of numbers near 1 in f32: n·2⁻²⁴ of their sizes at the very worst.
     const OF_PRODUCTS: (f64, f64) = (2e-5, 1e-5);
 
@@ -299,6 +300,20 @@ mod device {
                     OF_PRODUCTS,
                 )?;
             }
+        }
+        Ok(())
+    }
+
+    fn activate(trial: &Trial) -> Verdict {
+        for n in [4, 64, 1_028] {
+            let x: Vec<f32> = normals(51, n).iter().map(|x| 3.0 * x).collect();
+            let mut exact = vec![0.0; n];
+            kernels::activate(&wide(&x), &mut exact);
+            let activation = kernel::activation(Some(Activation::Gelu));
+            let uniform = kernel::Activate { vecs: kernel::vecs(n), activation, ..Default::default() };
+            let out = trial.run(&uniform, vec![Bound::Numbers(x), Bound::Written(n)], uniform.groups())?;
+            // 1 + tanh loses its digits far below 0, where the value itself vanishes.
+            close(&format!("{n} numbers"), &out[0], &exact, (2e-6, 1e-5))?;
         }
         Ok(())
     }
@@ -572,9 +587,15 @@ mod device {
     }
 
     fn update(trial: &Trial) -> Verdict {
-        let rules = [Optimizer::Adam, Optimizer::Sgd { momentum: 0.9 }, Optimizer::Sgd { momentum: 0.0 }];
+        let rules = [
+            (Optimizer::Adam, 0.0),
+            (Optimizer::Adam, 0.1),
+            (Optimizer::AdamW, 0.1),
+            (Optimizer::Sgd { momentum: 0.9 }, 0.2),
+            (Optimizer::Sgd { momentum: 0.0 }, 0.0),
+        ];
         for n in [4, 1_000, 1_028] {
-            for optimizer in rules {
+            for (optimizer, weight_decay) in rules {
                 for (step, clip) in [(0, None), (6, Some(0.5)), (3, Some(1e6))] {
                     let gradient = normals(26, n);
                     let length = wide(&gradient).iter().map(|g| g * g).sum::<f64>().sqrt();
@@ -585,6 +606,7 @@ mod device {
                     let rule = Rule {
                         optimizer,
                         learning_rate: 0.01,
+                        weight_decay,
                         gradient_scale: clip.map_or(1.0, |clip: f64| clip / length.max(clip)),
                     };
                     let mut moments = Moments { first: wide(&first), second: wide(&second), step };
@@ -594,7 +616,7 @@ mod device {
                     partials[4..].fill((length * length / kernel::PARTS as f64) as f32);
                     let updates = (step + 1) as f64;
                     let (rule, rate, momentum) = match optimizer {
-                        Optimizer::Adam => (1, 0.01 / (1.0 - 0.9_f64.powf(updates)), 0.0),
+                        Optimizer::Adam | Optimizer::AdamW => (1, 0.01 / (1.0 - 0.9_f64.powf(updates)), 0.0),
                         Optimizer::Sgd { momentum } => (0, 0.01, momentum),
                     };
                     let uniform = kernel::Update {
@@ -606,6 +628,9 @@ mod device {
                         correction: (1.0 / (1.0 - 0.999_f64.powf(updates))) as f32,
                         momentum: momentum as f32,
                         clip: clip.unwrap_or(0.0) as f32,
+                        decay: if optimizer == Optimizer::AdamW { 0.0 } else { weight_decay as f32 },
+                        shrink: if optimizer == Optimizer::AdamW { (0.01 * weight_decay) as f32 } else { 0.0 },
+                        ..Default::default()
                     };
                     let bound = vec![
                         Bound::Numbers(gradient),
@@ -616,12 +641,15 @@ mod device {
                         Bound::Written(n),
                     ];
                     let out = trial.run(&uniform, bound, uniform.groups())?;
-                    let case = format!("{optimizer:?}, {n} parameters, update {}, clip {clip:?}", step + 1);
+                    let case = format!(
+                        "{optimizer:?}, decay {weight_decay}, {n} parameters, update {}, clip {clip:?}",
+                        step + 1
+                    );
                     // A few roundings of numbers near 1; WGSL allows √ and ÷ 2.5 units in the last place.
                     let tolerance = (1e-6, 1e-5);
                     close(&case, &out[0], &moved_theta, tolerance)?;
                     close(&case, &out[1], &moments.first, tolerance)?;
-                    if optimizer == Optimizer::Adam {
+                    if !matches!(optimizer, Optimizer::Sgd { .. }) {
                         close(&case, &out[2], &moments.second, tolerance)?;
                     }
                     close(&case, &out[3], &moved, (1e-8, 2e-5))?;
@@ -689,6 +717,7 @@ mod device {
                 ("select(x, vec4<f32>(0.0), x < vec4<f32>(0.0))", "x"),
             ],
         ),
+        (kernel::ACTIVATE, activate, &[("0.044715", "0.054715"), ("id.x >= shape.vecs", "id.x + 1u >= shape.vecs")]),
         (
             kernel::LOSS,
             loss,
@@ -697,7 +726,11 @@ mod device {
         (
             kernel::DELTA,
             delta,
-            &[("row % shape.below_rows", "min(row, shape.below_rows - 1u)"), ("1.0 - y * y", "1.0 - y")],
+            &[
+                ("row % shape.below_rows", "min(row, shape.below_rows - 1u)"),
+                ("1.0 - y * y", "1.0 - y"),
+                ("0.134145", "0.044715"),
+            ],
         ),
         (
             kernel::WEIGHT_GRADIENT,
@@ -719,7 +752,13 @@ mod device {
         (
             kernel::UPDATE,
             update,
-            &[("0.001 * g * g", "0.001 * g"), ("length > shape.clip", "length < shape.clip"), ("+ 1e-8", "+ 1e-3")],
+            &[
+                ("0.001 * g * g", "0.001 * g"),
+                ("length > shape.clip", "length < shape.clip"),
+                ("+ 1e-8", "+ 1e-3"),
+                ("shape.decay * old", "0.0"),
+                ("shape.shrink * old", "0.0"),
+            ],
         ),
     ];
 
@@ -823,6 +862,7 @@ mod device {
     fn uniforms_lie_as_on_the_host() {
         check_layout::<kernel::Gather>(kernel::GATHER);
         check_layout::<kernel::Dense>(kernel::DENSE);
+        check_layout::<kernel::Activate>(kernel::ACTIVATE);
         check_layout::<kernel::Loss>(kernel::LOSS);
         check_layout::<kernel::Delta>(kernel::DELTA);
         check_layout::<kernel::WeightGradient>(kernel::WEIGHT_GRADIENT);

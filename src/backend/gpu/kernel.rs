@@ -55,6 +55,8 @@ kernels! {
     GATHER "gather" false;
     /// One dense layer forward.
     DENSE "dense" true;
+    /// Activations whose inputs stay.
+    ACTIVATE "activate" false;
     /// Losses and their gradients at the outputs.
     LOSS "loss" false;
     /// The gradient one layer down.
@@ -123,6 +125,16 @@ uniform! {
         spare_0: u32,
         spare_1: u32,
         spare_2: u32,
+    }
+}
+
+uniform! {
+    /// shaders/activate.wgsl
+    Activate {
+        vecs: u32,
+        activation: u32,
+        spare_0: u32,
+        spare_1: u32,
     }
 }
 
@@ -246,6 +258,10 @@ uniform! {
         correction: f32,
         momentum: f32,
         clip: f32,
+        decay: f32,
+        shrink: f32,
+        spare_1: f32,
+        spare_2: f32,
     }
 }
 
@@ -280,6 +296,12 @@ impl Dense {
     /// For `layers` stacked tasks on workgroups of `lanes`.
     pub fn groups(&self, layers: u32, lanes: u32) -> Groups {
         tiles(self.rows, TILE_ROWS, self.y_vecs, layers, lanes)
+    }
+}
+
+impl Activate {
+    pub fn groups(&self) -> Groups {
+        [self.vecs.div_ceil(VECTOR_LANES), 1, 1]
     }
 }
 
@@ -353,6 +375,7 @@ pub fn activation(activation: Option<Activation>) -> u32 {
         None => 0,
         Some(Activation::Relu) => 1,
         Some(Activation::Tanh) => 2,
+        Some(Activation::Gelu) => 3,
     }
 }
 

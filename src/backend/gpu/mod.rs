@@ -17,8 +17,8 @@ use crate::data::{Split, Targets};
 use crate::nn::{Layer, Owner};
 use crate::rng::StreamId;
 use kernel::{
-    BLEND, COMBINE, DELTA, DENSE, EXCESS, GATHER, GRAMIAN, Kernel, LOSS, PARTS, UPDATE, WEIGHT_GRADIENT, activation,
-    loss_kind, per_task, vecs,
+    ACTIVATE, BLEND, COMBINE, DELTA, DENSE, EXCESS, GATHER, GRAMIAN, Kernel, LOSS, PARTS, UPDATE, WEIGHT_GRADIENT,
+    activation, loss_kind, per_task, vecs,
 };
 use std::ops::Range;
 use std::rc::Rc;
@@ -65,7 +65,7 @@ struct Tensors {
     moved: Buffer,    // like θ: Δθ
     x: Buffer,        // (B, D)
     targets: Buffer,  // (K, B)
-    trunk: Vec<Buffer>,
+    trunk: Vec<Activations>,
     stack: [Buffer; 2], // (K·B, widest trunk layer): deltas on their way down
     losses: Buffer,
     partials: Buffer,
@@ -75,8 +75,22 @@ struct Tensors {
 struct HeadGroup {
     first: usize,
     count: usize,
-    outputs: Vec<Buffer>, // per layer (count, B, width)
-    deltas: Vec<Buffer>,  // the same: gradients at the layers' outputs
+    outputs: Vec<Activations>, // per layer, count of them
+    deltas: Vec<Buffer>,       // per layer (count, B, width): gradients at the layers' outputs
+}
+
+/// What one layer leaves behind.
+struct Activations {
+    y: Buffer, // (B, width)
+    /// (B, width) what went into the activation, if the way back needs it.
+    inputs: Option<Buffer>,
+}
+
+impl Activations {
+    /// What the activation's slope is told from.
+    fn slope_source(&self) -> &Buffer {
+        self.inputs.as_ref().unwrap_or(&self.y)
+    }
 }
 
 /// How the rows of a batch reach the device.
@@ -201,8 +215,15 @@ impl Gpu {
         let total = layout.total as usize;
         let room = |what, layers: usize, width: usize| device.buffer(what, layers * batch_rows * vecs(width) as usize);
         let widest = network.trunk.iter().map(|layer| layer.outputs()).max().unwrap_or(0);
+        let activations = |what, layers: usize, layer: &Layer| -> Result<Activations, BackendError> {
+            let keeps = layer.activation().is_some_and(|activation| activation.needs_inputs());
+            Ok(Activations {
+                y: room(what, layers, layer.outputs())?,
+                inputs: keeps.then(|| room(what, layers, layer.outputs())).transpose()?,
+            })
+        };
         let trunk: Result<_, _> =
-            network.trunk.iter().map(|layer| room("The activations of a layer", 1, layer.outputs())).collect();
+            network.trunk.iter().map(|layer| activations("The activations of a layer", 1, layer)).collect();
         let places = Partials { n_tasks: k };
         let tensors = Tensors {
             theta: device.buffer("The network", total)?,
@@ -225,7 +246,7 @@ impl Gpu {
         }
         for group in &mut groups {
             for layer in &network.heads[group.first].layers {
-                group.outputs.push(room("The outputs of the heads", group.count, layer.outputs())?);
+                group.outputs.push(activations("The outputs of the heads", group.count, layer)?);
                 group.deltas.push(room("The gradients of the heads", group.count, layer.outputs())?);
             }
         }
@@ -524,7 +545,7 @@ impl Gpu {
             dispatches.push(&self.norm);
         }
         self.updates += 1;
-        self.device.set_uniform(&self.update, &self.rule());
+        self.device.set_uniform(&self.update, &self.rule(apply.learning_rate));
         dispatches.push(&self.update);
         let (true, Some(rows)) = (apply.probe, &self.rows) else {
             self.dispatches += dispatches.len() as u64;
@@ -603,8 +624,8 @@ impl Gpu {
         Ok(())
     }
 
-    fn rule(&self) -> kernel::Update {
-        let Workload { optimizer, learning_rate, clip, network, .. } = &self.workload;
+    fn rule(&self, learning_rate: f64) -> kernel::Update {
+        let Workload { optimizer, weight_decay, clip, network, .. } = &self.workload;
         let places = Partials { n_tasks: network.n_tasks() };
         let plain = kernel::Update {
             vecs: self.layout.total,
@@ -612,11 +633,15 @@ impl Gpu {
             clip: clip.unwrap_or(0.0) as f32,
             ..Default::default()
         };
+        let plain = match optimizer {
+            Optimizer::AdamW => kernel::Update { shrink: (learning_rate * weight_decay) as f32, ..plain },
+            Optimizer::Sgd { .. } | Optimizer::Adam => kernel::Update { decay: *weight_decay as f32, ..plain },
+        };
         match *optimizer {
             Optimizer::Sgd { momentum } => {
-                kernel::Update { rate: *learning_rate as f32, momentum: momentum as f32, ..plain }
+                kernel::Update { rate: learning_rate as f32, momentum: momentum as f32, ..plain }
             }
-            Optimizer::Adam => {
+            Optimizer::Adam | Optimizer::AdamW => {
                 let updates = self.updates as f64;
                 kernel::Update {
                     rule: 1,
@@ -914,8 +939,8 @@ impl Build<'_> {
         let mut plan = Vec::new();
         let mut below = &self.tensors.x;
         for (index, (layer, out)) in network.trunk.iter().zip(&self.tensors.trunk).enumerate() {
-            plan.push(self.dense(*layer, (Owner::Shared, index), 0, 1, (below, 0), out)?);
-            below = out;
+            plan.extend(self.dense(*layer, (Owner::Shared, index), 0, 1, (below, 0), out)?);
+            below = &out.y;
         }
         for group in self.groups {
             let head = &network.heads[group.first];
@@ -924,8 +949,8 @@ impl Build<'_> {
             for (index, (layer, out)) in head.layers.iter().zip(&group.outputs).enumerate() {
                 let owner = Owner::Head(group.first);
                 let count = group.count as u32;
-                plan.push(self.dense(*layer, (owner, index), step, count, (below, below_step), out)?);
-                (below, below_step) = (out, self.batch_rows() * vecs(layer.outputs()));
+                plan.extend(self.dense(*layer, (owner, index), step, count, (below, below_step), out)?);
+                (below, below_step) = (&out.y, self.batch_rows() * vecs(layer.outputs()));
             }
             let (Some(layer), Some(dz)) = (head.layers.last(), group.deltas.last()) else { continue };
             let uniform = kernel::Loss {
@@ -950,14 +975,18 @@ impl Build<'_> {
         theta_step: u32,
         layers: u32,
         (x, x_step): (&Buffer, u32),
-        y: &Buffer,
-    ) -> Result<Dispatch, BackendError> {
+        out: &Activations,
+    ) -> Result<Vec<Dispatch>, BackendError> {
         let (weight, bias) = self.layout.layer(owner, index);
+        let (y, fused) = match &out.inputs {
+            None => (&out.y, layer.activation()),
+            Some(inputs) => (inputs, None),
+        };
         let uniform = kernel::Dense {
             rows: self.batch_rows(),
             x_vecs: vecs(layer.inputs()),
             y_vecs: vecs(layer.outputs()),
-            activation: activation(layer.activation()),
+            activation: activation(fused),
             weight,
             bias,
             theta_step,
@@ -966,7 +995,13 @@ impl Build<'_> {
             ..Default::default()
         };
         let groups = uniform.groups(layers, self.device.lanes());
-        self.device.dispatch(&DENSE, &uniform, &[&self.tensors.theta, x, y], groups)
+        let mut plan = vec![self.device.dispatch(&DENSE, &uniform, &[&self.tensors.theta, x, y], groups)?];
+        if let Some(inputs) = &out.inputs {
+            let vecs = layers * uniform.y_step;
+            let uniform = kernel::Activate { vecs, activation: activation(layer.activation()), ..Default::default() };
+            plan.push(self.device.dispatch(&ACTIVATE, &uniform, &[inputs, &out.y], uniform.groups())?);
+        }
+        Ok(plan)
     }
 
     /// Heads' own gradients, and in `stack[0]` (K·B, R) the deltas at the representation; ∂L/∂z itself unless
@@ -986,14 +1021,16 @@ impl Build<'_> {
                 let (below, below_step, below_activation, dx, dx_start) = match index.checked_sub(1) {
                     Some(index) => {
                         let kind = layers[index].activation();
-                        (&group.outputs[index], rows * x_vecs, kind, &group.deltas[index], 0)
+                        (Some(&group.outputs[index]), rows * x_vecs, kind, &group.deltas[index], 0)
                     }
                     None => {
                         let kind = network.trunk.last().and_then(|layer| layer.activation()).filter(|_| through);
                         let start = group.first as u32 * rows * x_vecs;
-                        (self.tensors.trunk.last().unwrap_or(&self.tensors.x), 0, kind, &self.tensors.stack[0], start)
+                        (self.tensors.trunk.last(), 0, kind, &self.tensors.stack[0], start)
                     }
                 };
+                let sloped = below.map_or(&self.tensors.x, Activations::slope_source);
+                let below = below.map_or(&self.tensors.x, |below| &below.y);
                 let uniform = kernel::WeightGradient {
                     rows,
                     x_vecs,
@@ -1022,7 +1059,7 @@ impl Build<'_> {
                     spare_0: 0,
                 };
                 let groups = uniform.groups(count, self.device.lanes());
-                let buffers = [&self.tensors.theta, dy, below, dx];
+                let buffers = [&self.tensors.theta, dy, sloped, dx];
                 plan.push(self.device.dispatch(&DELTA, &uniform, &buffers, groups)?);
             }
         }
@@ -1043,7 +1080,7 @@ impl Build<'_> {
             let (weight, bias) = self.layout.layer(Owner::Shared, index);
             let (x_vecs, y_vecs) = (vecs(layer.inputs()), vecs(layer.outputs()));
             let below = match index.checked_sub(1) {
-                Some(index) => &self.tensors.trunk[index],
+                Some(index) => &self.tensors.trunk[index].y,
                 None => &self.tensors.x,
             };
             let uniform = kernel::WeightGradient {
@@ -1070,7 +1107,9 @@ impl Build<'_> {
                 ..Default::default()
             };
             let groups = uniform.groups(1, self.device.lanes());
-            plan.push(self.device.dispatch(&DELTA, &uniform, &[&self.tensors.theta, dy, below, spare], groups)?);
+            let sloped = self.tensors.trunk[below_index].slope_source();
+            let buffers = [&self.tensors.theta, dy, sloped, spare];
+            plan.push(self.device.dispatch(&DELTA, &uniform, &buffers, groups)?);
             std::mem::swap(&mut dy, &mut spare);
         }
         Ok(plan)
