@@ -10,7 +10,7 @@ use super::reckoning::InNumbers;
 use super::swatch::Swatch;
 use crate::balance::formula::formula;
 use crate::balance::modify::{MODIFIERS, Modifier};
-use crate::config::{Edit, name_of_run};
+use crate::config::{Edit, RunConfig, name_of_run};
 use crate::measure::pull::same_direction;
 use crate::train::History;
 use leptos::prelude::*;
@@ -161,7 +161,8 @@ fn Modifiers(run: usize, fitting: Vec<&'static Modifier>, why: RwSignal<Option<S
     let page = use_page();
     let on = Memo::new(move |_| {
         page.config.with(|config| {
-            config.runs.get(run).map_or_else(Vec::new, |run| run.modifiers.iter().map(|modifier| modifier.id).collect())
+            let ids = |run: &RunConfig| run.modifiers.iter().map(|applied| applied.modifier.id).collect::<Vec<_>>();
+            config.runs.get(run).map_or_else(Vec::new, ids)
         })
     });
     let boxes = fitting
@@ -171,11 +172,28 @@ fn Modifiers(run: usize, fitting: Vec<&'static Modifier>, why: RwSignal<Option<S
                 why.set(page.edit(Edit::ToggleModifier { run, modifier: modifier.id.into() }).err());
             };
             let title = format!("{} {}, {}", modifier.about, modifier.paper, modifier.year);
+            let is_on = Memo::new(move |_| on.with(|on| on.contains(&modifier.id)));
+            let setting = modifier.knob.as_ref().map(|knob| {
+                let value = Signal::derive(move || {
+                    page.config.with(|config| {
+                        let modifiers = config.runs.get(run).map_or(&[][..], |run| &run.modifiers);
+                        let applied = modifiers.iter().find(|applied| applied.modifier.id == modifier.id);
+                        applied.map_or(knob.default, |applied| applied.value)
+                    })
+                });
+                let set = commit(page, move |value| Edit::ModifierKnob { run, modifier: modifier.id.into(), value });
+                view! {
+                    <Show when=move || is_on.get()>
+                        <Setting knob value commit=set />
+                    </Show>
+                }
+            });
             view! {
                 <label class="check" title=title>
-                    <input type="checkbox" prop:checked=move || on.with(|on| on.contains(&modifier.id)) on:change=toggle />
+                    <input type="checkbox" prop:checked=move || is_on.get() on:change=toggle />
                     {modifier.label}
                 </label>
+                {setting}
             }
         })
         .collect_view();

@@ -1,6 +1,6 @@
 //! The CPU backend: the same code natively and as WASM SIMD, in f32 to train and in f64 to check gradients.
 
-use super::{Apply, Combine, Part, Scope, StepReport, Workload};
+use super::{Apply, Combine, Part, Scope, Slot, StepReport, Workload};
 use crate::balance::{Cost, RowsMethod, StepContext};
 use crate::data::Targets;
 use crate::kernels::gemm::Packing;
@@ -25,7 +25,9 @@ pub struct Cpu<T> {
     g: Vec<T>,        // (K, P)
     kept: Vec<T>,     // (K, P) rows that methods keep over steps
     squares: Vec<T>,  // (K, P) sums of squared gradients
-    saved: Vec<T>,    // (n_parameters): θ while it looks ahead
+    saved: Vec<T>,    // (n_parameters): θ while it looks elsewhere
+    way: Vec<T>,      // (n_parameters): from there to where it looks
+    aside: Vec<T>,    // (n_parameters): a gradient that joins the update's
     forward: Forward<T>,
     targets: Vec<Vec<T>>, // (K) of (B)
     dz: Vec<Vec<T>>,      // (K) of (B, C): scaled loss gradient at each head's outputs
@@ -167,6 +169,8 @@ impl<T: Real> Cpu<T> {
             kept: Vec::new(),
             squares: Vec::new(),
             saved: Vec::new(),
+            way: Vec::new(),
+            aside: Vec::new(),
             forward: Forward::with_way_back(network, *batch_rows),
             targets: vec![vec![T::default(); *batch_rows]; k],
             dz: dz.collect(),
@@ -280,21 +284,44 @@ impl<T: Real> Cpu<T> {
         gramian(self.workload.layout.n_shared(), &self.kept, &self.kept, m);
     }
 
-    /// θ ← θ − rate·(wᵀG, wₖ times head k's own gradient), until [`Self::step_back`].
-    pub fn look_ahead(&mut self, w: &[f64], rate: f64) {
-        let layout = &self.workload.layout;
-        self.saved.clear();
-        self.saved.extend_from_slice(&self.theta);
-        combine(&self.g, w, &mut self.gradient[..layout.n_shared()]);
-        for (task, &w) in w.iter().enumerate() {
-            for g in &mut self.gradient[layout.head(task)] {
-                *g *= T::of(w);
-            }
-        }
-        blend(&[1.0], &[-rate], &self.gradient, &mut self.theta);
+    /// Remembers θ and the way v = (wᵀG, headsₖ times head k's own gradient).
+    pub fn aim(&mut self, w: &[f64], heads: &[f64]) {
+        self.combine_all(w, heads);
+        self.saved.clone_from(&self.theta);
+        self.way.clone_from(&self.gradient);
     }
 
-    /// θ is again what it was before [`Self::look_ahead`].
+    /// θ becomes what [`Self::aim`] remembered minus rate·v, until [`Self::step_back`].
+    pub fn look(&mut self, rate: f64) {
+        self.step_back();
+        blend(&[1.0], &[-rate], &self.way, &mut self.theta);
+    }
+
+    /// A ← keep·A + (wᵀG, wₖ times head k's own gradient).
+    pub fn set_aside(&mut self, keep: f64, w: &[f64]) {
+        self.combine_all(w, w);
+        self.aside.resize(self.gradient.len(), T::default());
+        blend(&[keep], &[1.0], &self.gradient, &mut self.aside);
+    }
+
+    /// d = wᵀG and the heads' own gradients by their factors.
+    fn combine_all(&mut self, w: &[f64], heads: &[f64]) {
+        combine(&self.g, w, &mut self.gradient[..self.workload.layout.n_shared()]);
+        self.weigh_heads(heads);
+    }
+
+    fn weigh_heads(&mut self, weights: &[f64]) {
+        for (task, &weight) in weights.iter().enumerate() {
+            if weight != 1.0 {
+                let weight = T::of(weight);
+                for g in &mut self.gradient[self.workload.layout.head(task)] {
+                    *g *= weight;
+                }
+            }
+        }
+    }
+
+    /// θ is again what it was before [`Self::aim`].
     pub fn step_back(&mut self) {
         self.theta.copy_from_slice(&self.saved);
     }
@@ -399,11 +426,15 @@ impl<T: Real> Cpu<T> {
                 self.backward_trunk(1, &mut gradient[..n_shared], n_shared);
                 self.gradient = gradient;
             }
-            Combine::Direction(method, ctx) => {
+            Combine::Direction(slot, method, ctx) => {
                 method.begin(ctx, n_shared);
+                let rows = match slot {
+                    Slot::Batch => &self.g,
+                    Slot::Kept => &self.kept,
+                };
                 for first in (0..n_shared).step_by(DIRECTION_BLOCK) {
                     let n = DIRECTION_BLOCK.min(n_shared - first);
-                    let out = direct(method, ctx, (&self.g, k, n_shared), first, n, &mut self.block);
+                    let out = direct(method, ctx, (rows, k, n_shared), first, n, &mut self.block);
                     for (d, &x) in self.gradient[first..first + n].iter_mut().zip(out) {
                         *d = T::of(x);
                     }
@@ -426,13 +457,9 @@ impl<T: Real> Cpu<T> {
                 self.gradient = gradient;
             }
         }
-        for (task, &weight) in apply.head_weights.iter().enumerate() {
-            if weight != 1.0 {
-                let weight = T::of(weight);
-                for g in &mut self.gradient[self.workload.layout.head(task)] {
-                    *g *= weight;
-                }
-            }
+        self.weigh_heads(apply.head_weights);
+        if apply.aside != 0.0 {
+            blend(&[1.0], &[apply.aside], &self.aside, &mut self.gradient);
         }
         let mut report = StepReport::default();
         if apply.probe {

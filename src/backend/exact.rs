@@ -1,6 +1,6 @@
 //! An analytic problem as a backend: θ is x in f64, all of it shared; no rows, no heads, no batches.
 
-use super::{Apply, Combine, Scope, StepReport};
+use super::{Apply, Combine, Scope, Slot, StepReport};
 use crate::balance::solve::MAX_TASKS;
 use crate::balance::{RowsMethod, StepContext};
 use crate::config::Optimizer;
@@ -35,7 +35,9 @@ pub struct Exact {
     rows: Vec<f64>,       // (K, P), scaled
     kept: Vec<f64>,       // (K, P): rows kept over steps
     squares: Vec<f64>,    // (K, P): sums of squared gradients
-    saved: Vec<f64>,      // (P): x before a look ahead
+    saved: Vec<f64>,      // (P): x while it looks elsewhere
+    way: Vec<f64>,        // (P): from there to where it looks
+    aside: Vec<f64>,      // (P): a gradient that joins d
     all_losses: Vec<f64>, // of the problem, whichever are minimized
     all_rows: Vec<f64>,
 }
@@ -53,6 +55,8 @@ impl Exact {
             kept: vec![0.0; descent.targets.len() * p],
             squares: vec![0.0; descent.targets.len() * p],
             saved: x.clone(),
+            way: vec![0.0; p],
+            aside: vec![0.0; p],
             all_losses: vec![0.0; n],
             all_rows: vec![0.0; n * p],
             x,
@@ -87,15 +91,26 @@ impl Exact {
         gramian(self.x.len(), &self.kept, &self.kept, m);
     }
 
-    /// x ← x − rate·wᵀG, until [`Self::step_back`].
-    pub fn look_ahead(&mut self, w: &[f64], rate: f64) {
+    /// Remembers x and the way v = wᵀG.
+    pub fn aim(&mut self, w: &[f64]) {
         self.saved.copy_from_slice(&self.x);
-        combine(&self.rows, w, &mut self.direction);
-        blend(&[1.0], &[-rate], &self.direction, &mut self.x);
+        combine(&self.rows, w, &mut self.way);
+    }
+
+    /// x becomes what [`Self::aim`] remembered minus rate·v, inside the box, until [`Self::step_back`].
+    pub fn look(&mut self, rate: f64) {
+        self.step_back();
+        blend(&[1.0], &[-rate], &self.way, &mut self.x);
         self.descent.problem.confine(&mut self.x);
     }
 
-    /// x is again what it was before [`Self::look_ahead`].
+    /// A ← keep·A + wᵀG.
+    pub fn set_aside(&mut self, keep: f64, w: &[f64]) {
+        combine(&self.rows, w, &mut self.direction);
+        blend(&[keep], &[1.0], &self.direction, &mut self.aside);
+    }
+
+    /// x is again what it was before [`Self::aim`].
     pub fn step_back(&mut self) {
         self.x.copy_from_slice(&self.saved);
     }
@@ -131,12 +146,16 @@ impl Exact {
         }
     }
 
-    fn by_coordinates(&mut self, method: &mut dyn RowsMethod, ctx: &StepContext<'_>) {
+    fn by_coordinates(&mut self, slot: Slot, method: &mut dyn RowsMethod, ctx: &StepContext<'_>) {
         let p = self.x.len();
         let mut rows: [&[f64]; MAX_TASKS] = [&[]; MAX_TASKS];
         let k = self.descent.targets.len();
-        for (slot, row) in rows.iter_mut().zip(self.rows.chunks_exact(p)) {
-            *slot = row;
+        let from = match slot {
+            Slot::Batch => &self.rows,
+            Slot::Kept => &self.kept,
+        };
+        for (place, row) in rows.iter_mut().zip(from.chunks_exact(p)) {
+            *place = row;
         }
         method.begin(ctx, p);
         method.direction(ctx, 0, &rows[..k], &mut self.direction);
@@ -152,14 +171,17 @@ impl Exact {
                 combine(&self.rows, w, &mut self.direction);
             }
             Combine::Kept(w) => combine(&self.kept, w, &mut self.direction),
-            Combine::Direction(method, ctx) => self.by_coordinates(method, ctx),
+            Combine::Direction(slot, method, ctx) => self.by_coordinates(slot, method, ctx),
             Combine::AtRepresentation(method, ctx) => {
                 self.fill_rows();
-                self.by_coordinates(method, ctx);
+                self.by_coordinates(Slot::Batch, method, ctx);
             }
         }
         for d in &mut self.direction {
             *d *= self.descent.multiplier;
+        }
+        if apply.aside != 0.0 {
+            blend(&[1.0], &[apply.aside], &self.aside, &mut self.direction);
         }
         let long = length(&self.direction);
         let Descent { optimizer, weight_decay, clip, .. } = self.descent;

@@ -55,6 +55,15 @@ pub enum Part {
     Validation,
 }
 
+/// Rows (K, P) that a backend holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slot {
+    /// G, as [`Backend::gradients`] left it.
+    Batch,
+    /// Y, as [`Backend::keep`] left it.
+    Kept,
+}
+
 /// How d is made.
 pub enum Combine<'a> {
     /// d = wᵀG from the rows that [`Backend::gradients`] left.
@@ -63,8 +72,8 @@ pub enum Combine<'a> {
     Kept(&'a [f64]),
     /// One backward pass of Σ wₖ Lₖ for the batch that [`Backend::losses`] saw; G is not formed.
     Weighted(&'a [f64]),
-    /// d by coordinates, from the rows that [`Backend::gradients`] left.
-    Direction(&'a mut dyn RowsMethod, &'a StepContext<'a>),
+    /// d by coordinates.
+    Direction(Slot, &'a mut dyn RowsMethod, &'a StepContext<'a>),
     /// One backward pass of what the method makes of ∂Lₖ/∂z by coordinates (B·H), for the batch that
     /// [`Backend::losses`] saw.
     ///
@@ -78,6 +87,8 @@ pub struct Apply<'a> {
     /// (K) factor on each head's own gradient (which holds the loss scale already).
     pub head_weights: &'a [f64],
     pub learning_rate: f64,
+    /// Factor with which what was [set aside](Backend::set_aside) joins d and the heads' gradients; 0 for nothing.
+    pub aside: f64,
     /// Whether to report dot products with the rows of G (needs rows from [`Backend::gradients`]).
     pub probe: bool,
 }
@@ -216,26 +227,67 @@ impl Backend {
         }
     }
 
-    /// θ ← θ − rate·(wᵀG, wₖ times head k's own gradient), until [`Self::step_back`]; the optimizer does not notice.
+    /// Remembers θ and the way v = (wᵀG, headsₖ times head k's own gradient), for [`Self::look`].
+    ///
+    /// The heads' own gradients are spent by it.
     ///
     /// # Errors
     /// [`BackendError`] on the GPU.
-    pub async fn look_ahead(&mut self, w: &[f64], rate: f64) -> Result<(), BackendError> {
+    pub async fn aim(&mut self, w: &[f64], heads: &[f64]) -> Result<(), BackendError> {
         match self {
             Self::Cpu(cpu) => {
-                cpu.look_ahead(w, rate);
+                cpu.aim(w, heads);
                 Ok(())
             }
             Self::Exact(exact) => {
-                exact.look_ahead(w, rate);
+                exact.aim(w);
                 Ok(())
             }
             #[cfg(feature = "gpu")]
-            Self::Gpu(gpu) => gpu.look_ahead(w, rate),
+            Self::Gpu(gpu) => gpu.aim(w, heads),
         }
     }
 
-    /// θ is again what it was before [`Self::look_ahead`].
+    /// θ becomes what [`Self::aim`] remembered minus rate·v, until [`Self::step_back`]; the optimizer does not notice.
+    ///
+    /// # Errors
+    /// [`BackendError`] on the GPU.
+    pub async fn look(&mut self, rate: f64) -> Result<(), BackendError> {
+        match self {
+            Self::Cpu(cpu) => {
+                cpu.look(rate);
+                Ok(())
+            }
+            Self::Exact(exact) => {
+                exact.look(rate);
+                Ok(())
+            }
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.look(rate),
+        }
+    }
+
+    /// A ← keep·A + (wᵀG, wₖ times head k's own gradient) for a vector A like θ that is 0 at first; see
+    /// [`Apply::aside`]. The heads' own gradients are spent by it.
+    ///
+    /// # Errors
+    /// [`BackendError`] on the GPU.
+    pub async fn set_aside(&mut self, keep: f64, w: &[f64]) -> Result<(), BackendError> {
+        match self {
+            Self::Cpu(cpu) => {
+                cpu.set_aside(keep, w);
+                Ok(())
+            }
+            Self::Exact(exact) => {
+                exact.set_aside(keep, w);
+                Ok(())
+            }
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.set_aside(keep, w),
+        }
+    }
+
+    /// θ is again what it was before [`Self::aim`].
     ///
     /// # Errors
     /// [`BackendError`] on the GPU.

@@ -314,6 +314,10 @@ pub trait GramianMethod {
     fn head_weights(&self) -> Option<&[f64]> {
         None
     }
+    /// As [`LossesMethod::after_step`], for a method that weighs losses and is told of gradients by a modifier.
+    fn after_step(&mut self, _ctx: &StepContext<'_>, _losses_after: &[f64]) {}
+    /// As [`LossesMethod::bound_losses`].
+    fn bound_losses(&mut self, _floor: &[f64]) {}
 }
 
 /// A direction from the coordinates of G, seen in blocks of columns; with [`Need::Representation`] from those of ∂L/∂z.
@@ -391,6 +395,26 @@ impl Build {
             Self::Losses(_) => "losses",
             Self::Gramian(_) => "gramian",
             Self::Rows(_) => "rows",
+        }
+    }
+}
+
+impl Balancer {
+    /// Told once, before the first step: (K) values below which the scaled losses never fall.
+    pub fn bound_losses(&mut self, floor: &[f64]) {
+        match self {
+            Self::Losses(method) => method.bound_losses(floor),
+            Self::Gramian(method) => method.bound_losses(floor),
+            Self::Rows(_) => {}
+        }
+    }
+
+    /// (K) losses on the same batch after the update.
+    pub fn after_step(&mut self, ctx: &StepContext<'_>, losses_after: &[f64]) {
+        match self {
+            Self::Losses(method) => method.after_step(ctx, losses_after),
+            Self::Gramian(method) => method.after_step(ctx, losses_after),
+            Self::Rows(_) => {}
         }
     }
 }

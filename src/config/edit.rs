@@ -8,7 +8,7 @@ use super::{
     Activation, AnalyticConfig, BATCH, BackendChoice, Batch, Complaint, DataConfig, ExperimentConfig, Init,
     NetworkConfig, Optimizer, RUNS, RunConfig, Schedule, Subject, Theme, VIEWS, keys, presets,
 };
-use crate::balance::modify::modifier;
+use crate::balance::modify::{Applied, modifier};
 use crate::{balance, data, problem};
 
 /// One change of a configuration. Ids are those of the registries, positions count from 0.
@@ -71,6 +71,12 @@ pub enum Edit {
     ToggleModifier {
         run: usize,
         modifier: String,
+    },
+    /// The setting of a modifier that the run has.
+    ModifierKnob {
+        run: usize,
+        modifier: String,
+        value: f64,
     },
     Preference(Option<Vec<f64>>),
     Backend(BackendChoice),
@@ -219,10 +225,15 @@ impl ExperimentConfig {
             Edit::ToggleModifier { run: at, modifier: id } => {
                 let run = self.runs.get_mut(*at).ok_or_else(|| absent("m", "run", at))?;
                 let modifier = modifier(id).ok_or_else(|| absent("m", "modifier", id))?;
-                match run.modifiers.iter().position(|other| other.id == modifier.id) {
+                match run.modifiers.iter().position(|other| other.modifier.id == modifier.id) {
                     Some(place) => drop(run.modifiers.remove(place)),
-                    None => run.modifiers.push(modifier),
+                    None => run.modifiers.push(Applied::new(modifier)),
                 }
+            }
+            Edit::ModifierKnob { run: at, modifier: id, value } => {
+                let run = self.runs.get_mut(*at).ok_or_else(|| absent("m", "run", at))?;
+                let applied = run.modifiers.iter_mut().find(|applied| applied.modifier.id == id);
+                applied.ok_or_else(|| absent("m", "modifier", id))?.value = *value;
             }
             Edit::Preference(preference) => self.training.preference.clone_from(preference),
             Edit::Backend(backend) => self.backend = *backend,
@@ -300,8 +311,11 @@ pub fn name_of_run(config: &ExperimentConfig, at: usize) -> String {
             }
         }
     }
-    for modifier in &run.modifiers {
+    for Applied { modifier, value } in &run.modifiers {
         name.push_str(&format!(", {}", modifier.label));
+        if let Some(knob) = modifier.knob.filter(|knob| knob.default != *value) {
+            name.push_str(&format!(" {} {value}", knob.label));
+        }
     }
     match config.runs[..at].iter().filter(|earlier| *earlier == run).count() {
         0 => name,

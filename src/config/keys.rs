@@ -11,7 +11,7 @@ use super::{
     FEWEST_INPUTS, FEWEST_ROWS, GAIN, HEAD_LAYERS, Init, LEARNING_RATE, LOSS_SCALE, MOMENTUM, NetworkConfig, Optimizer,
     RUNS, RunConfig, STEPS, Subject, TASKS, TRUNK_LAYERS, Theme, VIEWS, WEIGHT_DECAY, WIDTH,
 };
-use crate::balance::modify::{MODIFIERS, Modifier, modifier};
+use crate::balance::modify::{Applied, MODIFIERS, modifier};
 use crate::balance::{Knob, METHODS, Method, method};
 use crate::data::{self, DATASETS};
 use crate::problem::{self, PROBLEMS};
@@ -71,6 +71,8 @@ pub const VERSION_KEY: &str = "v";
 pub const CHECK_KEY: &str = "h";
 /// What stands in the place of a setting's name before a modifier. No knob of a method is called so.
 pub const MODIFIER: &str = "mod";
+/// What stands before the setting of the modifier before it.
+pub const MODIFIER_VALUE: &str = "by";
 
 /// Every key of version 1, in the order in which links are read and written.
 ///
@@ -360,7 +362,8 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "m",
         label: "methods",
-        about: "One method a run; knobs other than the default follow as ~name~value, modifiers as ~mod~name.",
+        about: "One method a run; knobs other than the default follow as ~name~value, modifiers as ~mod~name or \
+                ~mod~name~by~value.",
         example: "sum,famo~gamma~.01,mgda~mod~unit",
         form: Form::Words,
         scope: Scope::Any,
@@ -368,7 +371,11 @@ pub const KEYS: &[Key] = &[
         text: |config| {
             let run = |run: &RunConfig| {
                 let knobs = knobs_text(run.method.knobs, &run.knobs);
-                let modifiers = run.modifiers.iter().map(|modifier| format!("{MODIFIER}~{}", modifier.id));
+                let modifiers = run.modifiers.iter().map(|Applied { modifier, value }| {
+                    let other = modifier.knob.filter(|knob| knob.default != *value);
+                    let by = other.map_or_else(String::new, |_| format!("~{MODIFIER_VALUE}~{}", number::write(*value)));
+                    format!("{MODIFIER}~{}{by}", modifier.id)
+                });
                 [vec![run.method.id.to_string()], knobs, modifiers.collect()].concat().join("~")
             };
             config.runs.iter().map(run).collect::<Vec<_>>().join(",")
@@ -684,18 +691,36 @@ impl Reader {
             .then(|| values.iter().zip(knobs).map(|(value, knob)| value.unwrap_or(knob.default)).collect())
     }
 
-    /// Modifiers in the order given; complains about those that are unknown, repeated or refuse the method.
+    /// Modifiers in the order given, each perhaps with its setting behind it; complains about those that are unknown,
+    /// repeated or refuse the method, and about settings that are not theirs.
     fn modifiers<'a>(
         &mut self,
         owner: &str,
         method: &Method,
-        names: impl Iterator<Item = Option<&'a str>>,
-    ) -> Option<Vec<&'static Modifier>> {
+        words: impl Iterator<Item = (&'a str, Option<&'a str>)>,
+    ) -> Option<Vec<Applied>> {
         let before = self.complaints.len();
-        let mut modifiers: Vec<&'static Modifier> = Vec::new();
-        for name in names {
+        let mut modifiers: Vec<Applied> = Vec::new();
+        for (word, value) in words {
             let known = || listed(MODIFIERS.iter().map(|modifier| modifier.id));
-            let Some(name) = name else {
+            if word == MODIFIER_VALUE {
+                let Some(Applied { modifier, .. }) = modifiers.last().copied() else {
+                    self.complain(format!("{owner}: {MODIFIER_VALUE}~ stands behind no modifier."));
+                    continue;
+                };
+                let (Some(knob), Some(text)) = (modifier.knob, value) else {
+                    let id = modifier.id;
+                    self.complain(format!("{owner}: the modifier {id} has no setting, or none is given for it."));
+                    continue;
+                };
+                let subject = format!("{owner}: {} of the modifier {}", knob.label, modifier.id);
+                if let Some(value) = self.number(&subject, text, knob.min..=knob.max) {
+                    modifiers.pop();
+                    modifiers.push(Applied { modifier, value });
+                }
+                continue;
+            }
+            let Some(name) = value else {
                 self.complain(format!("{owner}: no modifier stands after {MODIFIER}~. There are: {}.", known()));
                 continue;
             };
@@ -703,12 +728,12 @@ impl Reader {
                 None => {
                     self.complain(format!("{owner}: there is no modifier “{}”. There are: {}.", shown(name), known()));
                 }
-                Some(modifier) if modifiers.iter().any(|other| other.id == modifier.id) => {
+                Some(modifier) if modifiers.iter().any(|other| other.modifier.id == modifier.id) => {
                     self.complain(format!("{owner}: the modifier {name} stands twice."));
                 }
                 Some(modifier) => match modifier.refuses(method) {
                     Some(why) => self.complain(format!("{owner}: the modifier {name} cannot be used. {why}")),
-                    None => modifiers.push(modifier),
+                    None => modifiers.push(Applied::new(modifier)),
                 },
             }
         }
@@ -916,8 +941,9 @@ fn read_runs(reader: &mut Reader, text: &str) {
         };
         let owner = format!("The method {id}");
         let pairs = std::iter::from_fn(|| Some((words.next()?, words.next())));
-        let (changes, settings): (Vec<_>, Vec<_>) = pairs.take(64).partition(|(name, _)| *name == MODIFIER);
-        let modifiers = reader.modifiers(&owner, method, changes.into_iter().map(|(_, value)| value));
+        let (changes, settings): (Vec<_>, Vec<_>) =
+            pairs.take(64).partition(|(name, _)| [MODIFIER, MODIFIER_VALUE].contains(name));
+        let modifiers = reader.modifiers(&owner, method, changes.into_iter());
         let knobs = reader.knobs(&owner, method.knobs, settings.into_iter());
         if let (Some(knobs), Some(modifiers)) = (knobs, modifiers) {
             runs.push(RunConfig { method, knobs, modifiers });

@@ -16,8 +16,8 @@ mod schedule;
 pub use edit::{Edit, copy_of_run, name_of_run, needs_restart};
 pub use schedule::{Decay, Rates, Schedule};
 
-use crate::balance::modify::Modifier;
-use crate::balance::{METHODS, Method};
+use crate::balance::modify::{Applied, Change};
+use crate::balance::{Build, METHODS, Method};
 use crate::data::{DATASETS, DataSource};
 use crate::problem::{PROBLEMS, Problem};
 use std::ops::RangeInclusive;
@@ -182,7 +182,7 @@ pub struct RunConfig {
     /// One value for each of the method's knobs.
     pub knobs: Vec<f64>,
     /// In the order in which they are applied, each at most once; none that refuses the method.
-    pub modifiers: Vec<&'static Modifier>,
+    pub modifiers: Vec<Applied>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -361,11 +361,13 @@ impl ExperimentConfig {
         let parameters = self.n_parameters(n_inputs);
         let (runs, k) = (self.runs.len() as f64, self.n_tasks() as f64);
         let rows = self.batch_rows(n_rows) as f64;
-        let storing = self.runs.iter().filter(|run| run.method.stores_rows()).count() as f64;
+        let storing = self.runs.iter().filter(|run| run.stores_rows()).count() as f64;
+        // What a penalty looks at beside θ: three gradients a task.
+        let passes: f64 = self.runs.iter().map(|run| if run.looks_around() { 3.0 * k + 1.0 } else { 1.0 }).sum();
         // Every run has K tasks; every single-task reference has one.
         let memory = parameters * (runs * (k + 5.0) + storing * k + k * 6.0)
             + rows * self.n_units() * (runs * (k + 1.0) + k * 2.0);
-        let work = parameters * rows * f64::from(self.training.steps) * (runs + k);
+        let work = parameters * rows * f64::from(self.training.steps) * (passes + k);
         if memory > MEMORY {
             return Err(Complaint::new(
                 "net",
@@ -508,15 +510,26 @@ impl RunConfig {
         Self { method, knobs: method.default_knobs(), modifiers: Vec::new() }
     }
 
+    /// Whether a backend holds K rows of P numbers for it beside G.
+    fn stores_rows(&self) -> bool {
+        let by_coordinates = matches!(self.method.build, Build::Rows(_));
+        self.method.stores_rows() || (by_coordinates && !self.modifiers.is_empty()) || self.looks_around()
+    }
+
+    /// Whether gradients are taken beside θ in every step.
+    fn looks_around(&self) -> bool {
+        self.modifiers.iter().any(|applied| matches!(applied.modifier.change, Change::CosinePenalty))
+    }
+
     fn modifier_ids(&self) -> impl Iterator<Item = &'static str> {
-        self.modifiers.iter().map(|modifier| modifier.id)
+        self.modifiers.iter().map(|applied| applied.modifier.id)
     }
 }
 
 impl PartialEq for RunConfig {
     fn eq(&self, other: &Self) -> bool {
-        let same_modifiers = self.modifier_ids().eq(other.modifier_ids());
-        self.method.id == other.method.id && self.knobs == other.knobs && same_modifiers
+        let method = self.method.id == other.method.id;
+        method && self.knobs == other.knobs && self.modifiers == other.modifiers
     }
 }
 

@@ -253,7 +253,7 @@ impl Experiment {
             let setup = Setup { n_tasks: k, knobs: run.knobs.clone() };
             let balancer = modified(run.method, &setup, &run.modifiers);
             // What changes weights may remember its own run's.
-            let remembers = run.modifiers.iter().any(|modifier| matches!(modifier.change, Change::Weights(_)));
+            let remembers = run.modifiers.iter().any(|applied| matches!(applied.modifier.change, Change::Weights(_)));
             (k <= COMPARED_TASKS && run.method.answers_alone() && !remembers).then_some(balancer)
         });
         let comparers = comparers.collect();

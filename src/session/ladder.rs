@@ -183,7 +183,7 @@ impl Ladder {
                 backend.gradients(&rows, &mut losses, &mut m).await?;
                 // What the race trains is thrown away.
                 let (combine, head_weights) = (Combine::Rows(&ones), &ones[..]);
-                backend.apply(Apply { combine, head_weights, learning_rate: 1e-3, probe: false }).await
+                backend.apply(Apply { combine, head_weights, learning_rate: 1e-3, aside: 0.0, probe: false }).await
             };
             if went.await.is_err() {
                 return 0.0;

@@ -6,6 +6,7 @@
 
 pub mod merging;
 pub mod multi_forward;
+mod penalty;
 mod serving;
 pub mod sharpness;
 pub mod single_point;

@@ -96,7 +96,8 @@ impl Serving {
             method.look_ahead(&mut self.weights);
             backend.gradients(own_rows, &mut self.losses, &mut self.products).await?;
             backend.keep(&self.zeros, &self.ones, &mut self.products).await?;
-            backend.look_ahead(&self.weights, learning_rate).await?;
+            backend.aim(&self.weights, &self.weights).await?;
+            backend.look(learning_rate).await?;
             self.take_validation_rows(step);
             backend.gradients_on(Part::Validation, &self.rows, &mut self.losses, &mut self.products).await?;
             backend.gramian(Scope::Cross, &mut self.cross).await?;

@@ -1,9 +1,10 @@
 //! One θ, one balancer: the ordinary multi-task step.
 
+use super::penalty::CosinePenalty;
 use super::serving::Serving;
 use super::{Motion, Step};
-use crate::backend::{Apply, Backend, BackendError, Combine};
-use crate::balance::modify::{Modifier, modified};
+use crate::backend::{Apply, Backend, BackendError, Combine, Slot};
+use crate::balance::modify::{Applied, Change, RowFactors, modified};
 use crate::balance::{Balancer, Gramian, Method, Need, Setup, StepContext};
 use crate::data::Batches;
 
@@ -11,6 +12,10 @@ use crate::data::Batches;
 pub struct SinglePoint {
     method: &'static Method,
     balancer: Balancer,
+    /// What multiplies the rows of a method that works on coordinates.
+    row_factors: RowFactors,
+    scales_heads: bool,
+    penalty: Option<CosinePenalty>,
     gramian: Gramian,
     serving: Serving,
     loss_scales: Vec<f64>,
@@ -69,7 +74,7 @@ impl SinglePoint {
     pub fn new(
         method: &'static Method,
         knobs: &[f64],
-        modifiers: &[&'static Modifier],
+        modifiers: &[Applied],
         backend: &Backend,
         batches: Batches,
         seed: u32,
@@ -78,9 +83,13 @@ impl SinglePoint {
         let k = loss_scales.len();
         let setup = Setup { n_tasks: k, knobs: knobs.to_vec() };
         let zeros = vec![0.0; k];
+        let scales_heads = modifiers.iter().any(|applied| matches!(applied.modifier.change, Change::Heads));
         Self {
             method,
             balancer: modified(method, &setup, modifiers),
+            row_factors: RowFactors::new(method, modifiers),
+            scales_heads: scales_heads || method.needs(Need::HeadsScaledByWeights),
+            penalty: CosinePenalty::new(modifiers, k),
             gramian: Gramian::new(k),
             serving: Serving::new(method, backend, batches, seed),
             loss_scales: loss_scales.to_vec(),
@@ -103,9 +112,7 @@ impl SinglePoint {
 
     /// Tells the method values (K) below which the scaled losses never fall.
     pub fn bound_losses(&mut self, floor: &[f64]) {
-        if let Balancer::Losses(method) = &mut self.balancer {
-            method.bound_losses(floor);
-        }
+        self.balancer.bound_losses(floor);
     }
 
     /// See [`Gramian::set_rank_epsilon`].
@@ -126,13 +133,22 @@ impl SinglePoint {
     ) -> Result<(), BackendError> {
         let at_representation = self.method.needs(Need::Representation);
         let needs_rows = !matches!(self.balancer, Balancer::Losses(_)) && !at_representation;
-        out.probed = place.probe || needs_rows;
+        // A penalty needs the rows, whatever the method looks at.
+        out.probed = place.probe || needs_rows || self.penalty.is_some();
         let when = (place.step, place.learning_rate);
         self.serving.before_gradients(backend, &self.balancer, rows, when).await?;
         if out.probed {
             backend.gradients(rows, &mut out.losses, &mut out.gramian).await?;
         } else {
             backend.losses(rows, &mut out.losses).await?;
+        }
+        if let Some(penalty) = &mut self.penalty
+            && place.motion == Motion::Update
+            && out.gramian.iter().all(|m| m.is_finite())
+        {
+            self.gramian.set(&out.gramian, backend.is_exact());
+            penalty.set_aside(backend, rows, &self.gramian).await?;
+            backend.gradients(rows, &mut out.losses, &mut out.gramian).await?;
         }
         self.serving.after_gradients(backend).await?;
         scale(&out.losses, &self.loss_scales, &mut self.scaled);
@@ -196,31 +212,35 @@ impl SinglePoint {
             Balancer::Rows(method) => {
                 out.weights.clear();
                 let method = method.as_mut();
+                self.gramian.set(&out.gramian, backend.is_exact());
                 let combine = if at_representation {
                     Combine::AtRepresentation(method, &ctx)
+                } else if !self.row_factors.is_empty() {
+                    let factors = self.row_factors.factors(&ctx, Some(self.gramian.norms()));
+                    self.keep.fill(0.0);
+                    backend.keep(&self.keep, &factors[..self.add.len()], &mut self.kept_products).await?;
+                    Combine::Direction(Slot::Kept, method, &ctx)
                 } else {
-                    Combine::Direction(method, &ctx)
+                    Combine::Direction(Slot::Batch, method, &ctx)
                 };
                 (combine, None)
             }
         };
         if moves {
-            let scales_heads = self.method.needs(Need::HeadsScaledByWeights);
             let head_weights = match &combine {
-                Combine::Rows(w) | Combine::Kept(w) | Combine::Weighted(w) if scales_heads => w,
+                Combine::Rows(w) | Combine::Kept(w) | Combine::Weighted(w) if self.scales_heads => w,
                 _ => own_heads.unwrap_or(&self.ones),
             };
-            out.report = backend
-                .apply(Apply { head_weights, combine, learning_rate: place.learning_rate, probe: out.probed })
-                .await?;
-            if self.method.needs(Need::LossesAfterStep)
-                && let Balancer::Losses(method) = &mut self.balancer
-            {
+            let aside = self.penalty.as_ref().map_or(0.0, CosinePenalty::strength);
+            let learning_rate = place.learning_rate;
+            out.report =
+                backend.apply(Apply { combine, head_weights, learning_rate, aside, probe: out.probed }).await?;
+            if self.method.needs(Need::LossesAfterStep) {
                 backend.losses(rows, &mut self.scaled_after).await?;
                 for (loss, scale) in self.scaled_after.iter_mut().zip(&self.loss_scales) {
                     *loss *= scale;
                 }
-                method.after_step(&ctx, &self.scaled_after);
+                self.balancer.after_step(&ctx, &self.scaled_after);
             }
             if self.method.needs(Need::EpochMeans) {
                 self.epochs.add(place.step, &self.scaled);

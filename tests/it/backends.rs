@@ -167,6 +167,7 @@ fn check_steps(device: &Rc<GpuDevice>, name: &str, workload: &Workload) {
         let (mut exact_losses, mut exact_m) = (losses.clone(), m.clone());
         let head_weights = if step % 2 == 0 { &w } else { &ones };
         let forms_g = step < 2;
+        let aside = if forms_g { 0.3 } else { 0.0 };
         let learning_rate = 0.02 / f64::from(step + 1);
         let combine = || match step {
             0 => Combine::Rows(&w),
@@ -205,18 +206,26 @@ fn check_steps(device: &Rc<GpuDevice>, name: &str, workload: &Workload) {
         block_on(gpu.losses_on(Part::Validation, &rows, &mut losses)).expect("losses");
         close(&format!("{name}: validation losses of step {step}"), &losses, &exact_losses, 0.0);
         if forms_g {
-            // One step ahead to other rows and back, as if nothing had been.
-            cpu.look_ahead(&w, 0.1);
+            // To two places beside θ with other rows and back, as if nothing had been but what was set aside.
+            cpu.aim(&w, &ones);
+            cpu.look(-0.2);
+            cpu.gradients_on(Part::Validation, &rows, &mut exact_losses, &mut exact_m);
+            cpu.set_aside(0.5, &w);
+            cpu.look(0.1);
             cpu.gradients_on(Part::Validation, &rows, &mut exact_losses, &mut exact_m);
             cpu.gramian(Scope::Cross, &mut exact_m);
             cpu.step_back();
             block_on(async {
-                gpu.look_ahead(&w, 0.1)?;
+                gpu.aim(&w, &ones)?;
+                gpu.look(-0.2)?;
+                gpu.gradients_on(Part::Validation, &rows, &mut losses, &mut m).await?;
+                gpu.set_aside(0.5, &w)?;
+                gpu.look(0.1)?;
                 gpu.gradients_on(Part::Validation, &rows, &mut losses, &mut m).await?;
                 gpu.gramian(Scope::Cross, &mut m).await?;
                 gpu.step_back()
             })
-            .expect("a look ahead");
+            .expect("a look around");
             close(&format!("{name}: losses ahead of step {step}"), &losses, &exact_losses, 0.0);
             let length = exact_m.iter().fold(0.0, |top: f64, m| top.max(m.abs()));
             close(&format!("{name}: products ahead of step {step}"), &m, &exact_m, length);
@@ -227,8 +236,8 @@ fn check_steps(device: &Rc<GpuDevice>, name: &str, workload: &Workload) {
             block_on(gpu.losses(&rows, &mut losses)).expect("losses");
         }
         close(&format!("{name}: losses of step {step} again"), &losses, &exact_losses, 0.0);
-        let exact = cpu.apply(Apply { combine: combine(), head_weights, learning_rate, probe: forms_g });
-        let update = Apply { combine: combine(), head_weights, learning_rate, probe: forms_g };
+        let exact = cpu.apply(Apply { combine: combine(), head_weights, learning_rate, aside, probe: forms_g });
+        let update = Apply { combine: combine(), head_weights, learning_rate, aside, probe: forms_g };
         let ours = block_on(gpu.apply(update)).expect("an update");
         let what = format!("{name}: report of step {step}");
         close(&what, &[ours.direction_length, ours.step_length], &[exact.direction_length, exact.step_length], 0.0);
@@ -314,7 +323,8 @@ fn what_the_device_cannot_do_is_said() {
     let (mut losses, ones) = ([0.0; 2], [1.0; 2]);
     check_error(block_on(gpu.losses(&rows[..3], &mut losses)), &["19 rows"]);
     check_error(block_on(gpu.losses(&[30; 19], &mut losses)), &["below 30"]);
-    let too_early = Apply { combine: Combine::Rows(&ones), head_weights: &ones, learning_rate: 0.02, probe: false };
+    let too_early =
+        Apply { combine: Combine::Rows(&ones), head_weights: &ones, learning_rate: 0.02, aside: 0.0, probe: false };
     check_error(block_on(gpu.apply(too_early)), &["task gradients"]);
     check_error(gpu.write_parameters(&[0.0]), &["1 parameters"]);
     block_on(gpu.losses(&rows, &mut losses)).expect("it still works");
@@ -334,7 +344,8 @@ fn a_lost_device_is_an_error_and_a_new_one_goes_on() {
     device.lose();
     assert!(device.is_lost());
     check_error(block_on(gpu.losses(&rows, &mut losses)), &["lost"]);
-    let apply = Apply { combine: Combine::Weighted(&ones), head_weights: &ones, learning_rate: 0.02, probe: false };
+    let apply =
+        Apply { combine: Combine::Weighted(&ones), head_weights: &ones, learning_rate: 0.02, aside: 0.0, probe: false };
     check_error(block_on(gpu.apply(apply)), &["lost"]);
     check_error(block_on(gpu.parameters(&mut Vec::new())), &["lost"]);
     check_error(Gpu::new(device, &workload, &theta), &["lost"]);

@@ -588,6 +588,7 @@ fn projections_are_reported() {
         let method = method(id).expect("registered");
         let setup = Setup { n_tasks: 3, knobs: method.default_knobs() };
         let unit = paretoscope::balance::modify::modifier("unit").expect("registered");
+        let unit = paretoscope::balance::modify::Applied::new(unit);
         for modifiers in [vec![], vec![unit]] {
             let Balancer::Gramian(mut built) = paretoscope::balance::modify::modified(method, &setup, &modifiers)
             else {

@@ -125,7 +125,7 @@ fn check(trunk: &[u32], head: &[u32], activation: Activation, kinds: &[TaskKind]
             cpu.gradients(&rows, &mut losses, &mut m);
             Combine::Rows(&weights)
         };
-        cpu.apply(Apply { combine, head_weights: &ones, learning_rate: 1.0, probe: false });
+        cpu.apply(Apply { combine, head_weights: &ones, learning_rate: 1.0, aside: 0.0, probe: false });
         cpu.parameters().to_vec()
     };
     for (i, (a, b)) in one_step(true).iter().zip(one_step(false)).enumerate() {
@@ -183,6 +183,7 @@ fn gradients_at_the_representation() {
             combine: Combine::Weighted(&weights),
             head_weights: &ones,
             learning_rate: 1.0,
+            aside: 0.0,
             probe: false,
         });
     }

@@ -1,7 +1,7 @@
 //! Links: they come back exactly, junk gets sentences and never a panic, and published ones hold for ever.
 
-use paretoscope::balance::modify::MODIFIERS;
-use paretoscope::balance::{METHODS, method};
+use paretoscope::balance::modify::{Applied, MODIFIERS};
+use paretoscope::balance::{Knob, METHODS, method};
 use paretoscope::config::link::{self, CHECK_KEY, Cause, KEYS, Parsed, Rejected};
 use paretoscope::config::presets::{PRESETS, default_preset, preset};
 use paretoscope::config::*;
@@ -268,7 +268,7 @@ fn every_fault_gets_its_sentence() {
         ("init=gains~1~2", "init", &["gains~1~2", "three numbers"]),
         ("init=gains~1~2~3~4", "init", &["three numbers"]),
         ("init=gains~1~2~300", "init", &["300", "0 to 10"]),
-        ("opt=lion", "opt", &["lion", "adam, sgd"]),
+        ("opt=lion", "opt", &["lion", "adam, adamw, sgd"]),
         ("opt=sgd~1", "opt", &["1", "0 to 0.999"]),
         ("b=0", "b", &["0", "1 to 4096"]),
         ("b=some", "b", &["some", "whole number"]),
@@ -297,11 +297,17 @@ fn every_fault_gets_its_sentence() {
         ("m=famo~gamma", "m", &["gamma", "no value"]),
         ("m=famo~beta~1", "m", &["famo", "beta", "gamma"]),
         ("m=sum~x~1", "m", &["sum", "no settings"]),
-        ("m=mgda~mod~nope", "m", &["mgda", "no modifier “nope”", "unit, smooth"]),
+        ("m=mgda~mod~nope", "m", &["mgda", "no modifier “nope”", "unit, pref, smooth"]),
         ("m=mgda~mod", "m", &["mgda", "no modifier stands after mod~"]),
+        ("m=mgda~mod~smooth~by~2", "m", &["share of the past", "2", "0.999"]),
+        ("m=mgda~mod~unit~by~2", "m", &["unit", "has no setting"]),
+        ("m=mgda~mod~smooth~by", "m", &["smooth", "none is given"]),
+        ("m=mgda~by~2", "m", &["by~ stands behind no modifier"]),
+        ("m=uw~mod~heads", "m", &["uw", "already"]),
+        ("m=graddrop~mod~smooth", "m", &["graddrop", "has no weights"]),
+        ("m=graddrop_ub~mod~log", "m", &["graddrop_ub", "shared features"]),
         ("m=mgda~mod~unit~mod~log~mod~unit", "m", &["mgda", "unit stands twice"]),
         ("m=graddrop~mod~smooth", "m", &["graddrop", "single coordinates"]),
-        ("m=uw~mod~unit", "m", &["uw", "before there are gradients"]),
         ("m=famo~gamma~1e9", "m", &["gamma", "1e9", "0 to 1"]),
         ("m=famo~gamma~.1~gamma~.2", "m", &["gamma", "twice"]),
         ("p=three-sines", "p", &["three-sines", "two-sines"]),
@@ -725,7 +731,17 @@ fn run() -> impl Strategy<Value = RunConfig> {
         let fitting = MODIFIERS.iter().filter(|modifier| modifier.refuses(method).is_none()).collect::<Vec<_>>();
         let n = fitting.len();
         let modifiers = proptest::sample::subsequence(fitting, 0..=n).prop_shuffle();
-        (knobs(method.knobs), modifiers).prop_map(move |(knobs, modifiers)| RunConfig { method, knobs, modifiers })
+        let places = proptest::collection::vec(0.0..=1.0_f64, n);
+        (knobs(method.knobs), modifiers, places).prop_map(move |(knobs, modifiers, places)| {
+            let applied = modifiers.into_iter().zip(places).map(|(modifier, place)| {
+                // Three digits, as a hand would give it.
+                let value = |knob: &Knob| ((knob.min + place * (knob.max - knob.min)) * 1e3).round() / 1e3;
+                let value = modifier.knob.as_ref().map(value).filter(|value| *value >= 1e-3);
+                let applied = Applied::new(modifier);
+                value.map_or(applied, |value| Applied { value, ..applied })
+            });
+            RunConfig { method, knobs, modifiers: applied.collect() }
+        })
     })
 }
 

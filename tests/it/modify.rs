@@ -1,6 +1,6 @@
 //! The registry of modifiers, and that a modified method is the method on modified gradients.
 
-use paretoscope::balance::modify::{Change, MODIFIERS, Modifier, modified, modifier};
+use paretoscope::balance::modify::{Applied, Change, MODIFIERS, RowFactors, modified, modifier, penalty_way};
 use paretoscope::balance::{Balancer, Build, Gramian, METHODS, Method, Need, Served, Setup, StepContext, method};
 use proptest::prelude::*;
 
@@ -48,21 +48,22 @@ fn size(w: &[f64], rows: &[Vec<f64>]) -> f64 {
     w.iter().zip(lengths(rows)).map(|(w, length)| (w * length).abs()).sum()
 }
 
-fn list(ids: &[&str]) -> Vec<&'static Modifier> {
-    ids.iter().map(|id| modifier(id).expect("registered")).collect()
+fn list(ids: &[&str]) -> Vec<Applied> {
+    ids.iter().map(|id| Applied::new(modifier(id).expect("registered"))).collect()
 }
 
 /// Direction, and the size of its parts, of every step on the same rows, losses and served rows.
 fn directions(
     method: &Method,
     knobs: &[f64],
-    modifiers: &[&'static Modifier],
+    modifiers: &[Applied],
     rows: &[Vec<f64>],
     losses: &[f64],
     n_steps: u64,
 ) -> Vec<(Vec<f64>, f64)> {
     let k = rows.len();
-    let preference = vec![1.0 / k as f64; k];
+    let shares: f64 = (1..=k).map(|i| i as f64).sum();
+    let preference: Vec<f64> = (1..=k).map(|i| i as f64 / shares).collect();
     let of_rows = gramian(rows);
     let cross: Vec<f64> = (0..k * k).map(|at| of_rows.product(at / k, at % k)).collect();
     let excess = lengths(rows);
@@ -100,7 +101,15 @@ fn directions(
                 }
                 Balancer::Gramian(balancer) => _ = balancer.weights(&ctx, &of_rows, &mut w),
                 Balancer::Losses(balancer) => _ = balancer.weights(&ctx, &mut w),
-                Balancer::Rows(_) => panic!("{} has no weights", method.id),
+                Balancer::Rows(balancer) => {
+                    // As its strategy does it.
+                    let rows = scaled(rows, &RowFactors::new(method, modifiers).factors(&ctx, Some(of_rows.norms())));
+                    let slices: Vec<&[f64]> = rows.iter().map(Vec::as_slice).collect();
+                    let mut d = vec![0.0; rows[0].len()];
+                    balancer.begin(&ctx, d.len());
+                    balancer.direction(&ctx, 0, &slices, &mut d);
+                    return (d, lengths(&rows).iter().sum());
+                }
             }
             (combined(&w, rows), size(&w, rows))
         })
@@ -119,8 +128,14 @@ proptest! {
     fn row_factors_are_the_method_on_multiplied_rows(case in case()) {
         let unit: Vec<f64> = lengths(&case.rows).iter().map(|length| 1.0 / length).collect();
         let log: Vec<f64> = case.losses.iter().map(|loss| 1.0 / loss).collect();
-        for method in gramian_methods() {
-            for (id, factors) in [("unit", &unit), ("log", &log)] {
+        // Preferences rise evenly with the task's number, so K αᵢ is 2i/(K + 1).
+        let k = case.rows.len() as f64;
+        let shares: Vec<f64> = (1..=case.rows.len()).map(|i| 2.0 * i as f64 / (k + 1.0)).collect();
+        let by_coordinates = METHODS.iter().filter(|method| {
+            matches!(method.build, Build::Rows(_)) && !method.needs(Need::Representation)
+        });
+        for method in gramian_methods().chain(by_coordinates) {
+            for (id, factors) in [("unit", &unit), ("log", &log), ("pref", &shares)] {
                 let mut knobs = method.default_knobs();
                 // SDMGrad's inner descent jumps about at its default rate, where rounding decides.
                 let rate = method.knobs.iter().zip(&mut knobs).find(|(knob, _)| knob.name == "lr");
@@ -174,7 +189,7 @@ proptest! {
     #[test]
     fn scales_are_what_they_are_called(case in case()) {
         let k = case.rows.len() as f64;
-        for method in METHODS.iter().filter(|method| !matches!(method.build, Build::Rows(_))) {
+        for method in METHODS.iter().filter(|method| list(&["mean"])[0].modifier.refuses(method).is_none()) {
             let of = |ids: &[&str]| {
                 directions(method, &method.default_knobs(), &list(ids), &case.rows, &case.losses, 1).remove(0)
             };
@@ -184,7 +199,8 @@ proptest! {
                 let (ours, _) = of(ids);
                 prop_assert!(distance(&ours, &expected) <= 1e-12 * factor * size, "{} {ids:?}", method.id);
             }
-            if !method.needs(Need::KeptRows) {
+            let has_weights = !matches!(method.build, Build::Rows(_));
+            if has_weights && !method.needs(Need::KeptRows) {
                 // All rows alike, all losses alike: the size of d is that of the weights together.
                 let row = vec![case.rows[0].clone(); case.rows.len()];
                 let losses = vec![1.0; row.len()];
@@ -233,7 +249,8 @@ fn zero_rows_and_vanished_losses_stay_finite() {
     for method in METHODS {
         for modifier in MODIFIERS.iter().filter(|modifier| modifier.refuses(method).is_none()) {
             for losses in [[0.0, 1.0, 2.0], [-1.0, 1e-200, 5.0]] {
-                for (d, _) in directions(method, &method.default_knobs(), &[modifier], &rows, &losses, 2) {
+                let modifiers = [Applied::new(modifier)];
+                for (d, _) in directions(method, &method.default_knobs(), &modifiers, &rows, &losses, 2) {
                     assert!(d.iter().all(|d| d.is_finite()), "{} {}: {d:?}", method.id, modifier.id);
                 }
             }
@@ -253,9 +270,80 @@ fn the_registry_is_consistent() {
         // `mod` stands in the place of a setting's name in links.
         assert!(method.knobs.iter().all(|knob| knob.name != "mod"), "{}", method.id);
         for modifier in MODIFIERS {
-            let pair = (method.build, modifier.change);
-            let refused = matches!(pair, (Build::Rows(_), _) | (Build::Losses(_), Change::Lengths(_)));
+            let by_coordinates = matches!(method.build, Build::Rows(_));
+            let refused = match modifier.change {
+                Change::Weights(_) => by_coordinates,
+                Change::Heads => by_coordinates || method.needs(Need::HeadsScaledByWeights),
+                Change::CosinePenalty => false,
+                _ => by_coordinates && method.needs(Need::Representation),
+            };
             assert_eq!(modifier.refuses(method).is_some(), refused, "{} with {}", method.id, modifier.id);
         }
     }
+}
+
+/// With unit rows a method that weighs losses gets w′ᵢ/‖gᵢ‖, and still hears of the losses after a step.
+#[test]
+fn a_method_of_losses_is_told_of_lengths() {
+    let rows = vec![vec![3.0, 0.0, 4.0], vec![0.0, 0.5, 0.0]];
+    for method in METHODS.iter().filter(|method| matches!(method.build, Build::Losses(_))) {
+        let of =
+            |ids: &[&str]| directions(method, &method.default_knobs(), &list(ids), &rows, &[0.7, 0.3], 1).remove(0);
+        let (plain, unit) = (of(&[]).0, of(&["unit"]).0);
+        // The rows are orthogonal, so the coordinates tell the weights.
+        for (at, length) in [(0, 5.0), (1, 0.5), (2, 5.0)] {
+            assert!((unit[at] - plain[at] / length).abs() < 1e-12, "{}: {unit:?} {plain:?}", method.id);
+        }
+    }
+    let famo = method("famo").expect("registered");
+    let setup = Setup { n_tasks: 2, knobs: famo.default_knobs() };
+    let ctx = StepContext {
+        losses: &[1.0, 1.0],
+        first_losses: &[1.0, 1.0],
+        epoch_means: None,
+        preference: &[0.5, 0.5],
+        learning_rate: 0.1,
+        step: 0,
+        seed: 3,
+        served: Served::default(),
+    };
+    let mut balancer = modified(famo, &setup, &list(&["unit"]));
+    let weights = |balancer: &mut Balancer| {
+        let Balancer::Gramian(method) = balancer else { panic!("it looks at gradients") };
+        let mut w = vec![0.0; 2];
+        method.weights(&ctx, &gramian(&rows), &mut w);
+        [w[0] * 5.0, w[1] * 0.5]
+    };
+    let before = weights(&mut balancer);
+    balancer.after_step(&ctx, &[0.5, 1.0]);
+    let after = weights(&mut balancer);
+    assert!((before[0] - before[1]).abs() < 1e-12, "{before:?}");
+    assert!(after[1] > after[0], "the task that fell less is worth more: {after:?}");
+}
+
+/// vᵢ is the derivative of Σ cos² by gᵢ.
+#[test]
+fn the_penalty_falls_along_its_way() {
+    let rows = vec![vec![1.0, 0.4, -0.3, 0.2], vec![-0.7, 1.3, 0.1, 0.5], vec![0.2, 0.9, 2.0, -1.1]];
+    let penalty = |rows: &[Vec<f64>]| {
+        let of = gramian(rows);
+        [(0, 1), (0, 2), (1, 2)].iter().map(|&(i, j)| of.cosine(i, j).powi(2)).sum::<f64>()
+    };
+    for i in 0..3 {
+        let mut w = vec![0.0; 3];
+        penalty_way(&gramian(&rows), i, &mut w);
+        let way = combined(&w, &rows);
+        for p in 0..4 {
+            let at = |shift: f64| {
+                let mut moved = rows.clone();
+                moved[i][p] += shift;
+                penalty(&moved)
+            };
+            let exact = (at(1e-6) - at(-1e-6)) / 2e-6;
+            assert!((way[p] - exact).abs() < 1e-8, "v{i}, coordinate {p}: {} instead of {exact}", way[p]);
+        }
+    }
+    let mut w = vec![1.0; 2];
+    penalty_way(&gramian(&[vec![0.0, 0.0], vec![1.0, 2.0]]), 0, &mut w);
+    assert_eq!(w, [0.0, 0.0], "a gradient that is 0 has no angle");
 }

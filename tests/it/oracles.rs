@@ -467,7 +467,7 @@ fn graddrop_ub_masks_explicit_rows() {
     let Balancer::Rows(mut at_features) = built("graddrop_ub", &[], 3) else { panic!("a rows method") };
     let ctx = context(&losses, &[1.0 / 3.0; 3], 0, Served::default());
     let combine = Combine::AtRepresentation(at_features.as_mut(), &ctx);
-    cpu.apply(Apply { combine, head_weights: &[1.0; 3], learning_rate: 1.0, probe: false });
+    cpu.apply(Apply { combine, head_weights: &[1.0; 3], learning_rate: 1.0, aside: 0.0, probe: false });
     // The rule's own draws on the rows by hand; what is left of every coordinate is all of one sign.
     let Balancer::Rows(mut again) = built("graddrop_ub", &[], 3) else { panic!("a rows method") };
     again.begin(&ctx, slopes.len());

@@ -2,6 +2,7 @@
 
 use paretoscope::backend::cpu::Cpu;
 use paretoscope::backend::{Apply, Backend, Combine, Part, Scope, Workload};
+use paretoscope::balance::modify::{Applied, modifier};
 use paretoscope::balance::{
     Balancer, Cost, Gramian, GramianMethod, METHODS, Outcome, Served, Setup, StepContext, config, method,
     svd_reweighting,
@@ -10,6 +11,8 @@ use paretoscope::config::{Activation, Init, NetworkConfig, Optimizer, Rates, Run
 use paretoscope::data::{Batches, Split, Targets, TaskKind};
 use paretoscope::nn::{Network, ParamLayout};
 use paretoscope::rng::{Stream, StreamId};
+use paretoscope::strategy::single_point::Place;
+use paretoscope::strategy::{Motion, SinglePoint, Step};
 use paretoscope::train::{Trainer, TrainerSetup};
 use std::rc::Rc;
 
@@ -81,7 +84,13 @@ fn kept_rows_are_what_they_are_said_to_be() {
         cpu.gramian(Scope::Cross, &mut m);
         close("products with G", &m, &products(&exact, cpu.rows()), 1e-12);
         let w = [0.7, -0.2, 1.5];
-        cpu.apply(Apply { combine: Combine::Kept(&w), head_weights: &[1.0; TASKS], learning_rate: 1.0, probe: false });
+        cpu.apply(Apply {
+            combine: Combine::Kept(&w),
+            head_weights: &[1.0; TASKS],
+            learning_rate: 1.0,
+            aside: 0.0,
+            probe: false,
+        });
         let d: Vec<f64> = (0..n_shared).map(|p| (0..TASKS).map(|k| w[k] * exact[k * n_shared + p]).sum()).collect();
         close("d", &cpu.gradient()[..n_shared], &d, 1e-12);
     }
@@ -106,6 +115,7 @@ fn the_excess_is_the_formula() {
             combine: Combine::Rows(&[0.3; TASKS]),
             head_weights: &[1.0; TASKS],
             learning_rate: 1.0,
+            aside: 0.0,
             probe: false,
         });
     }
@@ -123,7 +133,8 @@ fn the_look_ahead_gives_the_derivative_of_the_validation_loss() {
     cpu.gradients(&EVERY_ROW, &mut losses, &mut m);
     let (g, heads) = (cpu.rows().to_vec(), cpu.gradient().to_vec());
     cpu.keep(&[0.0; TASKS], &[1.0; TASKS], &mut m);
-    cpu.look_ahead(&w, rate);
+    cpu.aim(&w, &w);
+    cpu.look(rate);
     cpu.gradients_on(Part::Validation, &EVERY_ROW, &mut losses, &mut m);
     cpu.gramian(Scope::Cross, &mut m);
     cpu.step_back();
@@ -377,4 +388,49 @@ fn gradients_that_vanish_follow_the_written_policy() {
         assert!(step > 0 || w[1] > 0.9, "{w:?}");
     }
     assert!((w[0] - 0.5).abs() < 0.1, "{w:?}");
+}
+
+/// One step with the cosine penalty and one without differ by lr·λ times its gradient, as central differences have it.
+#[test]
+fn the_cosine_penalty_adds_its_gradient() {
+    let step = |lambda: Option<f64>| {
+        let mut applied = Applied::new(modifier("ortho").expect("registered"));
+        applied.value = lambda.unwrap_or(0.0);
+        let modifiers: Vec<Applied> = lambda.map(|_| applied).into_iter().collect();
+        let theta = network().parameters().iter().map(|&x| x as f32).collect();
+        let mut backend = Backend::Cpu(Box::new(Cpu::new(network().workload().clone(), theta)));
+        let batches = Batches::new(ROWS, ROWS, 1);
+        let mut strategy = SinglePoint::new(method("sum").expect("registered"), &[], &modifiers, &backend, batches, 1);
+        let place = Place {
+            step: 0,
+            seed: 1,
+            learning_rate: 1.0,
+            preference: &[1.0 / 3.0; TASKS],
+            probe: true,
+            motion: Motion::Update,
+        };
+        let mut out = Step::new(TASKS);
+        pollster::block_on(strategy.step(&mut backend, &EVERY_ROW, place, &mut out)).expect("a step");
+        let mut theta = Vec::new();
+        pollster::block_on(backend.parameters(&mut theta)).expect("parameters");
+        theta.into_iter().map(f64::from).collect::<Vec<f64>>()
+    };
+    let (plain, strong) = (step(None), step(Some(1.0)));
+    let penalty = |at: usize, shift: f64| {
+        let mut cpu = network();
+        cpu.parameters_mut()[at] += shift;
+        let (mut losses, mut m) = ([0.0; TASKS], [0.0; TASKS * TASKS]);
+        cpu.gradients(&EVERY_ROW, &mut losses, &mut m);
+        let square = |i: usize, j: usize| m[i * TASKS + j].powi(2) / (m[i * TASKS + i] * m[j * TASKS + j]);
+        square(0, 1) + square(0, 2) + square(1, 2)
+    };
+    let exact: Vec<f64> = (0..plain.len()).map(|at| (penalty(at, 1e-5) - penalty(at, -1e-5)) / 2e-5).collect();
+    let size = exact.iter().map(|x| x * x).sum::<f64>().sqrt();
+    let n_shared = network().workload().layout.n_shared();
+    assert!(exact[n_shared..].iter().any(|x| x.abs() > 0.01 * size), "the heads have their part in it");
+    for (at, exact) in exact.iter().enumerate() {
+        let ours = plain[at] - strong[at];
+        // Central differences of f32 gradients at a hundredth.
+        assert!((ours - exact).abs() < 2e-3 * size, "parameter {at}: {ours} instead of {exact}, of length {size}");
+    }
 }

@@ -281,17 +281,14 @@ fn every_problem_takes_every_method() {
 }
 
 #[test]
-fn every_modifier_goes_with_every_method_that_has_weights() {
+fn every_modifier_trains_with_every_method_that_it_does_not_refuse() {
     for method in METHODS {
         let fitting: Vec<&str> = MODIFIERS
             .iter()
             .filter(|modifier| modifier.refuses(method).is_none())
             .map(|modifier| modifier.id)
             .collect();
-        assert_eq!(fitting.is_empty(), matches!(method.build, Build::Rows(_)), "{}", method.id);
-        if fitting.is_empty() {
-            continue;
-        }
+        assert!(fitting.contains(&"ortho"), "{}", method.id);
         let all_at_once = format!("{}~mod~{}", method.id, fitting.join("~mod~"));
         let alone = fitting.iter().map(|id| format!("{}~mod~{id}", method.id));
         let runs: Vec<String> = alone.chain([all_at_once]).collect();
@@ -304,7 +301,9 @@ fn every_modifier_goes_with_every_method_that_has_weights() {
                 assert_eq!((&run.diverged, run.records.len()), (&None, 6), "{name}");
                 for record in &run.records {
                     let numbers = record.losses.iter().chain(&record.weights);
-                    assert!(record.weights.len() == 2 && numbers.clone().all(|x| x.is_finite()), "{name}");
+                    let n_weights = if matches!(method.build, Build::Rows(_)) { 0 } else { 2 };
+                    assert!(record.weights.len() == n_weights, "{name}");
+                    assert!(numbers.clone().all(|x| x.is_finite()), "{name}");
                 }
                 assert_ne!(run.records[0].losses, run.records[5].losses, "{name} does not move");
             }

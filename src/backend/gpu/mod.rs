@@ -10,7 +10,7 @@ mod layout;
 pub use device::{Copy, Dispatch, GpuDevice, padded_rows};
 pub use layout::PaddedLayout;
 
-use super::{Apply, BackendError, Combine, Part, Scope, StepReport, Workload};
+use super::{Apply, BackendError, Combine, Part, Scope, Slot, StepReport, Workload};
 use crate::balance::{RowsKernel, StepContext};
 use crate::config::Optimizer;
 use crate::data::{Split, Targets};
@@ -47,8 +47,9 @@ pub struct Gpu {
     kept: Option<KeptRows>,
     /// ∂L/∂z stacked and their Gramian; made at the first use.
     representation: Vec<Dispatch>,
-    /// Made at the first use, like the next.
-    look_ahead: Option<LookAhead>,
+    /// Made at the first use, like the next two.
+    look_around: Option<LookAround>,
+    aside: Option<Aside>,
     excess: Option<Dispatch>,
     /// A rows method at the representation; made at the first use.
     at_representation: Option<Coordinates>,
@@ -143,14 +144,23 @@ struct KeptRows {
     gramian: Dispatch,
     cross: Dispatch,
     combine: Weighing,
+    direction: Option<Coordinates>,
+    y: Buffer, // (K, P)
 }
 
-/// θ stored while the run looks one step ahead.
-struct LookAhead {
-    save: Dispatch,
+/// θ stored while the run looks elsewhere, and the way there.
+struct LookAround {
+    save: [Dispatch; 2],
     step: Dispatch,
     uniform: kernel::Blend,
     restore: Dispatch,
+}
+
+/// A gradient that joins the update's.
+struct Aside {
+    collect: Dispatch,
+    join: Dispatch,
+    uniform: kernel::Blend,
 }
 
 /// A rows method's kernel and its numbers.
@@ -299,7 +309,8 @@ impl Gpu {
             rows: None,
             kept: None,
             representation: Vec::new(),
-            look_ahead: None,
+            look_around: None,
+            aside: None,
             excess: None,
             at_representation: None,
             staging: None,
@@ -414,27 +425,55 @@ impl Gpu {
         Ok(())
     }
 
-    /// θ ← θ − rate·(wᵀG, wₖ times head k's own gradient), until [`Self::step_back`].
+    /// Remembers θ and the way v = (wᵀG, headsₖ times head k's own gradient).
     ///
     /// # Errors
     /// [`BackendError`] when the device is lost, or there are no task gradients yet.
-    pub fn look_ahead(&mut self, w: &[f64], rate: f64) -> Result<(), BackendError> {
-        self.make_look_ahead()?;
-        let (Some(rows), Some(ahead)) = (&self.rows, &self.look_ahead) else { return Err(no_rows()) };
-        let uniform = kernel::Combine { weights: per_task(w), head_weights: per_task(w), ..rows.combine.uniform };
+    pub fn aim(&mut self, w: &[f64], heads: &[f64]) -> Result<(), BackendError> {
+        self.make_look_around()?;
+        let (Some(rows), Some(around)) = (&self.rows, &self.look_around) else { return Err(no_rows()) };
+        let uniform = kernel::Combine { weights: per_task(w), head_weights: per_task(heads), ..rows.combine.uniform };
         self.device.set_uniform(&rows.combine.dispatch, &uniform);
-        self.device.set_uniform(&ahead.step, &kernel::Blend { add: per_task(&[-rate]), ..ahead.uniform });
-        let dispatches = [&ahead.save, &rows.combine.dispatch, &ahead.step];
+        let [save_theta, save_way] = &around.save;
+        let dispatches = [&rows.combine.dispatch, save_theta, save_way];
         self.dispatches += dispatches.len() as u64;
         self.device.submit(&dispatches, &[], None)
     }
 
-    /// θ is again what it was before [`Self::look_ahead`].
+    /// θ becomes what [`Self::aim`] remembered minus rate·v, until [`Self::step_back`].
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost, or nothing is remembered.
+    pub fn look(&mut self, rate: f64) -> Result<(), BackendError> {
+        let Some(around) = &self.look_around else { return Err(no_rows()) };
+        self.device.set_uniform(&around.step, &kernel::Blend { add: per_task(&[-rate]), ..around.uniform });
+        let dispatches = [&around.restore, &around.step];
+        self.dispatches += dispatches.len() as u64;
+        self.device.submit(&dispatches, &[], None)
+    }
+
+    /// θ is again what it was before [`Self::aim`].
     ///
     /// # Errors
     /// [`BackendError`] when the device is lost.
     pub fn step_back(&mut self) -> Result<(), BackendError> {
-        let dispatches: Vec<&Dispatch> = self.look_ahead.iter().map(|ahead| &ahead.restore).collect();
+        let dispatches: Vec<&Dispatch> = self.look_around.iter().map(|around| &around.restore).collect();
+        self.dispatches += dispatches.len() as u64;
+        self.device.submit(&dispatches, &[], None)
+    }
+
+    /// A ← keep·A + (wᵀG, wₖ times head k's own gradient).
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost, or there are no task gradients yet.
+    pub fn set_aside(&mut self, keep: f64, w: &[f64]) -> Result<(), BackendError> {
+        self.make_aside()?;
+        let (Some(rows), Some(aside)) = (&self.rows, &self.aside) else { return Err(no_rows()) };
+        let uniform = kernel::Combine { weights: per_task(w), head_weights: per_task(w), ..rows.combine.uniform };
+        self.device.set_uniform(&rows.combine.dispatch, &uniform);
+        let uniform = kernel::Blend { keep: per_task(&[keep]), add: per_task(&[1.0]), ..aside.uniform };
+        self.device.set_uniform(&aside.collect, &uniform);
+        let dispatches = [&rows.combine.dispatch, &aside.collect];
         self.dispatches += dispatches.len() as u64;
         self.device.submit(&dispatches, &[], None)
     }
@@ -484,15 +523,16 @@ impl Gpu {
     pub async fn apply(&mut self, mut apply: Apply<'_>) -> Result<StepReport, BackendError> {
         let one_pass = matches!(apply.combine, Combine::Weighted(_) | Combine::AtRepresentation(..));
         let needs_rows = apply.probe || !one_pass;
-        let has_kept = self.kept.is_some() || !matches!(apply.combine, Combine::Kept(_));
+        let takes_kept = matches!(apply.combine, Combine::Kept(_) | Combine::Direction(Slot::Kept, ..));
+        let has_kept = self.kept.is_some() || !takes_kept;
         if needs_rows && self.rows.is_none() || !has_kept {
             return Err(no_rows());
         }
         match &mut apply.combine {
-            Combine::Direction(method, ctx) => {
+            Combine::Direction(slot, method, ctx) => {
                 method.begin(ctx, self.workload.layout.n_shared());
                 let kernel = method.kernel().ok_or_else(no_kernel)?;
-                self.make_direction(&kernel, ctx)?;
+                self.make_direction(*slot, &kernel, ctx)?;
             }
             Combine::AtRepresentation(method, ctx) => {
                 method.begin(ctx, self.workload.batch_rows * self.workload.network.representation());
@@ -528,18 +568,30 @@ impl Gpu {
                 dispatches.push(&self.stack_sum.dispatch);
                 dispatches.extend(self.backward_weighted.iter());
             }
-            (Combine::Direction(..), Some(rows)) => dispatches.extend(rows.direction.iter().map(|own| &own.dispatch)),
+            (Combine::Direction(Slot::Batch, ..), Some(rows)) => {
+                dispatches.extend(rows.direction.iter().map(|own| &own.dispatch));
+            }
+            (Combine::Direction(Slot::Kept, ..), _) => {
+                let direction = self.kept.iter().filter_map(|kept| kept.direction.as_ref());
+                dispatches.extend(direction.map(|own| &own.dispatch));
+            }
             (Combine::AtRepresentation(..), _) => {
                 dispatches.extend(self.backward_heads.iter());
                 dispatches.extend(self.at_representation.iter().map(|own| &own.dispatch));
                 dispatches.extend(self.backward_weighted.iter());
             }
-            (Combine::Direction(..), None) => {}
+            (Combine::Direction(Slot::Batch, ..), None) => {}
         }
         if !heads_weighed {
             let uniform = kernel::Combine { head_weights: per_task(apply.head_weights), ..self.weigh_heads.uniform };
             self.device.set_uniform(&self.weigh_heads.dispatch, &uniform);
             dispatches.push(&self.weigh_heads.dispatch);
+        }
+        if apply.aside != 0.0 {
+            let Some(aside) = &self.aside else { return Err(no_rows()) };
+            let uniform = kernel::Blend { keep: per_task(&[1.0]), add: per_task(&[apply.aside]), ..aside.uniform };
+            self.device.set_uniform(&aside.join, &uniform);
+            dispatches.push(&aside.join);
         }
         if self.workload.clip.is_some() {
             dispatches.push(&self.norm);
@@ -704,20 +756,31 @@ impl Gpu {
             gramian: build.inner((&y, k), (&y, k), layout.shared, Partials { n_tasks: k }.scoped())?,
             cross: build.inner((&y, k), (&rows.g, k), layout.shared, Partials { n_tasks: k }.scoped())?,
             combine: build.weighing(build.combining(), &y, &tensors.gradient)?,
+            direction: None,
+            y,
         };
         self.kept = Some(kept);
         Ok(())
     }
 
     /// Binds a rows method's kernel and sets this step's numbers.
-    fn make_direction(&mut self, rows_kernel: &RowsKernel, ctx: &StepContext<'_>) -> Result<(), BackendError> {
+    fn make_direction(
+        &mut self,
+        slot: Slot,
+        rows_kernel: &RowsKernel,
+        ctx: &StepContext<'_>,
+    ) -> Result<(), BackendError> {
         let k = self.workload.network.n_tasks();
-        let Some(rows) = &mut self.rows else { return Ok(()) };
-        if rows.direction.as_ref().is_none_or(|own| own.kernel != rows_kernel.name) {
-            let bound = (&rows.g, &self.tensors.gradient);
-            rows.direction = Some(coordinates(&self.device, rows_kernel, &self.layout.coordinates(), k, bound)?);
+        let held = match slot {
+            Slot::Batch => self.rows.as_mut().map(|rows| (&rows.g, &mut rows.direction)),
+            Slot::Kept => self.kept.as_mut().map(|kept| (&kept.y, &mut kept.direction)),
+        };
+        let Some((rows, direction)) = held else { return Err(no_rows()) };
+        if direction.as_ref().is_none_or(|own| own.kernel != rows_kernel.name) {
+            let bound = (rows, &self.tensors.gradient);
+            *direction = Some(coordinates(&self.device, rows_kernel, &self.layout.coordinates(), k, bound)?);
         }
-        if let Some(own) = &mut rows.direction {
+        if let Some(own) = direction {
             own.set(&self.device, rows_kernel, ctx);
         }
         Ok(())
@@ -744,21 +807,35 @@ impl Gpu {
         Ok(())
     }
 
-    /// Binds what moves θ ahead and back.
-    fn make_look_ahead(&mut self) -> Result<(), BackendError> {
-        if self.look_ahead.is_some() {
+    /// Binds what collects a gradient and lets it join.
+    fn make_aside(&mut self) -> Result<(), BackendError> {
+        if self.aside.is_some() {
+            return Ok(());
+        }
+        let (vecs, gradient) = (self.layout.total, &self.tensors.gradient);
+        let held = self.device.buffer("A gradient set aside", vecs as usize)?;
+        let uniform = kernel::Blend { vecs, ..Default::default() };
+        let bind = |x: &Buffer, y: &Buffer| self.device.dispatch(&BLEND, &uniform, &[x, y], uniform.groups(1));
+        self.aside = Some(Aside { collect: bind(gradient, &held)?, join: bind(&held, gradient)?, uniform });
+        Ok(())
+    }
+
+    /// Binds what moves θ elsewhere and back.
+    fn make_look_around(&mut self) -> Result<(), BackendError> {
+        if self.look_around.is_some() {
             return Ok(());
         }
         let (vecs, Tensors { theta, gradient, .. }) = (self.layout.total, &self.tensors);
-        let saved = self.device.buffer("The network before a look ahead", vecs as usize)?;
+        let saved = self.device.buffer("The network before a look around", vecs as usize)?;
+        let way = self.device.buffer("The way of a look around", vecs as usize)?;
         let copy = kernel::Blend { vecs, add: per_task(&[1.0]), ..Default::default() };
         let uniform = kernel::Blend { vecs, keep: per_task(&[1.0]), ..Default::default() };
         let bind = |uniform: &kernel::Blend, x: &Buffer, y: &Buffer| {
             self.device.dispatch(&BLEND, uniform, &[x, y], uniform.groups(1))
         };
-        self.look_ahead = Some(LookAhead {
-            save: bind(&copy, theta, &saved)?,
-            step: bind(&uniform, gradient, theta)?,
+        self.look_around = Some(LookAround {
+            save: [bind(&copy, theta, &saved)?, bind(&copy, gradient, &way)?],
+            step: bind(&uniform, &way, theta)?,
             uniform,
             restore: bind(&copy, &saved, theta)?,
         });

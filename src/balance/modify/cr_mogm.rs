@@ -4,19 +4,26 @@
 //! method's guarantees for the single step are given up for it.
 
 use super::{Change, Modifier, WeightsModifier};
+use crate::balance::{Knob, KnobScale};
 
 pub const MODIFIER: Modifier = Modifier {
     id: "smooth",
     label: "slow weights",
-    about: "Averages the method's weights over steps (α = 0.9), which takes the noise of batches out of them. What the \
+    about: "Averages the method's weights over steps (α of the past), which takes the noise of batches out of them. What the \
             method promises of one step, such as hurting no task, holds only on average.",
     paper: "Zhou et al., On the Convergence of Stochastic Multi-Objective Gradient Manipulation and Beyond (NeurIPS)",
     year: 2022,
-    change: Change::Weights(|| Box::new(CrMogm::new(ALPHA))),
+    // The authors' default.
+    knob: Some(Knob {
+        name: "alpha",
+        label: "share of the past",
+        default: 0.9,
+        min: 0.0,
+        max: 0.999,
+        scale: KnobScale::Linear,
+    }),
+    change: Change::Weights(|alpha| Box::new(CrMogm::new(alpha))),
 };
-
-/// Share of the weights before, as the authors have it.
-const ALPHA: f64 = 0.9;
 
 pub struct CrMogm {
     alpha: f64,

@@ -10,6 +10,7 @@ pub const MODIFIER: Modifier = Modifier {
             a nearly solved task pulls hardest. Losses must be positive.",
     paper: "Liu et al., FAMO: Fast Adaptive Multitask Optimization (NeurIPS)",
     year: 2023,
+    knob: None,
     change: Change::Losses(|losses, factors| {
         for (factor, &loss) in factors.iter_mut().zip(losses) {
             *factor = 1.0 / loss.max(si::FLOOR);

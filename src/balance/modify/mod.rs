@@ -1,22 +1,31 @@
 //! Modifiers: what is done to the gradients before a method sees them, or to its weights afterwards. One file each.
 //!
-//! They wrap a built method, so that everything that walks a [`Balancer`] has them without knowing: with row factors
+//! Most wrap a built method, so that everything that walks a [`Balancer`] has them without knowing: with row factors
 //! s the method sees S M S and what it answers becomes w = S w′, the weights of the plain rows. Several are applied in
-//! the order in which they are listed, row factors before the method and changes of weights behind it.
+//! the order in which they are listed, row factors before the method and changes of weights behind it. A method that
+//! weighs losses is wrapped into one that looks at gradients where lengths are asked for. A method that works on
+//! coordinates is given the multiplied rows by its strategy ([`RowFactors`]), as it is the strategy that scales
+//! heads and adds a penalty's gradient.
 //!
 //! What is served besides M follows: the last layer's Gramian becomes S M S, A = G₁G₂ᵀ becomes S A S with the factors
 //! of the step's own batch, and an excess is multiplied by s. Kept rows are kept of SG. Heads keep their own gradient
 //! where the method leaves it to them.
 
 mod cr_mogm;
+mod heads;
 mod log;
+mod penalty;
+mod preference;
 mod scale;
 mod unit;
 
 pub use cr_mogm::CrMogm;
+pub use penalty::along as penalty_way;
 
 use super::solve::{Column, MAX_TASKS};
-use super::{Balancer, Build, Gramian, GramianMethod, LossesMethod, Method, Need, Outcome, Served, Setup, StepContext};
+use super::{
+    Balancer, Build, Gramian, GramianMethod, Knob, LossesMethod, Method, Need, Outcome, Served, Setup, StepContext,
+};
 
 /// One entry of [`MODIFIERS`].
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +38,30 @@ pub struct Modifier {
     /// Where it comes from.
     pub paper: &'static str,
     pub year: u16,
+    /// Its one setting, if it has any.
+    pub knob: Option<Knob>,
     pub change: Change,
+}
+
+/// A modifier as a run has it.
+#[derive(Debug, Clone, Copy)]
+pub struct Applied {
+    pub modifier: &'static Modifier,
+    /// Of its knob; 0 without one.
+    pub value: f64,
+}
+
+impl Applied {
+    /// With the default of its knob.
+    pub fn new(modifier: &'static Modifier) -> Self {
+        Self { modifier, value: modifier.knob.map_or(0.0, |knob| knob.default) }
+    }
+}
+
+impl PartialEq for Applied {
+    fn eq(&self, other: &Self) -> bool {
+        self.modifier.id == other.modifier.id && self.value == other.value
+    }
 }
 
 /// What a modifier changes.
@@ -39,8 +71,16 @@ pub enum Change {
     Losses(fn(&[f64], &mut [f64])),
     /// Factors sᵢ > 0 of the rows, from their K lengths.
     Lengths(fn(&[f64], &mut [f64])),
-    /// The weights (K) that refer to the plain rows.
-    Weights(fn() -> Box<dyn WeightsModifier>),
+    /// Factors sᵢ ≥ 0 of the rows, from the preference (K).
+    Preference(fn(&[f64], &mut [f64])),
+    /// A factor on d, from K.
+    Length(fn(usize) -> f64),
+    /// The weights (K) that refer to the plain rows; built from the knob's value.
+    Weights(fn(f64) -> Box<dyn WeightsModifier>),
+    /// Heads' own gradients are scaled by the weights.
+    Heads,
+    /// λ Σ_{i<j} cos²(gᵢ, gⱼ) joins the losses, with λ the knob's value.
+    CosinePenalty,
 }
 
 /// A change of weights with its own memory.
@@ -49,8 +89,17 @@ pub trait WeightsModifier {
 }
 
 /// The one list of modifiers.
-pub const MODIFIERS: &[Modifier] =
-    &[log::MODIFIER, unit::MODIFIER, cr_mogm::MODIFIER, scale::SUM, scale::MEAN, scale::K_MEAN];
+pub const MODIFIERS: &[Modifier] = &[
+    log::MODIFIER,
+    unit::MODIFIER,
+    preference::MODIFIER,
+    cr_mogm::MODIFIER,
+    scale::SUM,
+    scale::MEAN,
+    scale::K_MEAN,
+    heads::MODIFIER,
+    penalty::MODIFIER,
+];
 
 /// The registered modifier with this id.
 pub fn modifier(id: &str) -> Option<&'static Modifier> {
@@ -62,80 +111,141 @@ impl Modifier {
     pub fn refuses(&self, method: &Method) -> Option<String> {
         let (id, label) = (method.id, self.label);
         match (method.build, self.change) {
-            (Build::Rows(_), _) => Some(format!(
-                "{id} works on single coordinates and has no weights, which {label} would change. Choose a method that \
+            (Build::Rows(_), Change::Weights(_) | Change::Heads) => Some(format!(
+                "{id} works on single coordinates and has no weights, which {label} would use. Choose a method that \
                  weighs losses or gradients."
             )),
-            (Build::Losses(_), Change::Lengths(_)) => Some(format!(
-                "{id} weighs losses before there are gradients, whose lengths {label} would need. Choose a method that \
-                 weighs gradients."
-            )),
+            (Build::Rows(_), Change::Losses(_) | Change::Lengths(_) | Change::Preference(_) | Change::Length(_))
+                if method.needs(Need::Representation) =>
+            {
+                Some(format!(
+                    "{id} works on the gradients at the shared features, which are not among the rows that {label} \
+                     multiplies. Choose its form for parameters."
+                ))
+            }
+            (_, Change::Heads) if method.needs(Need::HeadsScaledByWeights) => {
+                Some(format!("{id} scales the heads by its weights already."))
+            }
             _ => None,
+        }
+    }
+
+    /// Whether it multiplies rows before the method sees them.
+    fn multiplies_rows(&self, method: &Method) -> bool {
+        match self.change {
+            Change::Losses(_) | Change::Lengths(_) | Change::Preference(_) => true,
+            // Methods without weights go along with a common factor of the rows.
+            Change::Length(_) => matches!(method.build, Build::Rows(_)),
+            Change::Weights(_) | Change::Heads | Change::CosinePenalty => false,
         }
     }
 }
 
 /// A balancer with `modifiers` around it, which must not [refuse](Modifier::refuses) the method.
-pub fn modified(method: &Method, setup: &Setup, modifiers: &[&'static Modifier]) -> Balancer {
+pub fn modified(method: &Method, setup: &Setup, modifiers: &[Applied]) -> Balancer {
     let balancer = method.new_balancer(setup);
-    if modifiers.is_empty() {
+    let stack = Stack::new(method, modifiers);
+    if stack.rows.is_empty() && stack.weights.is_empty() {
         return balancer;
     }
-    let stack = Stack::new(modifiers);
-    match balancer {
-        Balancer::Losses(inner) => Balancer::Losses(Box::new(ModifiedLosses { inner, stack })),
-        Balancer::Gramian(inner) => Balancer::Gramian(Box::new(ModifiedGramian {
-            inner,
-            stack,
-            keeps_rows: method.needs(Need::KeptRows),
-            scaled: Gramian::new(setup.n_tasks),
-            last_layer: Gramian::new(setup.n_tasks),
-            cross: Vec::new(),
-        })),
-        rows @ Balancer::Rows(_) => rows,
-    }
+    let looks_at_lengths = stack.rows.modifiers.iter().any(|modifier| matches!(modifier.change, Change::Lengths(_)));
+    let inner: Box<dyn GramianMethod> = match balancer {
+        Balancer::Losses(inner) if looks_at_lengths => Box::new(FromLosses { inner }),
+        Balancer::Losses(inner) => return Balancer::Losses(Box::new(ModifiedLosses { inner, stack })),
+        Balancer::Gramian(inner) => inner,
+        rows @ Balancer::Rows(_) => return rows,
+    };
+    Balancer::Gramian(Box::new(ModifiedGramian {
+        inner,
+        stack,
+        keeps_rows: method.needs(Need::KeptRows),
+        scaled: Gramian::new(setup.n_tasks),
+        last_layer: Gramian::new(setup.n_tasks),
+        cross: Vec::new(),
+    }))
 }
 
-/// The modifiers of one run, in two piles.
+/// The modifiers of one run that multiply rows.
+pub struct RowFactors {
+    modifiers: Vec<&'static Modifier>,
+}
+
+/// The modifiers of one run around a method with weights, in two piles.
 struct Stack {
-    rows: Vec<&'static Modifier>,
+    rows: RowFactors,
     weights: Vec<Box<dyn WeightsModifier>>,
 }
 
 impl Stack {
-    fn new(modifiers: &[&'static Modifier]) -> Self {
-        let mut stack = Self { rows: Vec::new(), weights: Vec::new() };
-        for &modifier in modifiers {
+    fn new(method: &Method, modifiers: &[Applied]) -> Self {
+        let mut weights: Vec<Box<dyn WeightsModifier>> = Vec::new();
+        for &Applied { modifier, value } in modifiers.iter().filter(|applied| !applied.modifier.multiplies_rows(method))
+        {
             match modifier.change {
-                Change::Weights(build) => stack.weights.push(build()),
-                Change::Losses(_) | Change::Lengths(_) => stack.rows.push(modifier),
+                Change::Weights(build) => weights.push(build(value)),
+                Change::Length(factor) => weights.push(Box::new(scale::Factor(factor))),
+                _ => {}
             }
         }
-        stack
+        Self { rows: RowFactors::new(method, modifiers), weights }
     }
 
-    /// s (K), the first `losses.len()` entries. Without lengths those of modifiers that look at them stay 1.
-    fn factors(&self, losses: &[f64], lengths: Option<&[f64]>) -> Column {
-        let k = losses.len();
+    fn change(&mut self, w: &mut [f64]) {
+        self.weights.iter_mut().for_each(|modifier| modifier.change(w));
+    }
+}
+
+impl RowFactors {
+    /// What `modifiers` say around `method`.
+    pub fn new(method: &Method, modifiers: &[Applied]) -> Self {
+        let modifiers = modifiers.iter().map(|applied| applied.modifier);
+        Self { modifiers: modifiers.filter(|modifier| modifier.multiplies_rows(method)).collect() }
+    }
+
+    /// Whether no row is multiplied.
+    pub fn is_empty(&self) -> bool {
+        self.modifiers.is_empty()
+    }
+
+    /// s (K), the first entries. Without lengths those of modifiers that look at them stay 1.
+    pub fn factors(&self, ctx: &StepContext<'_>, lengths: Option<&[f64]>) -> Column {
+        let k = ctx.losses.len();
         let mut factors: Column = [1.0; MAX_TASKS];
-        for modifier in &self.rows {
+        for modifier in &self.modifiers {
             let mut own: Column = [1.0; MAX_TASKS];
             match (modifier.change, lengths) {
-                (Change::Losses(factor), _) => factor(losses, &mut own[..k]),
+                (Change::Losses(factor), _) => factor(ctx.losses, &mut own[..k]),
+                (Change::Preference(factor), _) => factor(ctx.preference, &mut own[..k]),
+                (Change::Length(factor), _) => own[..k].fill(factor(k)),
                 (Change::Lengths(factor), Some(lengths)) => {
                     let mut so_far: Column = [0.0; MAX_TASKS];
                     (0..k).for_each(|i| so_far[i] = lengths[i] * factors[i]);
                     factor(&so_far[..k], &mut own[..k]);
                 }
-                (Change::Lengths(_), None) | (Change::Weights(_), _) => {}
+                (Change::Lengths(_), None) | (Change::Weights(_) | Change::Heads | Change::CosinePenalty, _) => {}
             }
             (0..k).for_each(|i| factors[i] *= own[i]);
         }
         factors
     }
+}
 
-    fn change(&mut self, w: &mut [f64]) {
-        self.weights.iter_mut().for_each(|modifier| modifier.change(w));
+/// A method that weighs losses, told after the gradients.
+struct FromLosses {
+    inner: Box<dyn LossesMethod>,
+}
+
+impl GramianMethod for FromLosses {
+    fn weights(&mut self, ctx: &StepContext<'_>, _gramian: &Gramian, w: &mut [f64]) -> Outcome {
+        self.inner.weights(ctx, w)
+    }
+
+    fn after_step(&mut self, ctx: &StepContext<'_>, losses_after: &[f64]) {
+        self.inner.after_step(ctx, losses_after);
+    }
+
+    fn bound_losses(&mut self, floor: &[f64]) {
+        self.inner.bound_losses(floor);
     }
 }
 
@@ -147,7 +257,7 @@ struct ModifiedLosses {
 impl LossesMethod for ModifiedLosses {
     fn weights(&mut self, ctx: &StepContext<'_>, w: &mut [f64]) -> Outcome {
         let outcome = self.inner.weights(ctx, w);
-        let factors = self.stack.factors(ctx.losses, None);
+        let factors = self.stack.rows.factors(ctx, None);
         w.iter_mut().zip(factors).for_each(|(w, factor)| *w *= factor);
         self.stack.change(w);
         outcome
@@ -178,7 +288,7 @@ impl GramianMethod for ModifiedGramian {
         let outcome = if self.stack.rows.is_empty() || self.keeps_rows {
             self.inner.weights(ctx, gramian, w)
         } else {
-            let factors = self.stack.factors(ctx.losses, Some(gramian.norms()));
+            let factors = self.stack.rows.factors(ctx, Some(gramian.norms()));
             let factors = &factors[..k];
             self.scaled.set_rank_epsilon(gramian.rank_epsilon());
             self.scaled.set_scaled(gramian, factors);
@@ -209,7 +319,7 @@ impl GramianMethod for ModifiedGramian {
     }
 
     fn keep(&mut self, ctx: &StepContext<'_>, gramian: &Gramian, keep: &mut [f64], add: &mut [f64]) {
-        let factors = self.stack.factors(ctx.losses, Some(gramian.norms()));
+        let factors = self.stack.rows.factors(ctx, Some(gramian.norms()));
         self.scaled.set_rank_epsilon(gramian.rank_epsilon());
         self.scaled.set_scaled(gramian, &factors[..add.len()]);
         self.inner.keep(ctx, &self.scaled, keep, add);
@@ -226,5 +336,13 @@ impl GramianMethod for ModifiedGramian {
 
     fn head_weights(&self) -> Option<&[f64]> {
         self.inner.head_weights()
+    }
+
+    fn after_step(&mut self, ctx: &StepContext<'_>, losses_after: &[f64]) {
+        self.inner.after_step(ctx, losses_after);
+    }
+
+    fn bound_losses(&mut self, floor: &[f64]) {
+        self.inner.bound_losses(floor);
     }
 }

@@ -11,7 +11,8 @@ pub const MEAN: Modifier = Modifier {
             smaller steps under SGD, none at all under Adam.",
     paper: "the toy of Liu et al., Conflict-Averse Gradient Descent for Multi-task Learning (NeurIPS)",
     year: 2021,
-    change: Change::Weights(|| Box::new(OverK)),
+    knob: None,
+    change: Change::Length(|k| 1.0 / k as f64),
 };
 
 pub const K_MEAN: Modifier = Modifier {
@@ -21,7 +22,8 @@ pub const K_MEAN: Modifier = Modifier {
             so that methods of both kinds are compared at one learning rate.",
     paper: "the code of Navon et al., Multi-Task Learning as a Bargaining Game (ICML)",
     year: 2022,
-    change: Change::Weights(|| Box::new(TimesK)),
+    knob: None,
+    change: Change::Length(|k| k as f64),
 };
 
 pub const SUM: Modifier = Modifier {
@@ -31,24 +33,18 @@ pub const SUM: Modifier = Modifier {
             then differ in how they share the step out, not in how long it is.",
     paper: "Chen et al., GradNorm: Gradient Normalization for Adaptive Loss Balancing (ICML)",
     year: 2018,
-    change: Change::Weights(|| Box::new(ToK)),
+    knob: None,
+    change: Change::Weights(|_| Box::new(ToK)),
 };
 
-struct OverK;
-struct TimesK;
+/// A factor on all weights, from K.
+pub(super) struct Factor(pub fn(usize) -> f64);
 struct ToK;
 
-impl WeightsModifier for OverK {
+impl WeightsModifier for Factor {
     fn change(&mut self, w: &mut [f64]) {
-        let k = w.len() as f64;
-        w.iter_mut().for_each(|w| *w /= k);
-    }
-}
-
-impl WeightsModifier for TimesK {
-    fn change(&mut self, w: &mut [f64]) {
-        let k = w.len() as f64;
-        w.iter_mut().for_each(|w| *w *= k);
+        let factor = (self.0)(w.len());
+        w.iter_mut().for_each(|w| *w *= factor);
     }
 }
 

@@ -9,6 +9,7 @@ pub const MODIFIER: Modifier = Modifier {
             scale of a loss nor how far a task has come. The step no longer shrinks as the tasks are solved.",
     paper: "Sener & Koltun, Multi-Task Learning as Multi-Objective Optimization (NeurIPS)",
     year: 2018,
+    knob: None,
     change: Change::Lengths(|lengths, factors| {
         for (factor, &length) in factors.iter_mut().zip(lengths) {
             *factor = if length > 0.0 { 1.0 / length } else { 1.0 };

@@ -1,0 +1,76 @@
+//! The cosine penalty's gradient, from gradients beside θ; its formula is in `balance/modify/penalty.rs`.
+
+use crate::backend::{Backend, BackendError};
+use crate::balance::Gramian;
+use crate::balance::modify::{Applied, Change, penalty_way};
+
+/// How far beside θ gradients are taken, in parameters: the error of a central difference in f32 is least about here.
+const REACH: f64 = 1e-2;
+
+/// λ Σᵢ Hᵢ vᵢ, set aside for the update.
+pub struct CosinePenalty {
+    /// λ.
+    strength: f64,
+    way: Vec<f64>,      // (K)
+    share: Vec<f64>,    // (K)
+    zeros: Vec<f64>,    // (K)
+    losses: Vec<f64>,   // (K)
+    products: Vec<f64>, // (K, K)
+}
+
+impl CosinePenalty {
+    /// If one of the modifiers asks for it; of one task nothing is orthogonal.
+    pub fn new(modifiers: &[Applied], n_tasks: usize) -> Option<Self> {
+        let asked = modifiers.iter().find(|applied| matches!(applied.modifier.change, Change::CosinePenalty))?;
+        let zeros = vec![0.0; n_tasks];
+        (n_tasks > 1).then(|| Self {
+            strength: asked.value,
+            way: zeros.clone(),
+            share: zeros.clone(),
+            losses: zeros.clone(),
+            zeros,
+            products: vec![0.0; n_tasks * n_tasks],
+        })
+    }
+
+    /// λ, the factor of what was set aside.
+    pub fn strength(&self) -> f64 {
+        self.strength
+    }
+
+    /// Sets Σᵢ Hᵢ vᵢ aside. G must be that of `rows` at θ, as `gramian` says; afterwards it is another.
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost.
+    pub async fn set_aside(
+        &mut self,
+        backend: &mut Backend,
+        rows: &[u32],
+        gramian: &Gramian,
+    ) -> Result<(), BackendError> {
+        backend.set_aside(0.0, &self.zeros).await?;
+        let mut at_theta = false;
+        for task in 0..self.way.len() {
+            penalty_way(gramian, task, &mut self.way);
+            let length = gramian.length(&self.way);
+            if length == 0.0 {
+                continue;
+            }
+            // Setting nothing aside spent the heads' gradients, which a way through the trunk does without.
+            if std::mem::replace(&mut at_theta, true) && task > 0 {
+                backend.gradients(rows, &mut self.losses, &mut self.products).await?;
+            }
+            backend.aim(&self.way, &self.zeros).await?;
+            for side in [-1.0, 1.0] {
+                // Looking goes against the way.
+                backend.look(side * REACH / length).await?;
+                backend.gradients(rows, &mut self.losses, &mut self.products).await?;
+                self.share.fill(0.0);
+                self.share[task] = -side * length / (2.0 * REACH);
+                backend.set_aside(1.0, &self.share).await?;
+            }
+            backend.step_back().await?;
+        }
+        Ok(())
+    }
+}
