@@ -1,5 +1,6 @@
 //! The built site in a real browser; `cargo xtask test` builds the site and runs these.
 
+mod cards;
 mod experiment;
 mod harness;
 mod trouble;
