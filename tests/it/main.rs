@@ -1,5 +1,6 @@
 //! The one integration binary: everything that needs no browser.
 
+mod allocations;
 mod balance;
 mod data;
 mod front;
