@@ -67,6 +67,8 @@ pub enum Form {
 
 /// The key that names the schema version.
 pub const VERSION_KEY: &str = "v";
+/// The key of a data set's knobs, which tasks may be at odds with.
+const DATA_KNOBS_KEY: &str = "dk";
 /// The key that holds the checksum.
 pub const CHECK_KEY: &str = "h";
 /// What stands in the place of a setting's name before a modifier. No knob of a method is called so.
@@ -108,7 +110,7 @@ pub const KEYS: &[Key] = &[
         text: |config| config.subject.id().into(),
     },
     Key {
-        name: "dk",
+        name: DATA_KNOBS_KEY,
         label: "data settings",
         about: "Knobs of the data set, name~value; those left out have their default. `default` for all defaults.",
         example: "angle~60",
@@ -462,6 +464,13 @@ pub(super) fn read_all<K: AsRef<str>, V: AsRef<str>>(
         if reader.complaints.len() == before && key.name != CHECK_KEY {
             read.push(key);
         }
+    }
+    if let Subject::Network { data, .. } = &mut reader.config.subject
+        && let Err(error) = data.source.check_limit(&data.knobs, data.tasks.len())
+    {
+        reader.complaints.push(Complaint::new(DATA_KNOBS_KEY, error.to_string()));
+        data.knobs = data.source.default_knobs();
+        read.retain(|key| key.name != DATA_KNOBS_KEY);
     }
     let before = reader.complaints.len();
     if let Err(complaint) = reader.config.check_budget(FEWEST_INPUTS, FEWEST_ROWS) {

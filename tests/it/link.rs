@@ -295,6 +295,8 @@ fn every_fault_gets_its_sentence() {
         ("d=imagenet", "d", &["imagenet", "two-sines"]),
         ("tasks=sin-x3", "tasks", &["sin-x3", "sin-x1"]),
         ("tasks=sin-x1,sin-x1", "tasks", &["sin-x1", "twice"]),
+        ("d=multitab&dk=p~-.6", "dk", &["multitab", "-0.6", "-0.5 to 1", "3 directions"]),
+        ("d=multitab&dk=p~-.3&tasks=y1,y2,y3,y4,y5", "dk", &["-0.3", "-0.25 to 1", "fewer tasks"]),
         ("dk=angle~60", "dk", &["angle", "no settings"]),
         ("d=two-labelings&dk=angle~999", "dk", &["999", "0 to 180"]),
         ("d=two-labelings&dk=points~20.5", "dk", &["20.5", "whole"]),
@@ -491,6 +493,7 @@ fn edits_keep_the_configuration_valid() {
     check_edit("digits8&sc=1,3", Edit::Tasks(vec![2, 4]), "digits8&tasks=ge5,prime&sc=3,1");
     check_edit("digits8&pref=.2,.8", Edit::ToggleTask(3), "digits8&tasks=odd,ge5,loop");
     check_edit("digits8&sc=2,3", Edit::ToggleTask(1), "digits8&tasks=ge5&sc=3");
+    check_edit("two-sines&d=multitab", Edit::DataKnob { knob: 0, value: -0.5 }, "two-sines&d=multitab&dk=p~-.5");
     check_edit("two-sines", Edit::LossScale { position: 1, scale: 1.0 }, "two-sines&sc=1,1");
     check_edit("two-sines", Edit::Width(16), "two-sines&net=16x2");
     check_edit("multimnist", Edit::Depth(3), "multimnist&net=256-128-128");
@@ -527,6 +530,8 @@ fn edits_keep_the_configuration_valid() {
     check_refused("two-sines", Edit::Preset(word("none")), "p");
     check_refused("two-sines", Edit::Data(word("none")), "d");
     check_refused("two-sines", Edit::DataKnob { knob: 0, value: 1.0 }, "dk");
+    check_refused("two-sines&d=multitab", Edit::DataKnob { knob: 0, value: -0.51 }, "dk");
+    check_refused("two-sines&d=multitab&dk=p~-.5", Edit::ToggleTask(3), "dk");
     check_refused("two-sines", Edit::Tasks(vec![]), "tasks");
     check_refused("two-sines", Edit::Tasks(vec![0, 9]), "tasks");
     check_refused("two-sines", Edit::Tasks(vec![0, 0]), "tasks");
@@ -608,6 +613,8 @@ fn data_config() -> impl Strategy<Value = DataConfig> {
         let tasks = proptest::sample::subsequence(all, 1..=most).prop_shuffle();
         (knobs(source.knobs), tasks).prop_flat_map(move |(knobs, tasks)| {
             let k = tasks.len();
+            let fitting = source.check_limit(&knobs, k).is_ok();
+            let knobs = if fitting { knobs } else { source.default_knobs() };
             let scale = within(*LOSS_SCALE.start(), *LOSS_SCALE.end(), false);
             let scales = proptest::collection::vec(prop_oneof![Just(1.0), scale], k);
             scales.prop_map(move |loss_scales| DataConfig {
