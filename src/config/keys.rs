@@ -8,8 +8,8 @@ use super::number;
 use super::presets::{self, Preset};
 use super::{
     Activation, AnalyticConfig, BATCH, BackendChoice, Batch, CLIP, Complaint, ExperimentConfig, FEWEST_INPUTS,
-    FEWEST_ROWS, GAIN, HEAD_LAYERS, Init, LEARNING_RATE, LOSS_SCALE, MOMENTUM, NetworkConfig, Optimizer, RUNS,
-    RunConfig, STEPS, Subject, TASKS, TRUNK_LAYERS, Theme, VIEWS, WIDTH,
+    FEWEST_ROWS, GAIN, HEAD_LAYERS, Init, LABEL_NOISE, LEARNING_RATE, LOSS_SCALE, MOMENTUM, NetworkConfig, Optimizer,
+    RUNS, RunConfig, STEPS, Subject, TASKS, TRUNK_LAYERS, Theme, VIEWS, WIDTH,
 };
 use crate::balance::modify::{MODIFIERS, Modifier, modifier};
 use crate::balance::{Knob, METHODS, Method, method};
@@ -47,7 +47,8 @@ pub enum Scope {
 }
 
 impl Scope {
-    fn holds(self, config: &ExperimentConfig) -> bool {
+    /// Whether a key of this scope says something about the configuration.
+    pub fn holds(self, config: &ExperimentConfig) -> bool {
         match self {
             Self::Any => true,
             Self::Network => config.analytic().is_none(),
@@ -135,6 +136,21 @@ pub const KEYS: &[Key] = &[
             let ids = data.flat_map(|data| data.tasks.iter().filter_map(|&task| Some(data.source.tasks.get(task)?.id)));
             ids.collect::<Vec<_>>().join(",")
         },
+    },
+    Key {
+        name: "noise",
+        label: "wrong labels",
+        about: "Share of training labels that are wrong, 0 to 0.5; held-out rows stay true. Another data set brings 0.",
+        example: ".2",
+        form: Form::Number,
+        scope: Scope::Network,
+        read: |reader, text| {
+            let share = reader.number("The share of wrong labels", text, LABEL_NOISE);
+            if let (Some(share), Subject::Network { data, .. }) = (share, &mut reader.config.subject) {
+                data.label_noise = share;
+            }
+        },
+        text: |config| number::write(config.data().map_or(0.0, |data| data.label_noise)),
     },
     Key {
         name: "start",

@@ -50,6 +50,8 @@ struct Learned {
     /// Data knobs that differ from their defaults.
     data_knobs: &'static [(&'static str, f64)],
     tasks: &'static [&'static str],
+    /// Share of training labels that are wrong.
+    label_noise: f64,
     trunk: &'static [u32],
     head: &'static [u32],
     activation: Activation,
@@ -249,6 +251,7 @@ const SINES: Learned = Learned {
     data: "two-sines",
     data_knobs: &[],
     tasks: &["sin-x1", "sin-x2"],
+    label_noise: 0.0,
     trunk: &[4, 4],
     head: &[],
     activation: Activation::Tanh,
@@ -259,6 +262,7 @@ const DIGITS28: Learned = Learned {
     data: "multimnist-lite",
     data_knobs: &[],
     tasks: &["left", "right"],
+    label_noise: 0.0,
     trunk: &[256, 128],
     head: &[],
     activation: Activation::Relu,
@@ -269,6 +273,7 @@ const ODD_AND_FIVE: Learned = Learned {
     data: "digits8",
     data_knobs: &[],
     tasks: &["odd", "ge5"],
+    label_noise: 0.0,
     trunk: &[64, 64],
     head: &[],
     activation: Activation::Relu,
@@ -339,7 +344,8 @@ impl Learned {
             let at = source.knobs.iter().position(|knob| knob.name == *name).expect(REGISTERED);
             knobs[at] = *value;
         }
-        DataConfig { source, knobs, tasks: self.tasks.iter().map(task).collect(), loss_scales }
+        let tasks = self.tasks.iter().map(task).collect();
+        DataConfig { source, knobs, tasks, label_noise: self.label_noise, loss_scales }
     }
 }
 

@@ -13,6 +13,7 @@ pub mod digits8;
 pub mod error;
 pub mod function_classes;
 pub mod gradnorm_toy;
+mod label_noise;
 pub mod meats;
 pub mod mmoe;
 pub mod mtld;
@@ -28,6 +29,7 @@ pub mod two_sines;
 
 use crate::balance::Knob;
 use crate::rng::{Stream, StreamId};
+use std::ops::RangeInclusive;
 
 pub use batches::Batches;
 pub use error::{DataError, Fault};
@@ -50,6 +52,10 @@ pub const DATASETS: &[DataSource] = &[
     mmoe::SOURCE,
     multitab::SOURCE,
 ];
+
+/// Shares of wrong training labels that a data set can be built with. Half of the labels of a yes/no task are no
+/// labels at all.
+pub const LABEL_NOISE: RangeInclusive<f64> = 0.0..=0.5;
 
 /// The data set called `id`.
 pub fn source(id: &str) -> Option<&'static DataSource> {
@@ -115,6 +121,8 @@ pub struct BuildRequest<'a> {
     pub tasks: &'a [usize],
     /// The decoded files; others than those needed are ignored.
     pub files: &'a [MtldFile],
+    /// Share of training labels that are wrong, in [`LABEL_NOISE`]; 0 leaves every row as it is.
+    pub label_noise: f64,
     /// Keep at most this many rows of each split, from its beginning.
     pub max_rows: Option<usize>,
 }
@@ -148,7 +156,7 @@ impl DataSource {
     ///
     /// # Errors
     /// A knob out of range or at odds with the tasks, a task that does not exist or is chosen twice, no task, no
-    /// rows, or a file that is missing or does not fit.
+    /// rows, an impossible share of wrong labels, or a file that is missing or does not fit.
     pub fn build(&self, request: &BuildRequest<'_>) -> Result<Dataset, DataError> {
         let dataset = || self.id.to_owned();
         let defaults = self.default_knobs();
@@ -178,10 +186,14 @@ impl DataSource {
             }
         }
         self.check_limit(knobs, request.tasks.len())?;
+        if !LABEL_NOISE.contains(&request.label_noise) {
+            return Err(DataError::LabelNoise { share: request.label_noise });
+        }
         if request.max_rows == Some(0) {
             return Err(DataError::NoRows { dataset: dataset() });
         }
         let mut built = (self.make)(self, &BuildRequest { knobs, ..*request })?;
+        label_noise::spoil(&mut built, request);
         if let Some(rows) = request.max_rows {
             let n_inputs = built.n_inputs;
             for split in [&mut built.train, &mut built.validation, &mut built.test] {

@@ -201,6 +201,10 @@ fn bad_requests_are_refused_with_a_reason() {
         "two-labelings",
         DataError::NoRows { dataset: dataset() },
     );
+    for share in [-0.1, 0.51, f64::INFINITY] {
+        let request = BuildRequest { label_noise: share, ..request(&[], &[0], &[]) };
+        check_refused(&request, "two-labelings", DataError::LabelNoise { share });
+    }
     for (p, tasks, allowed) in [
         (-0.51, &[0, 1, 2][..], "to a number from -0.5 to 1, or choose fewer tasks: no 3 directions"),
         (-0.34, &[0, 1, 2, 5], "to a number from -0.333 to 1, or choose fewer tasks: no 4 directions"),
@@ -619,6 +623,114 @@ fn labels_of_multitab_correlate_as_their_moments_say() {
             assert!((found - expected).abs() < 5.0 / 8192.0_f64.sqrt(), "{p}: {found}, expected {expected}");
         }
     }
+}
+
+// ------------------------------------------------------------ wrong labels
+
+/// Positions in which two columns of targets differ.
+fn changes(a: &Targets, b: &Targets) -> Vec<usize> {
+    match (a, b) {
+        (Targets::Class(a), Targets::Class(b)) => (0..a.len()).filter(|&i| a[i] != b[i]).collect(),
+        (Targets::Value(a), Targets::Value(b)) => (0..a.len()).filter(|&i| a[i].to_bits() != b[i].to_bits()).collect(),
+        _ => panic!("targets of two kinds"),
+    }
+}
+
+/// The same rows with that share of wrong labels.
+fn spoiled(source: &DataSource, seed: u32, share: f64, tasks: &[usize], files: &[MtldFile]) -> Dataset {
+    let request = BuildRequest { seed, label_noise: share, ..request(&[], tasks, files) };
+    source.build(&request).expect("any share up to a half")
+}
+
+#[test]
+fn wrong_labels_of_any_set_are_as_many_as_asked_for_and_in_training_only() {
+    for source in DATASETS {
+        let files = files_of(source);
+        let every: Vec<usize> = (0..source.tasks.len()).collect();
+        let clean = spoiled(source, 1, 0.0, &every, &files);
+        assert_eq!(clean, build(source, &[], &every, &files), "{}", source.id);
+        let noisy = spoiled(source, 1, 0.3, &every, &files);
+        assert_eq!(noisy, spoiled(source, 1, 0.3, &every, &files), "{}", source.id);
+        assert_eq!((&noisy.validation, &noisy.test), (&clean.validation, &clean.test), "{}", source.id);
+        assert_eq!((&noisy.train.x, &noisy.tasks), (&clean.train.x, &clean.tasks), "{}", source.id);
+        check_split(&noisy.train, &noisy);
+        let rows = noisy.train.rows as f64;
+        for (task, info) in noisy.tasks.iter().enumerate() {
+            let (before, after) = (&clean.train.targets[task], &noisy.train.targets[task]);
+            let share = changes(before, after).len() as f64 / rows;
+            // Four standard errors; where values repeat, the target of another row may be the same.
+            let repeats = match before {
+                Targets::Value(values) if info.kind == TaskKind::Regression => {
+                    let mut bits: Vec<u32> = values.iter().map(|value| value.to_bits()).collect();
+                    bits.sort_unstable();
+                    let same: f64 = bits.chunk_by(|a, b| a == b).map(|run| (run.len() * (run.len() - 1)) as f64).sum();
+                    same / (rows * (rows - 1.0))
+                }
+                _ => 0.0,
+            };
+            let expected = 0.3 * (1.0 - repeats);
+            let bound = 4.0 * (0.3 * 0.7 / rows).sqrt();
+            assert!((share - expected).abs() < bound, "{} {}: {share}, expected {expected}", source.id, info.id);
+            if let (Targets::Value(before), Targets::Value(after)) = (before, after) {
+                let known: std::collections::BTreeSet<u32> = before.iter().map(|value| value.to_bits()).collect();
+                assert!(after.iter().all(|value| known.contains(&value.to_bits())));
+            }
+        }
+    }
+}
+
+#[test]
+fn which_labels_are_wrong_follows_from_seed_and_task() {
+    let source = source("two-labelings");
+    let wrong = |seed, share, tasks: &[usize]| {
+        let (clean, noisy) = (spoiled(source, seed, 0.0, tasks, &[]), spoiled(source, seed, share, tasks, &[]));
+        let both = clean.train.targets.iter().zip(&noisy.train.targets);
+        both.map(|(clean, noisy)| changes(clean, noisy)).collect::<Vec<_>>()
+    };
+    let three = wrong(1, 0.3, &[0, 1, 2]);
+    assert_ne!(three[0], three[1], "each task has its own wrong rows");
+    assert_ne!(three[0], wrong(2, 0.3, &[0])[0], "another seed has others");
+    assert_eq!(wrong(1, 0.3, &[2, 0]), [three[2].clone(), three[0].clone()]);
+    // More noise keeps what was wrong with less.
+    assert!(wrong(1, 0.1, &[0])[0].iter().all(|row| three[0].contains(row)));
+    // The data set's own flips are other draws.
+    let flipped = build(source, &[90.0, 0.3, 256.0], &[0], &[]);
+    let clean = build(source, &[90.0, 0.0, 256.0], &[0], &[]);
+    assert_ne!(changes(&clean.train.targets[0], &flipped.train.targets[0]), three[0]);
+}
+
+/// A wrong class is any other with the same probability, a wrong value that of any other row.
+#[test]
+fn what_wrong_labels_become_is_uniform() {
+    let digits = source("digits8");
+    let files = files_of(digits);
+    let (clean, noisy) = (spoiled(digits, 1, 0.0, &[0], &files), spoiled(digits, 1, 0.5, &[0], &files));
+    let (Targets::Class(before), Targets::Class(after)) = (&clean.train.targets[0], &noisy.train.targets[0]) else {
+        panic!("the digit is a class");
+    };
+    let mut steps = [0.0; 10];
+    for (before, after) in before.iter().zip(after).filter(|(before, after)| before != after) {
+        steps[((after + 10 - before) % 10) as usize] += 1.0;
+    }
+    let expected = steps.iter().sum::<f64>() / 9.0;
+    // χ² with 8 degrees of freedom is below 26.1 in 999 of 1 000 cases.
+    let chi_squared: f64 = steps[1..].iter().map(|count| (count - expected).powi(2) / expected).sum();
+    assert!(steps[0] == 0.0 && chi_squared < 26.1, "{steps:?}");
+
+    let toy = source("gradnorm-toy");
+    let (clean, noisy) = (spoiled(toy, 1, 0.0, &[0], &[]), spoiled(toy, 1, 0.5, &[0], &[]));
+    let (before, after) = (values(&clean.train.targets[0]), values(&noisy.train.targets[0]));
+    let donors: Vec<f64> = changes(&clean.train.targets[0], &noisy.train.targets[0])
+        .into_iter()
+        .map(|row| {
+            let donor = before.iter().position(|value| *value == after[row]).expect("a row of this value");
+            assert_ne!(donor, row);
+            donor as f64 / before.len() as f64
+        })
+        .collect();
+    let mean = donors.iter().sum::<f64>() / donors.len() as f64;
+    // Four standard errors of the mean of uniform numbers.
+    assert!((mean - 0.5).abs() < 4.0 * (1.0 / 12.0 / donors.len() as f64).sqrt(), "{mean}");
 }
 
 // ------------------------------------------------------------ shipped files
@@ -1357,7 +1469,7 @@ fn source(id: &str) -> &'static DataSource {
 }
 
 fn request<'a>(knobs: &'a [f64], tasks: &'a [usize], files: &'a [MtldFile]) -> BuildRequest<'a> {
-    BuildRequest { seed: 1, knobs, tasks, files, max_rows: None }
+    BuildRequest { seed: 1, knobs, tasks, files, label_noise: 0.0, max_rows: None }
 }
 
 #[track_caller]
