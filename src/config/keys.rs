@@ -8,8 +8,8 @@ use super::number;
 use super::presets::{self, Preset};
 use super::{
     Activation, AnalyticConfig, BATCH, BackendChoice, Batch, CLIP, Complaint, DECAY_FACTOR, Decay, ExperimentConfig,
-    FEWEST_INPUTS, FEWEST_ROWS, GAIN, HEAD_LAYERS, Init, LEARNING_RATE, LOSS_SCALE, MOMENTUM, NetworkConfig, Optimizer,
-    RUNS, RunConfig, STEPS, Subject, TASKS, TRUNK_LAYERS, Theme, VIEWS, WEIGHT_DECAY, WIDTH,
+    FEWEST_INPUTS, FEWEST_ROWS, GAIN, HEAD_LAYERS, Init, LABEL_NOISE, LEARNING_RATE, LOSS_SCALE, MOMENTUM,
+    NetworkConfig, Optimizer, RUNS, RunConfig, STEPS, Subject, TASKS, TRUNK_LAYERS, Theme, VIEWS, WEIGHT_DECAY, WIDTH,
 };
 use crate::balance::modify::{Applied, MODIFIERS, modifier};
 use crate::balance::{Knob, METHODS, Method, method};
@@ -47,7 +47,8 @@ pub enum Scope {
 }
 
 impl Scope {
-    fn holds(self, config: &ExperimentConfig) -> bool {
+    /// Whether a key of this scope says something about the configuration.
+    pub fn holds(self, config: &ExperimentConfig) -> bool {
         match self {
             Self::Any => true,
             Self::Network => config.analytic().is_none(),
@@ -67,6 +68,8 @@ pub enum Form {
 
 /// The key that names the schema version.
 pub const VERSION_KEY: &str = "v";
+/// The key of a data set's knobs, which tasks may be at odds with.
+const DATA_KNOBS_KEY: &str = "dk";
 /// The key that holds the checksum.
 pub const CHECK_KEY: &str = "h";
 /// What stands in the place of a setting's name before a modifier. No knob of a method is called so.
@@ -110,7 +113,7 @@ pub const KEYS: &[Key] = &[
         text: |config| config.subject.id().into(),
     },
     Key {
-        name: "dk",
+        name: DATA_KNOBS_KEY,
         label: "data settings",
         about: "Knobs of the data set, name~value; those left out have their default. `default` for all defaults.",
         example: "angle~60",
@@ -135,6 +138,21 @@ pub const KEYS: &[Key] = &[
             let ids = data.flat_map(|data| data.tasks.iter().filter_map(|&task| Some(data.source.tasks.get(task)?.id)));
             ids.collect::<Vec<_>>().join(",")
         },
+    },
+    Key {
+        name: "noise",
+        label: "wrong labels",
+        about: "Share of training labels that are wrong, 0 to 0.5; held-out rows stay true. Another data set brings 0.",
+        example: ".2",
+        form: Form::Number,
+        scope: Scope::Network,
+        read: |reader, text| {
+            let share = reader.number("The share of wrong labels", text, LABEL_NOISE);
+            if let (Some(share), Subject::Network { data, .. }) = (share, &mut reader.config.subject) {
+                data.label_noise = share;
+            }
+        },
+        text: |config| number::write(config.data().map_or(0.0, |data| data.label_noise)),
     },
     Key {
         name: "start",
@@ -515,6 +533,13 @@ pub(super) fn read_all<K: AsRef<str>, V: AsRef<str>>(
         if reader.complaints.len() == before && key.name != CHECK_KEY {
             read.push(key);
         }
+    }
+    if let Subject::Network { data, .. } = &mut reader.config.subject
+        && let Err(error) = data.source.check_limit(&data.knobs, data.tasks.len())
+    {
+        reader.complaints.push(Complaint::new(DATA_KNOBS_KEY, error.to_string()));
+        data.knobs = data.source.default_knobs();
+        read.retain(|key| key.name != DATA_KNOBS_KEY);
     }
     let before = reader.complaints.len();
     if let Err(complaint) = reader.config.check_budget(FEWEST_INPUTS, FEWEST_ROWS) {

@@ -18,6 +18,7 @@ pub use schedule::{Decay, Rates, Schedule};
 
 use crate::balance::modify::{Applied, Change};
 use crate::balance::{Build, METHODS, Method};
+pub use crate::data::LABEL_NOISE;
 use crate::data::{DATASETS, DataSource};
 use crate::problem::{PROBLEMS, Problem};
 use std::ops::RangeInclusive;
@@ -96,6 +97,8 @@ pub struct DataConfig {
     pub knobs: Vec<f64>,
     /// Indices into the source's tasks, in order, without repeats; their number is K.
     pub tasks: Vec<usize>,
+    /// Share of training labels that are wrong; held-out rows stay true.
+    pub label_noise: f64,
     /// (K) factor on each task's loss; it scales the head's gradient too. Plots show unscaled losses.
     pub loss_scales: Vec<f64>,
 }
@@ -237,7 +240,8 @@ impl ExperimentConfig {
         }
     }
 
-    /// Another data set with its default knobs and tasks, and loss scales of 1; the network stays if there is one.
+    /// Another data set with its default knobs and tasks, no wrong labels and loss scales of 1; the network stays if
+    /// there is one.
     fn choose_data(&mut self, source: &'static DataSource) {
         let network = self.network().cloned().unwrap_or_else(NetworkConfig::plain);
         self.subject = Subject::Network { data: DataConfig::new(source), network };
@@ -463,17 +467,18 @@ impl NetworkConfig {
 }
 
 impl DataConfig {
-    /// The source with its default knobs and tasks and loss scales of 1.
+    /// The source with its default knobs and tasks, no wrong labels and loss scales of 1.
     pub fn new(source: &'static DataSource) -> Self {
         let tasks = source.default_tasks.to_vec();
-        Self { source, knobs: source.default_knobs(), loss_scales: vec![1.0; tasks.len()], tasks }
+        Self { source, knobs: source.default_knobs(), label_noise: 0.0, loss_scales: vec![1.0; tasks.len()], tasks }
     }
 }
 
 // Entries of registries are long: by id they can be read in a test's message.
 impl std::fmt::Debug for DataConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {:?}, tasks {:?} × {:?}", self.source.id, self.knobs, self.tasks, self.loss_scales)
+        let Self { source, knobs, tasks, label_noise, loss_scales } = self;
+        write!(f, "{} {knobs:?}, tasks {tasks:?} × {loss_scales:?}, {label_noise} wrong", source.id)
     }
 }
 
@@ -500,6 +505,7 @@ impl PartialEq for DataConfig {
         self.source.id == other.source.id
             && self.knobs == other.knobs
             && self.tasks == other.tasks
+            && self.label_noise == other.label_noise
             && self.loss_scales == other.loss_scales
     }
 }

@@ -116,7 +116,14 @@ impl Experiment {
         files: &[MtldFile],
         ladder: &mut Ladder,
     ) -> Result<(Self, BackendReport), StartError> {
-        let request = BuildRequest { seed: DATA_SEED, knobs: &data.knobs, tasks: &data.tasks, files, max_rows: None };
+        let request = BuildRequest {
+            seed: DATA_SEED,
+            knobs: &data.knobs,
+            tasks: &data.tasks,
+            files,
+            label_noise: data.label_noise,
+            max_rows: None,
+        };
         let source = data.source;
         let mut dataset = source.build(&request).map_err(|error| StartError::Data(error.to_string()))?;
         // The rows live once, shared by all runs; what is left of the data set describes them.

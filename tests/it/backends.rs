@@ -30,8 +30,14 @@ fn dataset(config: &ExperimentConfig) -> Dataset {
             mtld::decode(name, &bytes).expect("a valid file")
         })
         .collect();
-    let request =
-        BuildRequest { seed: 0, knobs: &data.knobs, tasks: &data.tasks, files: &files, max_rows: Some(3_000) };
+    let request = BuildRequest {
+        seed: 0,
+        knobs: &data.knobs,
+        tasks: &data.tasks,
+        files: &files,
+        label_noise: 0.0,
+        max_rows: Some(3_000),
+    };
     source.build(&request).expect("a data set")
 }
 

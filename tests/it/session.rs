@@ -377,6 +377,49 @@ fn links_of_every_preset_start() {
     }
 }
 
+/// Test metrics of every task (K) of the method's run at the evaluation that is nearest to `step`.
+#[track_caller]
+fn metrics_near(history: &History, method: &str, step: u32) -> Vec<f64> {
+    let at = history.outline.runs.iter().position(|run| run.method == method).expect("the run is there");
+    let evaluations = history.runs[at].evaluations.iter();
+    evaluations.min_by_key(|evaluation| evaluation.step.abs_diff(step)).expect("it was evaluated").metrics.clone()
+}
+
+/// What the preset's description says: behind training alone by 2 to 5 points, and who makes up for it.
+#[test]
+fn unrelated_tasks_cost_what_the_preset_says() {
+    let mut script = Script::new();
+    script.say(start("#v=1&p=multitab"));
+    script.finish();
+    let history = &script.history;
+    let alone = |task: usize| history.references[task].metrics.last().expect("references are judged").1;
+    let [sum, pcgrad, nash] =
+        ["sum", "pcgrad", "nash_mtl"].map(|method| metrics_near(history, method, history.outline.steps));
+    for task in 0..3 {
+        let lost = alone(task) - sum[task];
+        assert!((0.015..0.055).contains(&lost), "task {task}: {} alone, {} together", alone(task), sum[task]);
+        assert!((pcgrad[task] - sum[task]).abs() < 0.005, "task {task}: PCGrad {} {}", pcgrad[task], sum[task]);
+        assert!(alone(task) - nash[task] < 0.5 * lost, "task {task}: Nash-MTL {}", nash[task]);
+    }
+}
+
+/// What the preset's description says, of one method and up to the step at which it is plain.
+#[test]
+fn wrong_labels_are_learned_by_heart() {
+    let mut script = Script::new();
+    script.say(start("#v=1&p=noisy-labels&m=sum&st=600"));
+    script.finish();
+    let history = &script.history;
+    let (early, late) = (metrics_near(history, "sum", 150)[0], metrics_near(history, "sum", 600)[0]);
+    assert!(early > 0.94 && late < 0.9, "digits read rightly: {early} then {late}");
+    let train = |step: u32| {
+        let mut evaluations = history.runs[0].evaluations.iter();
+        evaluations.find(|evaluation| evaluation.step == step).expect("an evaluated step").train[0]
+    };
+    // 7 of 10 labels are right; more can only be had by heart.
+    assert!(train(150) < 0.75 && train(600) > 0.8, "training labels: {} then {}", train(150), train(600));
+}
+
 /// Every run of the table presets learns every task on rows that it has not seen.
 #[test]
 fn tables_train_to_finite_numbers() {
