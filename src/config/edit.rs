@@ -85,6 +85,8 @@ pub enum Edit {
     /// View ids; none is the overview.
     Views(Vec<String>),
     Theme(Option<Theme>),
+    /// (K, K) gradients that the reader moves; none shows a run's own.
+    Gradients(Option<Vec<f64>>),
 }
 
 impl ExperimentConfig {
@@ -245,6 +247,7 @@ impl ExperimentConfig {
                 self.view.views = views?;
             }
             Edit::Theme(theme) => self.view.theme = *theme,
+            Edit::Gradients(rows) => self.view.gradients.clone_from(rows),
         }
         Ok(())
     }
@@ -264,6 +267,7 @@ impl ExperimentConfig {
         data.tasks = tasks.to_vec();
         if others {
             self.training.preference = None;
+            self.release_gradients();
         }
         Ok(())
     }

@@ -405,6 +405,10 @@ mod tests {
             .prop_map(|(row, power)| row.into_iter().map(|x| x * 10f64.powi(power)).collect())
     }
 
+    fn entries(n: usize) -> impl Strategy<Value = Vec<f64>> {
+        proptest::collection::vec(-1.0..1.0_f64, n)
+    }
+
     proptest! {
         #[test]
         fn all_pairwise_products_are_those_of_the_gramian(
@@ -423,7 +427,7 @@ mod tests {
 
         #[test]
         fn drawn_inside_the_cone_means_that_no_task_is_hurt(
-            rows in prop_oneof![proptest::collection::vec(-1.0..1.0_f64, 4), proptest::collection::vec(-1.0..1.0_f64, 9)],
+            rows in prop_oneof![entries(4), entries(9)],
             weights in proptest::collection::vec(-1.0..1.0_f64, 3),
         ) {
             let k = if rows.len() == 4 { 2 } else { 3 };
