@@ -309,8 +309,8 @@ mod tests {
         let square: f64 = products.iter().zip(weights).map(|(p, w)| p * w).sum();
         let reach: f64 = (0..k).map(|i| weights[i].abs() * size(i)).sum();
         assert!((dot(d, d) - square).abs() <= 1e-9 * reach * reach, "{rows:?}: {} {square}", dot(d, d));
-        for i in 0..k {
-            let off = dot(arrows.gradient(i), d) - products[i];
+        for (i, product) in products.iter().enumerate() {
+            let off = dot(arrows.gradient(i), d) - product;
             assert!(off.abs() <= 1e-9 * size(i) * reach, "{rows:?}: {i} {off}");
         }
         // The frame: first gradient not to the left, the sum of the unit vectors up.

@@ -24,12 +24,12 @@ pub fn pieces(construction: Construction, arrows: &Arrows, update: Option<Vector
     let mut pieces = Vec::new();
     match construction {
         Construction::Projections => {
-            for i in 0..k {
+            for (i, tip) in tips.iter().enumerate() {
                 for (j, other) in arrows.units().iter().enumerate().filter(|(j, _)| *j != i) {
                     let along = dot(arrows.units()[i], *other);
                     if along < 0.0 && arrows.lengths()[j] > 0.0 {
-                        let foot = plus(tips[i], -arrows.lengths()[i] * along, *other);
-                        pieces.extend([Piece::Path(vec![tips[i], foot]), Piece::Point(foot)]);
+                        let foot = plus(*tip, -arrows.lengths()[i] * along, *other);
+                        pieces.extend([Piece::Path(vec![*tip, foot]), Piece::Point(foot)]);
                     }
                 }
             }
