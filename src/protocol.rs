@@ -39,6 +39,14 @@ pub enum Command {
     Ping,
     /// Drops the device as if the driver had been lost; for tests of the ladder.
     LoseDevice,
+    /// What every run's method, built afresh, makes of these gradients (K, K) in K coordinates. `losses` (K) are
+    /// unscaled; empty, every scaled loss counts as 1. Learning rate and draws are those of `step`.
+    Aggregate {
+        id: RunId,
+        gradients: Vec<f64>,
+        losses: Vec<f64>,
+        step: u32,
+    },
 }
 
 /// Worker → page.
@@ -73,6 +81,12 @@ pub enum Event {
         id: RunId,
         step: u32,
         runs: Vec<RunPredictions>,
+    },
+    /// The answer to [`Command::Aggregate`], one entry a run.
+    Aggregated {
+        id: RunId,
+        gradients: Vec<f64>,
+        answers: Vec<Aggregation>,
     },
     /// All runs (and the single-task references) reached their last step or diverged.
     Done {
@@ -291,6 +305,17 @@ pub struct ReferenceNews {
     pub losses: Vec<(u32, f64)>,
     /// (step, test metric).
     pub metrics: Vec<(u32, f64)>,
+}
+
+/// What one run's method makes of given gradients.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Aggregation {
+    /// (K); empty for a method that works on coordinates, and without an answer.
+    pub weights: Vec<f64>,
+    /// d in the coordinates of the gradients; empty without an answer.
+    pub direction: Vec<f64>,
+    /// Why there is no answer, in a sentence; else empty.
+    pub refusal: String,
 }
 
 /// Outputs of one run at one checkpoint.

@@ -5,6 +5,7 @@
 //! is given serves only to report speed and to let `auto` choose a backend: no result depends on it.
 
 mod experiment;
+mod frozen;
 mod ladder;
 mod pictures;
 
@@ -103,6 +104,12 @@ impl Session {
             }
             Command::Ping => self.outbox.push(Event::Pong),
             Command::LoseDevice => self.ladder.lose(),
+            Command::Aggregate { id, gradients, losses, step } => {
+                if let Some(running) = self.experiment.as_ref().filter(|running| running.id == id) {
+                    let answers = frozen::aggregate(&running.config, &gradients, &losses, step);
+                    self.outbox.push(Event::Aggregated { id, gradients, answers });
+                }
+            }
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod about_method;
 mod address;
+mod arrows;
 mod attribution;
 mod backend_chip;
 mod engine;
@@ -13,6 +14,7 @@ mod export_menu;
 mod failure;
 mod float;
 mod format;
+mod frozen_panel;
 mod help;
 mod host;
 mod icons;
@@ -75,6 +77,7 @@ fn App() -> impl IntoView {
     Engine::begin(page);
     address::follow(page);
     playback::follow(page);
+    arrows::follow(page);
     keys::listen(page);
     float::close_with_escape();
     host::expose(page);

@@ -3,6 +3,7 @@
 //! Components read signals and call methods of [`Page`]; nothing else writes. The page owns no parameters: it
 //! holds the configuration, what the worker reported, and where the reader looks.
 
+use super::arrows::ArrowsState;
 use super::engine::Engine;
 use super::painter::Painter;
 use super::{address, storage};
@@ -115,6 +116,7 @@ pub struct Page {
     pub narrow_pick: RwSignal<Vec<usize>>,
     pub at_run: RwSignal<usize>,
     pub log_losses: RwSignal<bool>,
+    pub arrows: ArrowsState,
     /// The maximized view; `None` is the overview.
     pub view: RwSignal<Option<&'static str>>,
     pub tiles: RwSignal<Vec<&'static str>>,
@@ -146,6 +148,7 @@ impl Page {
         let runs = config.runs.len();
         let tiles = presets::tiles(&config).to_vec();
         let cursor = RwSignal::new(config.view.step);
+        let config = RwSignal::new(config);
         let history = RwSignal::new(History::default());
         let step = Memo::new(move |_| {
             let cursor = cursor.get();
@@ -154,7 +157,7 @@ impl Page {
         Self {
             cursor,
             step,
-            config: RwSignal::new(config),
+            config,
             opened: RwSignal::new(false),
             trouble: RwSignal::new(None),
             notices: RwSignal::new(Vec::new()),
@@ -171,6 +174,7 @@ impl Page {
             narrow_pick: RwSignal::new(vec![0, 2]),
             at_run: RwSignal::new(0),
             log_losses: RwSignal::new(true),
+            arrows: ArrowsState::new(config),
             view: RwSignal::new(None),
             tiles: RwSignal::new(tiles),
             tables: RwSignal::new(Vec::new()),
@@ -290,6 +294,19 @@ impl Page {
         Ok(())
     }
 
+    /// As [`Page::edit`], but a part of the change before it: undo takes both back together.
+    ///
+    /// # Errors
+    /// A sentence for the control that asked.
+    pub fn edit_further(self, edit: &Edit) -> Result<(), String> {
+        let before = self.config.get_untracked();
+        let after = before.apply(edit).map_err(|complaint| complaint.sentence)?;
+        if after != before {
+            self.adopt(&before, after);
+        }
+        Ok(())
+    }
+
     /// Keeps each run's visibility with the run when runs are added or removed.
     fn follow_runs(self, before: &ExperimentConfig, after: &ExperimentConfig, edit: &Edit) {
         let old = self.visible.get_untracked();
@@ -391,6 +408,7 @@ impl Page {
             return;
         }
         self.fresh.set(false);
+        self.arrows.answers.set(Vec::new());
         // What the worker still sends is about the configuration before.
         self.engine.update_value(Engine::abandon);
         if other_data {
@@ -527,14 +545,10 @@ impl Page {
             // Nothing is known beyond the head, so nothing can be read there.
             let hover = hover.filter(|step| *step <= history.head());
             self.predictions.with(|predictions| {
-                look(&Scene {
-                    history,
-                    predictions: predictions.as_ref().map(|predicted| predicted.runs.as_slice()),
-                    step,
-                    hover,
-                    shown: &shown,
-                    log_losses,
-                    at_run,
+                let predictions = predictions.as_ref().map(|predicted| predicted.runs.as_slice());
+                let shown = &shown;
+                self.arrows.with_look(|held| {
+                    look(&Scene { history, predictions, step, hover, shown, log_losses, at_run, look: held })
                 })
             })
         })

@@ -1,5 +1,7 @@
 //! A view in its frame: title, one muted phrase, its switches, table and size.
 
+use super::arrows;
+use super::frozen_panel::FrozenPanel;
 use super::icons;
 use super::page::{Page, use_page};
 use super::plot_canvas::PlotCanvas;
@@ -92,6 +94,7 @@ pub fn Tile(
             <Show when=as_table fallback=move || view! { <PlotCanvas plot /> }>
                 <PlotTable plot />
             </Show>
+            <Panel plot />
             <figcaption class="sr">
                 {move || (!page.playing.get()).then(|| page.with_scene(|scene| (plot.summary)(scene)))}
             </figcaption>
@@ -108,6 +111,7 @@ fn Switches(plot: &'static Plot) -> impl IntoView {
     move || match switch.get() {
         Switch::None => ().into_any(),
         Switch::AtRun => view! { <RunSwitch page /> }.into_any(),
+        Switch::Arrows => view! { <ArrowSwitches page /> }.into_any(),
         Switch::LogScale => view! {
             <button
                 class="btn small-btn"
@@ -120,6 +124,47 @@ fn Switches(plot: &'static Plot) -> impl IntoView {
             </button>
         }
         .into_any(),
+    }
+}
+
+/// What stands under the plot.
+#[component]
+fn Panel(plot: &'static Plot) -> impl IntoView {
+    let page = use_page();
+    let has = Memo::new(move |_| page.with_scene(|scene| (plot.switch)(scene)) == Switch::Arrows);
+    move || has.get().then(|| view! { <FrozenPanel plot /> })
+}
+
+/// The run whose gradients are shown, unless they are held; lines of methods; the hold itself.
+#[component]
+fn ArrowSwitches(page: Page) -> impl IntoView {
+    let held = Memo::new(move |_| page.arrows.rows.with(Option::is_some));
+    view! {
+        <Show when=move || !held.get()>
+            <RunSwitch page />
+        </Show>
+        <button
+            class="btn small-btn"
+            type="button"
+            aria-label="Construction lines"
+            aria-pressed=move || page.arrows.lines.get().to_string()
+            title="Construction lines: how methods come from the gradients to their update"
+            data-testid="construction-toggle"
+            on:click=move |_| page.arrows.lines.update(|lines| *lines = !*lines)
+        >
+            "lines"
+        </button>
+        <button
+            class="btn small-btn"
+            type="button"
+            aria-label="Freeze and drag"
+            aria-pressed=move || held.get().to_string()
+            title="Freeze the gradients of this step and drag them"
+            data-testid="freeze-toggle"
+            on:click=move |_| arrows::toggle(page)
+        >
+            {move || if held.get() { "release" } else { "freeze" }}
+        </button>
     }
 }
 

@@ -87,6 +87,8 @@ pub enum Edit {
     /// View ids; none is the overview.
     Views(Vec<String>),
     Theme(Option<Theme>),
+    /// (K, K) gradients that the reader moves; none shows a run's own.
+    Gradients(Option<Vec<f64>>),
 }
 
 impl ExperimentConfig {
@@ -248,6 +250,7 @@ impl ExperimentConfig {
                 self.view.views = views?;
             }
             Edit::Theme(theme) => self.view.theme = *theme,
+            Edit::Gradients(rows) => self.view.gradients.clone_from(rows),
         }
         Ok(())
     }
@@ -267,6 +270,7 @@ impl ExperimentConfig {
         data.tasks = tasks.to_vec();
         if others {
             self.training.preference = None;
+            self.release_gradients();
         }
         Ok(())
     }

@@ -7,9 +7,10 @@
 use super::number;
 use super::presets::{self, Preset};
 use super::{
-    Activation, AnalyticConfig, BATCH, BackendChoice, Batch, CLIP, Complaint, DECAY_FACTOR, Decay, ExperimentConfig,
-    FEWEST_INPUTS, FEWEST_ROWS, GAIN, HEAD_LAYERS, Init, LABEL_NOISE, LEARNING_RATE, LOSS_SCALE, MOMENTUM,
-    NetworkConfig, Optimizer, RUNS, RunConfig, STEPS, Subject, TASKS, TRUNK_LAYERS, Theme, VIEWS, WEIGHT_DECAY, WIDTH,
+    Activation, AnalyticConfig, BATCH, BackendChoice, Batch, CLIP, COORDINATE, Complaint, DECAY_FACTOR, Decay,
+    ExperimentConfig, FEWEST_INPUTS, FEWEST_ROWS, GAIN, HEAD_LAYERS, Init, LABEL_NOISE, LEARNING_RATE, LOSS_SCALE,
+    MOMENTUM, NetworkConfig, Optimizer, RUNS, RunConfig, STEPS, Subject, TASKS, TRUNK_LAYERS, Theme, VIEWS,
+    WEIGHT_DECAY, WIDTH,
 };
 use crate::balance::modify::{Applied, MODIFIERS, modifier};
 use crate::balance::{Knob, METHODS, Method, method};
@@ -460,6 +461,23 @@ pub const KEYS: &[Key] = &[
         },
     },
     Key {
+        name: "g",
+        label: "frozen gradients",
+        about: "Gradients of two or three tasks in as many coordinates, to be moved in the gradient view: a row a task, \
+                rows with ~ between; or none.",
+        example: "1,0~-.3,1",
+        form: Form::Word,
+        scope: Scope::Any,
+        read: read_gradients,
+        text: |config| match &config.view.gradients {
+            None => "none".into(),
+            Some(rows) => {
+                let width = (config.n_tasks().max(1)).min(rows.len().max(1));
+                rows.chunks(width).map(numbers_text).collect::<Vec<_>>().join("~")
+            }
+        },
+    },
+    Key {
         name: "theme",
         label: "theme",
         about: "light, dark, or auto: as the system has it.",
@@ -852,6 +870,7 @@ fn read_tasks(reader: &mut Reader, text: &str) {
         data.loss_scales = vec![1.0; tasks.len()];
         data.tasks = tasks;
         reader.config.training.preference = None;
+        reader.config.release_gradients();
     }
 }
 
@@ -992,6 +1011,42 @@ fn read_preference(reader: &mut Reader, text: &str) {
             .complain(format!("The preference adds up to {}; it must add up to 1.", plain((sum * 1e6).round() / 1e6)));
     }
     reader.config.training.preference = Some(parts);
+}
+
+fn read_gradients(reader: &mut Reader, text: &str) {
+    if text == "none" {
+        reader.config.view.gradients = None;
+        return;
+    }
+    let k = reader.config.n_tasks();
+    if !(2..=3).contains(&k) {
+        return reader.complain(format!(
+            "Gradients can be frozen for 2 or 3 tasks; here are {k}. More cannot be drawn without loss. Leave “g=” out."
+        ));
+    }
+    let rows: Vec<&str> = text.split('~').collect();
+    if rows.len() != k {
+        return reader.complain(format!(
+            "Frozen gradients: {} {} given for {k} tasks; give one row a task with ~ between, as in {}.",
+            rows.len(),
+            counted(rows.len(), "row"),
+            if k == 2 { "1,0~-.3,1" } else { "1,0,0~0,1,0~0,0,1" }
+        ));
+    }
+    let mut entries = Vec::new();
+    for (task, row) in rows.into_iter().enumerate() {
+        let count = row.split(',').count();
+        if count != k {
+            let (at, noun) = (task + 1, counted(count, "number"));
+            reader.complain(format!("Frozen gradients: row {at} has {count} {noun}; {k} tasks need {k} in each row."));
+            continue;
+        }
+        let subject = format!("Frozen gradient {}", task + 1);
+        entries.extend(row.split(',').filter_map(|part| reader.number(&subject, part, COORDINATE)));
+    }
+    if entries.len() == k * k {
+        reader.config.view.gradients = Some(entries);
+    }
 }
 
 fn read_views(reader: &mut Reader, text: &str) {

@@ -7,6 +7,7 @@
 //! host message pass through the same ones, so no range can hold in one place and not in another.
 
 mod edit;
+pub mod gradients;
 mod keys;
 pub mod link;
 mod number;
@@ -17,7 +18,7 @@ pub use edit::{Edit, copy_of_run, name_of_run, needs_restart};
 pub use schedule::{Decay, Rates, Schedule};
 
 use crate::balance::modify::{Applied, Change};
-use crate::balance::{Build, METHODS, Method};
+use crate::balance::{Balancer, Build, Construction, METHODS, Method, Setup};
 pub use crate::data::LABEL_NOISE;
 use crate::data::{DATASETS, DataSource};
 use crate::problem::{PROBLEMS, Problem};
@@ -38,6 +39,8 @@ pub const DECAY_FACTOR: RangeInclusive<f64> = 0.01..=0.999;
 pub const CLIP: RangeInclusive<f64> = 1e-3..=1e3;
 pub const BATCH: RangeInclusive<u32> = 1..=4096;
 pub const STEPS: RangeInclusive<u32> = 1..=20_000;
+/// Coordinates of gradients that the reader moves.
+pub const COORDINATE: RangeInclusive<f64> = -1e12..=1e12;
 
 /// Largest parameters × batch rows × steps × networks, the single-task ones among them: about an hour of a
 /// laptop's CPU.
@@ -203,6 +206,8 @@ pub struct ViewConfig {
     /// View ids; empty is the overview.
     pub views: Vec<&'static str>,
     pub theme: Option<Theme>,
+    /// (K, K) row-major, K = 2 or 3: gradients that the reader moves in the place of a run's.
+    pub gradients: Option<Vec<f64>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -246,6 +251,7 @@ impl ExperimentConfig {
         let network = self.network().cloned().unwrap_or_else(NetworkConfig::plain);
         self.subject = Subject::Network { data: DataConfig::new(source), network };
         self.training.preference = None;
+        self.release_gradients();
     }
 
     /// An analytic problem from its first starting point, with loss scales of 1. It has no rows to choose from.
@@ -253,6 +259,13 @@ impl ExperimentConfig {
         self.subject = Subject::Analytic(AnalyticConfig::new(problem));
         self.training.preference = None;
         self.training.batch = Batch::All;
+        self.release_gradients();
+    }
+
+    /// Gradients of another number of tasks are none.
+    fn release_gradients(&mut self) {
+        let k = self.n_tasks();
+        self.view.gradients.take_if(|rows| rows.len() != k * k);
     }
 
     /// The data set and its tasks; `None` for an analytic problem.
@@ -514,6 +527,17 @@ impl RunConfig {
     /// A run of this method with its defaults.
     pub fn new(method: &'static Method) -> Self {
         Self { method, knobs: method.default_knobs(), modifiers: Vec::new() }
+    }
+
+    /// Lines that may be drawn from plain gradients to its update, if it makes that of them alone.
+    pub fn construction(&self, n_tasks: usize) -> Option<Construction> {
+        if !self.modifiers.is_empty() || !self.method.answers_alone() {
+            return None;
+        }
+        match self.method.new_balancer(&Setup { n_tasks, knobs: self.knobs.clone() }) {
+            Balancer::Gramian(method) => method.construction(),
+            _ => None,
+        }
     }
 
     /// Whether a backend holds K rows of P numbers for it beside G.

@@ -1,5 +1,7 @@
 //! Quantities read off gradients, losses and fronts.
 
+pub mod arrows;
+pub mod construction;
 pub mod delta_m;
 pub mod front;
 pub mod headline;

@@ -19,10 +19,12 @@ mod series;
 mod weights;
 
 pub use axis::{count, number, percent};
-pub use gradients::{Arrow, Pointer, arrows};
+pub use gradients::{Arrow, Frozen, Look, Orbit, Pointer, VIEWS, arrows, freeze};
 pub use ink::{Color, Ink, RunStyle, Shape};
 pub use paint::{Paint, SANS, SERIF, paint, svg};
-pub use picture::{Anchor, Face, Image, Measure, Picture, Point, Rect, Stage, StepAxis, Stroke, Text, typical_width};
+pub use picture::{
+    Anchor, Face, Grip, Image, Measure, Picture, Point, Rect, Stage, StepAxis, Stroke, Text, Turn, typical_width,
+};
 pub use place::spread;
 
 use crate::protocol::{InputOutline, RunPredictions};
@@ -44,6 +46,8 @@ pub struct Scene<'a> {
     pub log_losses: bool,
     /// The run whose gradients the arrows show (runs stand at different points), and whose samples.
     pub at_run: usize,
+    /// What only the gradients read.
+    pub look: Look<'a>,
 }
 
 /// One entry of [`PLOTS`].
@@ -77,6 +81,8 @@ pub enum Switch {
     LogScale,
     /// The run whose numbers are shown.
     AtRun,
+    /// The same, lines of methods, and arrows that can be held and moved.
+    Arrows,
 }
 
 /// The one list of plots, in the order of the tabs.

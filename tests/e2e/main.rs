@@ -2,6 +2,7 @@
 
 mod cards;
 mod experiment;
+mod gradients;
 mod harness;
 mod trouble;
 

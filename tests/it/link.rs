@@ -12,7 +12,8 @@ use proptest::prelude::*;
 /// Lines of `link → canonical form` and of `preset ⇒ its whole configuration`; only ever added to.
 const GOLDEN: &str = include_str!("../data/links.txt");
 /// Keys that came after the first presets were published, with the JSON of the value that changes nothing.
-const LATER_KEYS: &[(&str, &str)] = &[("noise", "0"), ("sched", "\"constant\""), ("warm", "0"), ("wd", "0")];
+const LATER_KEYS: &[(&str, &str)] =
+    &[("g", "\"none\""), ("noise", "0"), ("sched", "\"constant\""), ("warm", "0"), ("wd", "0")];
 
 // ------------------------------------------------------------------ good links
 
@@ -282,6 +283,15 @@ fn every_fault_gets_its_sentence() {
         ("theme=blue", "theme", &["blue", "light"]),
         ("view=cone", "view", &["cone", "losses"]),
         ("view=losses,losses", "view", &["losses", "twice"]),
+        ("g=1,0", "g", &["1 row given", "2 tasks", "1,0~-.3,1"]),
+        ("g=1,0~0,1~1,1", "g", &["3 rows given", "2 tasks"]),
+        ("g=1,0,0~0,1", "g", &["row 1 has 3 numbers", "2 in each row"]),
+        ("g=1,0~0", "g", &["row 2 has 1 number;", "2 in each row"]),
+        ("g=1,NaN~0,1", "g", &["gradient 1", "NaN", "not a number"]),
+        ("g=1,0~0,1e13", "g", &["gradient 2", "1e13", "-1000000000000 to 1000000000000"]),
+        ("g=1,0~0,1e999", "g", &["gradient 2", "1e999"]),
+        ("g=auto", "g", &["1 row"]),
+        ("d=digits8&tasks=odd&g=1", "g", &["2 or 3 tasks", "here are 1"]),
         // Counts and lists.
         ("sc=1,1,1", "sc", &["3 given for 2 tasks"]),
         ("sc=1", "sc", &["1 given for 2 tasks"]),
@@ -557,6 +567,14 @@ fn edits_keep_the_configuration_valid() {
     check_edit("two-sines", Edit::ViewStep(0), "two-sines&t=0");
     check_edit("two-sines", Edit::Views(vec![word("front")]), "two-sines&view=front");
     check_edit("two-sines", Edit::Theme(Some(Theme::Dark)), "two-sines&theme=dark");
+    check_edit("two-sines", Edit::Gradients(Some(vec![1.0, 0.0, -0.3, 1.0])), "two-sines&g=1,0~-.3,1");
+    check_edit("two-sines&g=1,0~0,1", Edit::Gradients(None), "two-sines");
+    check_edit("two-sines&g=1,0~0,1", Edit::Seed(9), "two-sines&s=9&g=1,0~0,1");
+    check_edit("digits8&g=1,0~0,1", Edit::ToggleTask(3), "digits8&tasks=odd,ge5,loop");
+    check_edit("digits8&g=1,0~0,1", Edit::Tasks(vec![2, 4]), "digits8&tasks=ge5,prime&g=1,0~0,1");
+    check_refused("two-sines", Edit::Gradients(Some(vec![1.0; 9])), "g");
+    check_refused("two-sines", Edit::Gradients(Some(vec![f64::NAN; 4])), "g");
+    check_refused("digits8&tasks=odd", Edit::Gradients(Some(vec![1.0])), "g");
     let gamma = METHODS.iter().find(|m| m.id == "famo").and_then(|m| m.knobs.iter().position(|k| k.name == "gamma"));
     let knob = gamma.expect("FAMO has γ");
     let edit = |value| Edit::RunKnob { run: 0, knob, value };
@@ -602,6 +620,7 @@ fn only_what_trains_needs_a_restart() {
     };
     check(Edit::ViewStep(3), false);
     check(Edit::Theme(Some(Theme::Light)), false);
+    check(Edit::Gradients(Some(vec![0.0; 4])), false);
     check(Edit::Views(vec!["front".into()]), false);
     check(Edit::Seed(old.training.seed), false);
     check(Edit::Seed(8), true);
@@ -769,26 +788,35 @@ fn config() -> impl Strategy<Value = ExperimentConfig> {
     let theme = proptest::option::of(prop_oneof![Just(Theme::Light), Just(Theme::Dark)]);
     let views = proptest::sample::subsequence(VIEWS.to_vec(), 0..=VIEWS.len()).prop_shuffle();
     let runs = proptest::collection::vec(run(), RUNS);
-    let rest = (runs, backend, theme, views, 0.0..=1.0_f64);
-    (0..PRESETS.len(), subject(), rest).prop_flat_map(|(preset, subject, (runs, backend, theme, views, progress))| {
-        let k = match &subject {
-            Subject::Network { data, .. } => data.tasks.len(),
-            Subject::Analytic(analytic) => analytic.problem.n_tasks(),
-        };
-        training(k).prop_map(move |mut training| {
-            if matches!(subject, Subject::Analytic(_)) {
-                training.batch = Batch::All;
-            }
-            ExperimentConfig {
-                preset: &PRESETS[preset],
-                subject: subject.clone(),
-                view: ViewConfig { step: (progress * f64::from(training.steps)) as u32, views: views.clone(), theme },
-                training,
-                runs: runs.clone(),
-                backend,
-            }
-        })
-    })
+    let coordinates = proptest::option::of(proptest::collection::vec(within(-1e12, 1e12, false), 9));
+    let rest = (runs, backend, theme, (views, coordinates), 0.0..=1.0_f64);
+    (0..PRESETS.len(), subject(), rest).prop_flat_map(
+        |(preset, subject, (runs, backend, theme, (views, g), progress))| {
+            let k = match &subject {
+                Subject::Network { data, .. } => data.tasks.len(),
+                Subject::Analytic(analytic) => analytic.problem.n_tasks(),
+            };
+            let g = g.filter(|_| (2..=3).contains(&k)).map(|g| g[..k * k].iter().map(|x| x + 0.0).collect::<Vec<_>>());
+            training(k).prop_map(move |mut training| {
+                if matches!(subject, Subject::Analytic(_)) {
+                    training.batch = Batch::All;
+                }
+                ExperimentConfig {
+                    preset: &PRESETS[preset],
+                    subject: subject.clone(),
+                    view: ViewConfig {
+                        step: (progress * f64::from(training.steps)) as u32,
+                        views: views.clone(),
+                        theme,
+                        gradients: g.clone(),
+                    },
+                    training,
+                    runs: runs.clone(),
+                    backend,
+                }
+            })
+        },
+    )
 }
 
 proptest! {

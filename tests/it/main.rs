@@ -25,6 +25,7 @@ mod ladder;
 // The command line's functions, without its binary.
 #[cfg(feature = "cli")]
 mod aggregate;
+mod arrows;
 #[cfg(feature = "cli")]
 mod goldens;
 #[cfg(feature = "cli")]

@@ -1,9 +1,10 @@
 //! Pictures: snapshots in both inks and two widths, labels that never touch, and histories meant to break them.
 
+use paretoscope::measure::arrows::{dot, length};
 use paretoscope::measure::headline::headline;
 use paretoscope::plots::{
-    Color, Ink, PLOTS, Paint, Picture, Pointer, Rect, Scene, Stage, Stroke, Table, arrows, csv, number, plot, spread,
-    svg,
+    Color, Ink, Look, PLOTS, Paint, Picture, Pointer, Rect, Scene, Stage, Stroke, Table, arrows, csv, number, plot,
+    spread, svg,
 };
 use paretoscope::protocol::{
     Answer, Divergence, Evaluation, InputOutline, Outline, PredictionBody, Pull, Record, RunOutline, RunPredictions,
@@ -119,7 +120,16 @@ fn samples(n_runs: usize, n_tasks: usize, side: usize) -> Vec<RunPredictions> {
 }
 
 fn scene<'a>(history: &'a History, predictions: Option<&'a [RunPredictions]>) -> Scene<'a> {
-    Scene { history, predictions, step: 100, hover: None, shown: &[], log_losses: true, at_run: 0 }
+    Scene {
+        history,
+        predictions,
+        step: 100,
+        hover: None,
+        shown: &[],
+        log_losses: true,
+        at_run: 0,
+        look: Look::default(),
+    }
 }
 
 const SMALL: Shape = Shape { n_tasks: 2, n_runs: 3, n_records: 9, accuracy: false };
@@ -282,28 +292,36 @@ fn the_registry_is_sound() {
 }
 
 #[test]
-fn drawn_directions_have_the_cosines_of_the_gramian() {
-    let history = history(SMALL);
-    let scene = scene(&history, None);
-    let drawn = arrows(&scene);
-    let record = history.runs[0].pull_at(100).expect("a Gramian");
-    let dot = |a: [f64; 2], b: [f64; 2]| a[0] * b[0] + a[1] * b[1];
-    let [first, second] = [&drawn[0], &drawn[1]];
-    let gramian = &record.pull.as_ref().expect("a Gramian").gramian;
-    assert!((first.length * second.length * dot(first.toward, second.toward) - gramian[1]).abs() < 1e-9);
-    for arrow in &drawn[2..] {
-        assert!((dot(arrow.toward, arrow.toward) - 1.0).abs() < 1e-9);
-        let inside = (1.0 - arrow.outside).sqrt();
-        for (task, gradient) in [first, second].into_iter().enumerate() {
-            // A direction outside the plane is drawn by its part inside.
-            let cosine = arrow.cosines[task].expect("a cosine");
-            assert!((inside * dot(arrow.toward, gradient.toward) - cosine).abs() < 1e-9, "{arrow:?}");
+fn drawn_vectors_have_the_products_of_the_gramian() {
+    for n_tasks in [2, 3] {
+        let history = history(Shape { n_tasks, ..SMALL });
+        let scene = scene(&history, None);
+        let drawn = arrows(&scene);
+        let record = history.runs[0].pull_at(100).expect("a Gramian");
+        let gramian = &record.pull.as_ref().expect("a Gramian").gramian;
+        let (gradients, updates) = drawn.split_at(n_tasks);
+        for (i, a) in gradients.iter().enumerate() {
+            for (j, b) in gradients.iter().enumerate() {
+                assert!((dot(a.drawn, b.drawn) - gramian[i * n_tasks + j]).abs() < 1e-9);
+            }
         }
+        for update in updates {
+            // A direction outside the span is drawn by its part inside, and never helps where it is told to hurt.
+            let inside = (1.0 - update.outside).sqrt();
+            assert!((length(update.drawn) - inside * update.length).abs() < 1e-9 * update.length, "{update:?}");
+            for (task, gradient) in gradients.iter().enumerate() {
+                let cosine = update.cosines[task].expect("a cosine");
+                let product = cosine * gradient.length * update.length;
+                assert!((dot(update.drawn, gradient.drawn) - product).abs() < 1e-9, "{update:?}");
+            }
+            let inside_cone = gradients.iter().all(|gradient| dot(update.drawn, gradient.drawn) >= -1e-12);
+            assert_eq!(inside_cone, update.cosines.iter().flatten().all(|cosine| *cosine >= -1e-9), "{update:?}");
+        }
+        let kinds: Vec<Pointer> = drawn.iter().map(|arrow| arrow.what).collect();
+        assert_eq!(kinds.last(), Some(&Pointer::Step(0)));
+        // The step is half as long along the gradients as its length would allow: three quarters lie outside.
+        assert!((drawn.last().expect("a step").outside - 0.75).abs() < 1e-9);
     }
-    let kinds: Vec<Pointer> = drawn.iter().map(|arrow| arrow.what).collect();
-    assert_eq!(kinds.last(), Some(&Pointer::Step(0)));
-    // The step is half as long along the gradients as its length would allow: three quarters lie outside.
-    assert!((drawn.last().expect("a step").outside - 0.75).abs() < 1e-9);
 }
 
 #[test]
@@ -472,6 +490,7 @@ proptest! {
         let shown = [true, true, false];
         let scene = Scene {
             history: &history, predictions: predictions.as_deref(), step, hover, shown: &shown, log_losses, at_run,
+            look: Look::default(),
         };
         let stage = Stage::new(width, height, &Ink::DARK);
         for entry in PLOTS {

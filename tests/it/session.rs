@@ -5,7 +5,7 @@ use paretoscope::balance::{Build, METHODS};
 use paretoscope::config::RUNS;
 use paretoscope::config::link;
 use paretoscope::problem::PROBLEMS;
-use paretoscope::protocol::{Command, Event, FailureCode, PredictionBody, RunId};
+use paretoscope::protocol::{Aggregation, Command, Event, FailureCode, PredictionBody, RunId};
 use paretoscope::session::Session;
 use paretoscope::train::History;
 use std::fs;
@@ -453,4 +453,90 @@ fn rare_answers_are_judged_by_the_area_under_the_curve() {
     assert!((0.85..1.0).contains(&last.metrics[0]), "{}", last.metrics[0]);
     let reference = script.history.references[0].metrics.last().expect("it is judged alike");
     assert!((0.85..1.0).contains(&reference.1), "{}", reference.1);
+}
+
+/// What every run makes of these gradients, in the session of this link at its first step.
+fn aggregated(link: &str, gradients: &[f64], losses: &[f64]) -> Vec<Aggregation> {
+    let mut script = Script::new();
+    script.say(start(link));
+    let command = |id| Command::Aggregate { id, gradients: gradients.to_vec(), losses: losses.to_vec(), step: 0 };
+    // A start that is over is not answered.
+    script.say(command(RunId(7)));
+    assert!(!script.others.iter().any(|event| matches!(event, Event::Aggregated { .. })));
+    script.say(command(RunId(1)));
+    let found = script.others.into_iter().find_map(|event| match event {
+        Event::Aggregated { id: RunId(1), gradients: echo, answers } => {
+            assert_eq!(echo, gradients);
+            Some(answers)
+        }
+        _ => None,
+    });
+    found.expect("an answer")
+}
+
+#[test]
+fn frozen_gradients_are_answered_by_every_run() {
+    // Shortest vector between (1, 0) and (−1, 2): halfway, (1/2, 1/2), for both the weights of 3/4 and 1/4.
+    let answers =
+        aggregated("#v=1&st=1&m=sum,mgda,pcgrad,graddrop,mgda_ub,mgda~mod~ortho", &[1.0, 0.0, -1.0, 2.0], &[]);
+    assert_eq!(answers[0].direction, [0.0, 2.0]);
+    assert!((answers[1].direction[0] - 0.5).abs() < 1e-12 && (answers[1].direction[1] - 0.5).abs() < 1e-12);
+    assert!((answers[1].weights[0] - 0.75).abs() < 1e-12);
+    // Each loses what opposes the other: (1, 0) − (−1/5)(−1, 2) = (4/5, 2/5), and (−1, 2) + (1, 0) = (0, 2).
+    assert!((answers[2].direction[0] - 0.8).abs() < 1e-12 && (answers[2].direction[1] - 2.4).abs() < 1e-12);
+    assert!(answers[3].weights.is_empty() && answers[3].direction.len() == 2);
+    assert!(answers[4].direction.is_empty() && answers[4].refusal.contains("shared features"));
+    assert!(answers[5].refusal.contains("penalty"));
+    // The same command gives the same answer, whatever was asked before.
+    let again = aggregated("#v=1&st=1&m=sum,mgda,pcgrad,graddrop,mgda_ub,mgda~mod~ortho", &[1.0, 0.0, -1.0, 2.0], &[]);
+    assert_eq!(answers, again);
+}
+
+#[test]
+fn frozen_gradients_come_with_losses_preference_and_modifiers() {
+    let link = "#v=1&st=1&pref=.9,.1&m=constant,sum~mod~log,graddrop~mod~unit,moco";
+    let g = [3.0, 0.0, 0.0, 4.0];
+    let answers = aggregated(link, &g, &[2.0, 40.0]);
+    assert!(answers[0].direction[0] > answers[0].direction[1], "{answers:?}");
+    // Scaled losses are 2 and 40 · 0.05 = 2: gradients of their logarithms are halves.
+    assert_eq!(answers[1].direction, [1.5, 2.0]);
+    // Unit rows that agree in sign with nobody against them stay whole.
+    assert_eq!(answers[2].direction, [1.0, 1.0]);
+    assert!(answers[3].refusal.is_empty() && answers[3].direction.len() == 2);
+    // Without losses they are 1.
+    assert_eq!(aggregated(link, &g, &[])[1].direction, [3.0, 4.0]);
+}
+
+#[test]
+fn frozen_gradients_of_every_kind_break_no_method() {
+    let hostile: [&[f64]; 6] = [
+        &[0.0; 9],
+        &[1e12, 0.0, 0.0, 0.0, 1e-12, 0.0, 0.0, 0.0, 1.0],
+        &[1.0, 0.0, 0.0, -1.0, 0.0, 0.0, 1.0, 0.0, 0.0],
+        &[1.0, 0.0, 0.0, -0.5, 0.75, 0.0, -0.5, -0.75, 0.0],
+        &[f64::NAN; 9],
+        &[1.0; 4],
+    ];
+    for methods in METHODS.chunks(*RUNS.end()) {
+        let ids: Vec<&str> = methods.iter().map(|method| method.id).collect();
+        let link = format!("#v=1&p=two-sines&d=two-labelings&tasks=line1,line2,line3&st=1&m={}", ids.join(","));
+        for gradients in hostile {
+            let mut script = Script::new();
+            script.say(start(&link));
+            let command = Command::Aggregate { id: RunId(1), gradients: gradients.to_vec(), losses: vec![], step: 1 };
+            script.say(command);
+            let answers = script.others.iter().find_map(|event| match event {
+                Event::Aggregated { answers, .. } => Some(answers),
+                _ => None,
+            });
+            let answers = answers.expect("an answer");
+            assert_eq!(answers.len(), methods.len());
+            for (answer, method) in answers.iter().zip(methods) {
+                let drawn = answer.direction.len() == 3 && answer.direction.iter().all(|d| d.is_finite());
+                assert!(drawn != (answer.refusal.ends_with('.') && answer.direction.is_empty()), "{}", method.id);
+                let broken = gradients.len() != 9 || gradients[0].is_nan();
+                assert!(!(broken && drawn), "{}", method.id);
+            }
+        }
+    }
 }
