@@ -144,7 +144,7 @@ fn ArrowSwitches(page: Page) -> impl IntoView {
             <RunSwitch page />
         </Show>
         <button
-            class="btn small-btn"
+            class="btn small-btn lines"
             type="button"
             aria-label="Construction lines"
             aria-pressed=move || page.arrows.lines.get().to_string()
