@@ -6,7 +6,7 @@ use paretoscope::plots::{
     svg,
 };
 use paretoscope::protocol::{
-    Answer, Divergence, Evaluation, InputOutline, Outline, PredictionBody, Pull, Record, RunOutline, RunPredictions,
+    Answer, Around, Divergence, Evaluation, InputOutline, Outline, PredictionBody, Pull, Record, RunOutline, RunPredictions,
     Sample, TaskOutline,
 };
 use paretoscope::train::History;
@@ -76,6 +76,14 @@ fn history(shape: Shape) -> History {
                 unsettled: false,
                 moved_by: Vec::new(),
                 compared: (0..n_runs).map(weights).collect(),
+                around: (i % 2 == 0).then(|| Around {
+                    losses_after: losses
+                        .iter()
+                        .enumerate()
+                        .map(|(k, loss)| loss + 0.01 * (2 * k) as f64 - 0.01)
+                        .collect(),
+                    curvatures: losses.iter().map(|loss| 40.0 * loss * (1.2 - t)).collect(),
+                }),
             });
             let metrics = losses.iter().map(|loss| if accuracy { 0.9 - 0.3 * loss } else { 1.0 - loss }).collect();
             let (step, losses) = (20 * i as u32, losses.clone());
