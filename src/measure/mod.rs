@@ -1,6 +1,8 @@
 //! Quantities read off gradients, losses and fronts.
 
+pub mod conflict;
 pub mod delta_m;
+pub mod events;
 pub mod front;
 pub mod headline;
 pub mod labels;
