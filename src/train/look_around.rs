@@ -20,7 +20,8 @@ pub(super) async fn look_around(backend: &mut Backend, rows: &[u32], step_length
     let mut around = Around { losses_after: vec![0.0; scales.len()], curvatures: Vec::new() };
     backend.losses(rows, &mut around.losses_after).await?;
     let reach = if backend.is_exact() { EXACT_REACH } else { REACH };
-    if !(step_length > 0.0 && step_length.is_finite()) || !backend.aim_along_step(reach).await? {
+    let goes_on = step_length > 0.0 && step_length.is_finite() && backend.aim_along_step(reach).await?;
+    if !goes_on {
         return Ok(around);
     }
     let (mut before, mut beyond) = (vec![0.0; scales.len()], vec![0.0; scales.len()]);

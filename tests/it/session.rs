@@ -443,8 +443,8 @@ fn change_slope_and_curvature_agree_on_quadratics() {
         assert_eq!(looked.len(), 4);
         for record in looked {
             let (Some(pull), Some(around)) = (&record.pull, &record.around) else { panic!("a Gramian") };
-            for task in 0..2 {
-                let change = scales[task] * (around.losses_after[task] - record.losses[task]);
+            for (task, scale) in scales.iter().enumerate() {
+                let change = scale * (around.losses_after[task] - record.losses[task]);
                 let half = 0.5 * around.curvatures[task] * pull.step_length * pull.step_length;
                 let rest = change - pull.along_step[task] - half;
                 assert!(rest.abs() < 1e-6 * (1.0 + change.abs()), "step {}: {change} {half} {rest}", record.step);
