@@ -9,7 +9,7 @@ use super::{address, storage};
 use crate::config::link::Rejected;
 use crate::config::presets::{self, Preset, default_preset};
 use crate::config::{Edit, ExperimentConfig, Theme, needs_restart};
-use crate::plots::{PLOTS, Plot, Scene};
+use crate::plots::{Aspect, PLOTS, Plot, Scene};
 use crate::protocol::{BackendReport, Command, FailureCode, RunPredictions};
 use crate::train::History;
 use leptos::prelude::*;
@@ -115,6 +115,7 @@ pub struct Page {
     pub narrow_pick: RwSignal<Vec<usize>>,
     pub at_run: RwSignal<usize>,
     pub log_losses: RwSignal<bool>,
+    pub aspect: RwSignal<Aspect>,
     /// The maximized view; `None` is the overview.
     pub view: RwSignal<Option<&'static str>>,
     pub tiles: RwSignal<Vec<&'static str>>,
@@ -171,6 +172,7 @@ impl Page {
             narrow_pick: RwSignal::new(vec![0, 2]),
             at_run: RwSignal::new(0),
             log_losses: RwSignal::new(true),
+            aspect: RwSignal::new(Aspect::default()),
             view: RwSignal::new(None),
             tiles: RwSignal::new(tiles),
             tables: RwSignal::new(Vec::new()),
@@ -522,7 +524,7 @@ impl Page {
         let shown = self.shown();
         let at_run = self.at_run.get();
         let step = self.step.get();
-        let (hover, log_losses) = (self.hover.get(), self.log_losses.get());
+        let (hover, log_losses, aspect) = (self.hover.get(), self.log_losses.get(), self.aspect.get());
         self.history.with(|history| {
             // Nothing is known beyond the head, so nothing can be read there.
             let hover = hover.filter(|step| *step <= history.head());
@@ -534,6 +536,7 @@ impl Page {
                     hover,
                     shown: &shown,
                     log_losses,
+                    aspect,
                     at_run,
                 })
             })

@@ -55,6 +55,7 @@ pub fn PlotCanvas(plot: &'static Plot) -> impl IntoView {
         page.narrow_pick.track();
         page.at_run.track();
         page.log_losses.track();
+        page.aspect.track();
         page.dark.track();
         size.track();
         canvas.track();

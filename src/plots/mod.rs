@@ -5,6 +5,8 @@
 //! (halos, hatching, dashes, direct labels pushed apart) is made of plain strokes over its backend.
 
 mod axis;
+mod conflict_series;
+mod conflict_strips;
 mod cosine;
 mod front;
 mod gradients;
@@ -12,13 +14,16 @@ pub mod ink;
 mod losses;
 mod metrics;
 mod paint;
+mod pair_series;
 mod picture;
 mod place;
 mod predictions;
 mod series;
+mod triad;
 mod weights;
 
 pub use axis::{count, number, percent};
+pub use cosine::Aspect;
 pub use gradients::{Arrow, Pointer, arrows};
 pub use ink::{Color, Ink, RunStyle, Shape};
 pub use paint::{Paint, SANS, SERIF, paint, svg};
@@ -42,6 +47,8 @@ pub struct Scene<'a> {
     pub shown: &'a [bool],
     /// Losses on a log axis.
     pub log_losses: bool,
+    /// What the view of conflicts shows.
+    pub aspect: Aspect,
     /// The run whose gradients the arrows show (runs stand at different points), and whose samples.
     pub at_run: usize,
 }
@@ -77,6 +84,8 @@ pub enum Switch {
     LogScale,
     /// The run whose numbers are shown.
     AtRun,
+    /// What the view of conflicts shows.
+    Aspect,
 }
 
 /// The one list of plots, in the order of the tabs.
