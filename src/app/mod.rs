@@ -8,6 +8,7 @@ mod address;
 mod attribution;
 mod backend_chip;
 mod engine;
+mod events;
 mod export;
 mod export_menu;
 mod failure;

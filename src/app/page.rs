@@ -4,6 +4,7 @@
 //! holds the configuration, what the worker reported, and where the reader looks.
 
 use super::engine::Engine;
+use super::events::{self, Redone};
 use super::painter::Painter;
 use super::{address, storage};
 use crate::config::link::Rejected;
@@ -130,6 +131,8 @@ pub struct Page {
 
     pub past: RwSignal<Vec<ExperimentConfig>>,
     pub future: RwSignal<Vec<ExperimentConfig>>,
+    /// Edits that trained the open experiment again.
+    pub edits: RwSignal<Vec<Redone>>,
     last_edit: StoredValue<(String, f64)>,
     restarts: StoredValue<u32>,
     /// Pairs of the opened link that this version does not know.
@@ -187,6 +190,7 @@ impl Page {
             float: RwSignal::new(None),
             past: RwSignal::new(Vec::new()),
             future: RwSignal::new(Vec::new()),
+            edits: RwSignal::new(Vec::new()),
             last_edit: StoredValue::new((String::new(), 0.0)),
             restarts: StoredValue::new(0),
             unknown: StoredValue::new(Vec::new()),
@@ -222,6 +226,7 @@ impl Page {
     /// Starts this experiment and looks where it says.
     pub fn open(self, config: ExperimentConfig) {
         self.playing.set(false);
+        self.edits.set(Vec::new());
         self.look(&config);
         let other_data = !self.opened.get_untracked()
             || self.config.with_untracked(|old| (old.data(), old.analytic()) != (config.data(), config.analytic()));
@@ -288,6 +293,9 @@ impl Page {
         }
         self.follow_runs(&before, &after, &edit);
         self.remember(before.clone(), &control(&edit));
+        if needs_restart(&before, &after) {
+            events::remember(self, events::what(&edit));
+        }
         self.adopt(&before, after);
         Ok(())
     }
@@ -396,6 +404,8 @@ impl Page {
         // What the worker still sends is about the configuration before.
         self.engine.update_value(Engine::abandon);
         if other_data {
+            // A time line of other data has nothing to do with them.
+            self.edits.set(Vec::new());
             self.restart_now(true);
             return;
         }
