@@ -154,6 +154,10 @@ pub struct Outline {
     pub evaluate_every: u32,
     /// The Gramian is recorded at multiples of this step.
     pub gramian_every: u32,
+    /// Runs look around after their step at multiples of this one, see [`Record::around`].
+    pub look_every: u32,
+    /// (K) factor on each task's loss.
+    pub loss_scales: Vec<f64>,
     pub attribution: Vec<AttributionOutline>,
     pub input: InputOutline,
     /// The true Pareto front in unscaled losses (K), one list a curve; empty where nobody knows it.
@@ -223,6 +227,17 @@ pub struct Frame {
     pub references: Vec<ReferenceNews>,
     /// Whether anything is still to be computed.
     pub finished: bool,
+    /// Of all runs.
+    pub checkpoints: Stored,
+}
+
+/// Checkpoints and the memory they take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Stored {
+    pub count: u32,
+    pub bytes: u64,
+    /// Never more than these.
+    pub most_bytes: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -252,6 +267,18 @@ pub struct Record {
     /// For each run of the experiment the weights (K) that its method gives for *this* run's Gramian
     /// (a loss weighting: its own weights of this step); empty where there are none.
     pub compared: Vec<Vec<f64>>,
+    /// What a look around after the step found; at multiples of `Outline::look_every` alone.
+    pub around: Option<Around>,
+}
+
+/// The same batch after the step, and how the losses bend there.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Around {
+    /// (K) unscaled losses of the step's own batch after it.
+    pub losses_after: Vec<f64>,
+    /// (K) ΔθᵀHᵢΔθ / ‖Δθ‖² of the scaled losses behind the step, Δθ in the shared parameters; empty where the step had
+    /// no length or ended at a wall.
+    pub curvatures: Vec<f64>,
 }
 
 /// How the tasks pull at one step. Task gradients include the loss scale.

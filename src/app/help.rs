@@ -5,10 +5,11 @@ use super::page::{Float, use_page};
 use crate::plots::PLOTS;
 use leptos::prelude::*;
 
-const KEYS: [(&[&str], &str); 9] = [
+const KEYS: [(&[&str], &str); 10] = [
     (&["Space"], "play or pause"),
     (&["←", "→"], "one step back or on; with Shift, ten"),
     (&["Home", "End"], "first or last step"),
+    (&["[", "]"], "event before or next: first conflict, change of sign, divergence, your edits"),
     (&["R"], "back to step 0, same seed"),
     (&["N"], "new seed"),
     (&["Ctrl+Z", "Ctrl+Shift+Z"], "undo or redo an edit"),

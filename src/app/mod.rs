@@ -9,6 +9,7 @@ mod arrows;
 mod attribution;
 mod backend_chip;
 mod engine;
+mod events;
 mod export;
 mod export_menu;
 mod failure;

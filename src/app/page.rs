@@ -5,12 +5,13 @@
 
 use super::arrows::ArrowsState;
 use super::engine::Engine;
+use super::events::{self, Redone};
 use super::painter::Painter;
 use super::{address, storage};
 use crate::config::link::Rejected;
 use crate::config::presets::{self, Preset, default_preset};
 use crate::config::{Edit, ExperimentConfig, Theme, needs_restart};
-use crate::plots::{PLOTS, Plot, Scene};
+use crate::plots::{Aspect, PLOTS, Plot, Scene};
 use crate::protocol::{BackendReport, Command, FailureCode, RunPredictions};
 use crate::train::History;
 use leptos::prelude::*;
@@ -117,6 +118,7 @@ pub struct Page {
     pub at_run: RwSignal<usize>,
     pub log_losses: RwSignal<bool>,
     pub arrows: ArrowsState,
+    pub aspect: RwSignal<Aspect>,
     /// The maximized view; `None` is the overview.
     pub view: RwSignal<Option<&'static str>>,
     pub tiles: RwSignal<Vec<&'static str>>,
@@ -131,6 +133,8 @@ pub struct Page {
 
     pub past: RwSignal<Vec<ExperimentConfig>>,
     pub future: RwSignal<Vec<ExperimentConfig>>,
+    /// Edits that trained the open experiment again.
+    pub edits: RwSignal<Vec<Redone>>,
     last_edit: StoredValue<(String, f64)>,
     restarts: StoredValue<u32>,
     /// Pairs of the opened link that this version does not know.
@@ -175,6 +179,7 @@ impl Page {
             at_run: RwSignal::new(0),
             log_losses: RwSignal::new(true),
             arrows: ArrowsState::new(config),
+            aspect: RwSignal::new(Aspect::default()),
             view: RwSignal::new(None),
             tiles: RwSignal::new(tiles),
             tables: RwSignal::new(Vec::new()),
@@ -189,6 +194,7 @@ impl Page {
             float: RwSignal::new(None),
             past: RwSignal::new(Vec::new()),
             future: RwSignal::new(Vec::new()),
+            edits: RwSignal::new(Vec::new()),
             last_edit: StoredValue::new((String::new(), 0.0)),
             restarts: StoredValue::new(0),
             unknown: StoredValue::new(Vec::new()),
@@ -224,6 +230,7 @@ impl Page {
     /// Starts this experiment and looks where it says.
     pub fn open(self, config: ExperimentConfig) {
         self.playing.set(false);
+        self.edits.set(Vec::new());
         self.look(&config);
         let other_data = !self.opened.get_untracked()
             || self.config.with_untracked(|old| (old.data(), old.analytic()) != (config.data(), config.analytic()));
@@ -290,6 +297,9 @@ impl Page {
         }
         self.follow_runs(&before, &after, &edit);
         self.remember(before.clone(), &control(&edit));
+        if needs_restart(&before, &after) {
+            events::remember(self, events::what(&edit));
+        }
         self.adopt(&before, after);
         Ok(())
     }
@@ -412,6 +422,8 @@ impl Page {
         // What the worker still sends is about the configuration before.
         self.engine.update_value(Engine::abandon);
         if other_data {
+            // A time line of other data has nothing to do with them.
+            self.edits.set(Vec::new());
             self.restart_now(true);
             return;
         }
@@ -540,7 +552,7 @@ impl Page {
         let shown = self.shown();
         let at_run = self.at_run.get();
         let step = self.step.get();
-        let (hover, log_losses) = (self.hover.get(), self.log_losses.get());
+        let (hover, log_losses, aspect) = (self.hover.get(), self.log_losses.get(), self.aspect.get());
         self.history.with(|history| {
             // Nothing is known beyond the head, so nothing can be read there.
             let hover = hover.filter(|step| *step <= history.head());
@@ -548,7 +560,7 @@ impl Page {
                 let predictions = predictions.as_ref().map(|predicted| predicted.runs.as_slice());
                 let shown = &shown;
                 self.arrows.with_look(|held| {
-                    look(&Scene { history, predictions, step, hover, shown, log_losses, at_run, look: held })
+                    look(&Scene { history, predictions, step, hover, shown, log_losses, aspect, at_run, look: held })
                 })
             })
         })

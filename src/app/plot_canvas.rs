@@ -60,6 +60,7 @@ pub fn PlotCanvas(plot: &'static Plot) -> impl IntoView {
             page.arrows.track();
         }
         page.log_losses.track();
+        page.aspect.track();
         page.dark.track();
         size.track();
         canvas.track();

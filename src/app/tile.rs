@@ -6,7 +6,7 @@ use super::icons;
 use super::page::{Page, use_page};
 use super::plot_canvas::PlotCanvas;
 use super::plot_table::PlotTable;
-use crate::plots::{PLOTS, Plot, Switch};
+use crate::plots::{Aspect, PLOTS, Plot, Switch};
 use leptos::prelude::*;
 
 #[component]
@@ -112,6 +112,7 @@ fn Switches(plot: &'static Plot) -> impl IntoView {
         Switch::None => ().into_any(),
         Switch::AtRun => view! { <RunSwitch page /> }.into_any(),
         Switch::Arrows => view! { <ArrowSwitches page /> }.into_any(),
+        Switch::Aspect => view! { <AspectSwitch page /> }.into_any(),
         Switch::LogScale => view! {
             <button
                 class="btn small-btn"
@@ -193,6 +194,30 @@ fn RunSwitch(page: Page) -> impl IntoView {
                     })
                     .collect_view()
             }}
+        </select>
+    }
+}
+
+/// What the view of conflicts shows.
+#[component]
+fn AspectSwitch(page: Page) -> impl IntoView {
+    let choose = move |event| {
+        let chosen = event_target_value(&event).parse::<usize>().ok().and_then(|at| Aspect::ALL.get(at).copied());
+        page.aspect.set(chosen.unwrap_or_default());
+    };
+    view! {
+        <select class="small plain" aria-label="Show" data-testid="aspect" on:change=choose>
+            {Aspect::ALL
+                .into_iter()
+                .enumerate()
+                .map(|(at, aspect)| {
+                    view! {
+                        <option value=at.to_string() selected=move || page.aspect.get() == aspect>
+                            {aspect.name()}
+                        </option>
+                    }
+                })
+                .collect_view()}
         </select>
     }
 }

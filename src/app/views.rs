@@ -46,12 +46,16 @@ pub fn Tabs() -> impl IntoView {
             }
         })
     };
+    let tooltip = move || {
+        let memory = page.history.with(super::backend_chip::memory);
+        if memory.is_empty() { state() } else { format!("{}. {memory}", state()) }
+    };
     view! {
         <div class="tabs">
             <div class="tablist" role="tablist" aria-label="Views">
                 {tab("Overview", None)} {PLOTS.iter().map(|plot| tab(plot.title, Some(plot.id))).collect_view()}
             </div>
-            <span class="state" data-testid="progress" title=state>{state}</span>
+            <span class="state" data-testid="progress" title=tooltip>{state}</span>
         </div>
     }
 }

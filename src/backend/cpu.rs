@@ -291,6 +291,13 @@ impl<T: Real> Cpu<T> {
         self.way.clone_from(&self.gradient);
     }
 
+    /// Remembers θ and the way v = Δθ of the last [`Self::apply`] through the shared parameters, the heads standing.
+    pub fn aim_along_step(&mut self) {
+        self.saved.clone_from(&self.theta);
+        self.way.clone_from(&self.moved);
+        self.way[self.workload.layout.n_shared()..].fill(T::default());
+    }
+
     /// θ becomes what [`Self::aim`] remembered minus rate·v, until [`Self::step_back`].
     pub fn look(&mut self, rate: f64) {
         self.step_back();

@@ -5,6 +5,8 @@
 //! (halos, hatching, dashes, direct labels pushed apart) is made of plain strokes over its backend.
 
 mod axis;
+mod conflict_series;
+mod conflict_strips;
 mod cosine;
 mod front;
 mod gradients;
@@ -12,13 +14,16 @@ pub mod ink;
 mod losses;
 mod metrics;
 mod paint;
+mod pair_series;
 mod picture;
 mod place;
 mod predictions;
 mod series;
+mod triad;
 mod weights;
 
 pub use axis::{count, number, percent};
+pub use cosine::Aspect;
 pub use gradients::{Arrow, Frozen, Look, Orbit, Pointer, VIEWS, arrows, freeze};
 pub use ink::{Color, Ink, RunStyle, Shape};
 pub use paint::{Paint, SANS, SERIF, paint, svg};
@@ -44,6 +49,8 @@ pub struct Scene<'a> {
     pub shown: &'a [bool],
     /// Losses on a log axis.
     pub log_losses: bool,
+    /// What the view of conflicts shows.
+    pub aspect: Aspect,
     /// The run whose gradients the arrows show (runs stand at different points), and whose samples.
     pub at_run: usize,
     /// What only the gradients read.
@@ -83,6 +90,8 @@ pub enum Switch {
     AtRun,
     /// The same, lines of methods, and arrows that can be held and moved.
     Arrows,
+    /// What the view of conflicts shows.
+    Aspect,
 }
 
 /// The one list of plots, in the order of the tabs.

@@ -12,7 +12,7 @@ use crate::nn::{Network, ParamLayout};
 use crate::problem::Parameter;
 use crate::protocol::{
     AttributionOutline, BackendReport, Divergence, Evaluation, Frame, InputOutline, Outline, Record, ReferenceNews,
-    RunNews, RunOutline, RunPredictions, TaskOutline,
+    RunNews, RunOutline, RunPredictions, Stored, TaskOutline,
 };
 use crate::train::{Checkpoints, Ending, Evaluator, Trainer, TrainerSetup};
 use std::rc::Rc;
@@ -28,6 +28,9 @@ const TRAIN_SAMPLE: usize = 500;
 /// Multiply-adds of one Gramian above which methods that do not need it compute it only now and then.
 const CHEAP_GRAMIAN: usize = 4_000_000;
 const GRAMIAN_EVERY: u32 = 10;
+/// Looks around after a step over a run, and the least number of steps between two: each costs three forward passes.
+const LOOKS: u32 = 60;
+const LOOK_EVERY: u32 = 10;
 /// Points along each curve of a true front.
 const FRONT_POINTS: usize = 101;
 /// Curves and points of each over a front that is a surface.
@@ -184,8 +187,12 @@ impl Experiment {
             let targets = workload.targets.clone();
             let weighs_rows = !run.method.needs(Need::KeptRows);
             let backend: Backend = chosen.backend(workload, theta).map_err(StartError::Device)?;
+            let mut trainer = Trainer::new(backend, setup);
+            if keep {
+                trainer.look_around_every(look_every(training.steps, gramian_every));
+            }
             Ok(Run {
-                trainer: Trainer::new(backend, setup),
+                trainer,
                 evaluator: Some(evaluator),
                 targets,
                 checkpoints: keep.then(|| Checkpoints::new(training.steps, n_parameters, bytes)),
@@ -232,8 +239,12 @@ impl Experiment {
                 multiplier: 1.0,
             };
             let backend = Backend::Exact(Box::new(Exact::new(descent, start.clone())));
+            let mut trainer = Trainer::new(backend, setup);
+            if bytes.is_some() {
+                trainer.look_around_every(look_every(training.steps, 1));
+            }
             Run {
-                trainer: Trainer::new(backend, setup),
+                trainer,
                 evaluator: None,
                 targets,
                 checkpoints: bytes.map(|bytes| Checkpoints::new(training.steps, start.len(), bytes)),
@@ -265,7 +276,7 @@ impl Experiment {
         });
         let comparers = comparers.collect();
         let pending =
-            Frame { runs: vec![RunNews::default(); runs.len()], references: no_reference_news(k), finished: false };
+            Frame { runs: vec![RunNews::default(); runs.len()], references: no_reference_news(k), ..Frame::default() };
         Self {
             outline,
             material,
@@ -307,14 +318,24 @@ impl Experiment {
         let fresh = Frame {
             runs: vec![RunNews::default(); self.runs.len()],
             references: no_reference_news(self.references.len()),
-            finished: false,
+            ..Frame::default()
         };
         let mut frame = std::mem::replace(&mut self.pending, fresh);
         frame.finished = self.finished();
+        frame.checkpoints = self.stored();
         for (news, run) in frame.runs.iter_mut().zip(&mut self.runs) {
             news.dispatches = run.trainer.backend().dispatches();
         }
         frame
+    }
+
+    fn stored(&self) -> Stored {
+        let checkpoints = || self.runs.iter().filter_map(|run| run.checkpoints.as_ref());
+        Stored {
+            count: checkpoints().map(Checkpoints::count).sum::<usize>() as u32,
+            bytes: checkpoints().map(Checkpoints::bytes).sum::<usize>() as u64,
+            most_bytes: CHECKPOINT_BYTES as u64,
+        }
     }
 
     /// One step of the run whose turn it is.
@@ -462,6 +483,11 @@ impl Experiment {
     }
 }
 
+/// Steps between looks around, at steps whose Gramian is known.
+fn look_every(steps: u32, gramian_every: u32) -> u32 {
+    steps.div_ceil(LOOKS).max(LOOK_EVERY).next_multiple_of(gramian_every)
+}
+
 fn no_reference_news(k: usize) -> Vec<ReferenceNews> {
     (0..k).map(|task| ReferenceNews { task, ..Default::default() }).collect()
 }
@@ -545,6 +571,8 @@ fn outline_of_network(
         runs: run_outlines(config),
         evaluate_every: config.training.steps.div_ceil(EVALUATIONS).max(1),
         gramian_every,
+        look_every: look_every(config.training.steps, gramian_every),
+        loss_scales: workload.loss_scales.clone(),
         attribution: attribution.collect(),
         input: match dataset.shape {
             InputShape::Plane { range } => InputOutline::Plane { low: -range, high: range },
@@ -585,6 +613,8 @@ fn outline_of_problem(config: &ExperimentConfig, analytic: &AnalyticConfig) -> O
         runs: run_outlines(config),
         evaluate_every: config.training.steps,
         gramian_every: 1,
+        look_every: look_every(config.training.steps, 1),
+        loss_scales: analytic.loss_scales.clone(),
         attribution: Vec::new(),
         input: InputOutline::Parameters { low: problem.bounds.low, high: problem.bounds.high },
         front,

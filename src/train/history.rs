@@ -2,7 +2,7 @@
 //!
 //! The worker sends news; the page keeps one `History` per start. It holds no parameters.
 
-use crate::protocol::{Divergence, Evaluation, Frame, Outline, Record};
+use crate::protocol::{Divergence, Evaluation, Frame, Outline, Record, Stored};
 
 /// Everything recorded about one start.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -13,6 +13,7 @@ pub struct History {
     /// One entry a task.
     pub references: Vec<Reference>,
     pub finished: bool,
+    pub checkpoints: Stored,
 }
 
 /// Records of one run, by ascending step.
@@ -37,7 +38,7 @@ impl History {
     pub fn new(outline: Outline) -> Self {
         let runs = vec![RunHistory::default(); outline.runs.len()];
         let references = vec![Reference::default(); outline.n_tasks];
-        Self { outline, runs, references, finished: false }
+        Self { outline, runs, references, finished: false, checkpoints: Stored::default() }
     }
 
     /// Adds a frame's news.
@@ -57,6 +58,7 @@ impl History {
             }
         }
         self.finished = frame.finished;
+        self.checkpoints = frame.checkpoints;
     }
 
     /// The computed head: the last step that every run that still goes has reached. When all have diverged, the

@@ -3,6 +3,7 @@
 mod checkpoints;
 mod evaluate;
 mod history;
+mod look_around;
 mod trainer;
 
 pub use checkpoints::Checkpoints;

@@ -6,6 +6,7 @@ mod data;
 mod front;
 mod gradients;
 mod link;
+mod look_around;
 mod modify;
 mod oracles;
 mod problem;

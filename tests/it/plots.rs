@@ -3,12 +3,12 @@
 use paretoscope::measure::arrows::{dot, length};
 use paretoscope::measure::headline::headline;
 use paretoscope::plots::{
-    Color, Ink, Look, PLOTS, Paint, Picture, Pointer, Rect, Scene, Stage, Stroke, Table, arrows, csv, number, plot,
-    spread, svg,
+    Aspect, Color, Ink, Look, PLOTS, Paint, Picture, Pointer, Rect, Scene, Stage, Stroke, Table, arrows, csv, number,
+    plot, spread, svg,
 };
 use paretoscope::protocol::{
-    Answer, Divergence, Evaluation, InputOutline, Outline, PredictionBody, Pull, Record, RunOutline, RunPredictions,
-    Sample, TaskOutline,
+    Answer, Around, Divergence, Evaluation, InputOutline, Outline, PredictionBody, Pull, Record, RunOutline,
+    RunPredictions, Sample, TaskOutline,
 };
 use paretoscope::train::History;
 use proptest::prelude::*;
@@ -77,6 +77,14 @@ fn history(shape: Shape) -> History {
                 unsettled: false,
                 moved_by: Vec::new(),
                 compared: (0..n_runs).map(weights).collect(),
+                around: (i % 2 == 0).then(|| Around {
+                    losses_after: losses
+                        .iter()
+                        .enumerate()
+                        .map(|(k, loss)| loss + 0.01 * (2 * k) as f64 - 0.01)
+                        .collect(),
+                    curvatures: losses.iter().map(|loss| 40.0 * loss * (1.2 - t)).collect(),
+                }),
             });
             let metrics = losses.iter().map(|loss| if accuracy { 0.9 - 0.3 * loss } else { 1.0 - loss }).collect();
             let (step, losses) = (20 * i as u32, losses.clone());
@@ -127,6 +135,7 @@ fn scene<'a>(history: &'a History, predictions: Option<&'a [RunPredictions]>) ->
         hover: None,
         shown: &[],
         log_losses: true,
+        aspect: Aspect::Cosine,
         at_run: 0,
         look: Look::default(),
     }
@@ -218,6 +227,109 @@ fn many_tasks_become_small_multiples_and_a_matrix() {
     check_svg("plot-losses-16-tasks", &scene(&many, None), "losses", false, 620.0, 460.0);
 }
 
+/// A file name's word for an aspect.
+fn word(aspect: Aspect) -> &'static str {
+    match aspect {
+        Aspect::Cosine => "lines",
+        Aspect::Heat => "heat",
+        Aspect::Similarity => "similarity",
+        Aspect::Ratio => "ratio",
+        Aspect::Curvature => "curvature",
+        Aspect::Helped => "helped",
+    }
+}
+
+/// The tasks' lengths grow apart, the first run meets the triad, and the second ends in noise.
+fn troubled(n_tasks: usize) -> History {
+    let mut history = history(Shape { n_tasks, n_records: 21, ..SMALL });
+    history.outline.look_every = 40;
+    history.outline.batch_rows = 4;
+    history.outline.train_rows = 8;
+    for record in &mut history.runs[1].records[15..] {
+        let pull = record.pull.as_mut().expect("a Gramian");
+        pull.gramian.iter_mut().for_each(|entry| *entry *= 1e-7);
+    }
+    for record in &mut history.runs[0].records {
+        let pull = record.pull.as_mut().expect("a Gramian");
+        for (at, entry) in pull.gramian.iter_mut().enumerate() {
+            let factor = |task: usize| if task == 1 { 0.2 } else { 1.0 };
+            *entry *= factor(at / n_tasks) * factor(at % n_tasks);
+        }
+        if let Some(around) = &mut record.around {
+            around.curvatures.iter_mut().for_each(|curvature| *curvature *= 10.0);
+        }
+    }
+    history
+}
+
+#[test]
+fn every_aspect_of_conflict_in_both_inks_and_two_widths() {
+    let mut history = troubled(2);
+    for (r, run) in history.runs.iter_mut().enumerate() {
+        for (i, around) in run.records.iter_mut().filter_map(|record| record.around.as_mut()).enumerate() {
+            // Now and then a step raises the loss that it lowered before.
+            if (i + r) % 4 == 1 {
+                around.losses_after[0] += 0.02;
+            } else if i > 5 {
+                around.losses_after[1] -= 0.02;
+            }
+        }
+    }
+    for aspect in Aspect::ALL {
+        let scene = Scene { step: 240, aspect, ..scene(&history, None) };
+        for (dark, width, height) in
+            [(false, 620.0, 360.0), (true, 620.0, 360.0), (false, 360.0, 340.0), (true, 360.0, 340.0)]
+        {
+            let ink = if dark { "dark" } else { "light" };
+            check_svg(&format!("plot-conflict-{}-{ink}-{width}", word(aspect)), &scene, "cosine", dark, width, height);
+        }
+    }
+}
+
+#[test]
+fn conflicts_of_many_pairs_are_rows_or_the_worst_of_them() {
+    let three = troubled(3);
+    let many = troubled(16);
+    for aspect in [Aspect::Heat, Aspect::Helped, Aspect::Ratio] {
+        let word = word(aspect);
+        let scene = |history| Scene { step: 240, hover: Some(120), aspect, ..self::scene(history, None) };
+        check_svg(&format!("plot-conflict-{word}-three-tasks"), &scene(&three), "cosine", false, 620.0, 460.0);
+        check_svg(&format!("plot-conflict-{word}-16-tasks"), &scene(&many), "cosine", true, 620.0, 460.0);
+    }
+}
+
+/// Numbers and conditions at the cursor, whatever is drawn.
+#[test]
+fn the_conflict_table_tells_rates_the_triad_and_what_steps_did() {
+    let history = troubled(2);
+    let scene = Scene { step: 240, ..scene(&history, None) };
+    let table = (plot("cosine").expect("a registered plot").table)(&scene);
+    let cell = |row: usize, column: &str| {
+        let at = table.columns.iter().position(|name| name.starts_with(column)).expect(column);
+        table.rows[row][at].as_str()
+    };
+    // Run 0 at step 240: angles differ by 0.8 + 1.3·12/21, lengths of the unscaled losses by 0.2 / 2 times the losses.
+    let t: f64 = 12.0 / 21.0;
+    let cosine = (0.8 + 1.3 * t).cos();
+    let ratio = 10.0 * ((-0.3 * t).exp() / (-(6.0 * 2.0 / 3.0 + 0.3) * t).exp());
+    assert_eq!(cell(0, "cosine"), format!("{cosine:.2}"));
+    assert_eq!(cell(0, "length ratio"), number(ratio));
+    assert_eq!(cell(0, "magnitude similarity"), format!("{:.2}", 2.0 / (ratio + 1.0 / ratio)));
+    // The angle is obtuse from step 260 on: 0.8 + 1.3·12/21 < π/2 < 0.8 + 1.3·13/21.
+    assert_eq!((cell(0, "conflict rate"), cell(0, "conflict (")), ("0 %", "not met"));
+    let later = Scene { step: 300, ..scene };
+    let table = (plot("cosine").expect("a registered plot").table)(&later);
+    let row = |run: usize| &table.rows[3 * run];
+    // Steps 260 to 300 of the sixteen recorded.
+    assert_eq!(row(0)[2..5], ["−0.16", "19 %", "0"].map(str::to_owned));
+    assert_eq!(row(0)[9..12], ["met", "met", "met"].map(str::to_owned));
+    assert_eq!(row(1)[4], "1");
+    assert_eq!(row(1)[9..11], ["unknown", "unknown"].map(str::to_owned));
+    // A look every 40 steps; task 1 fell in all of them, task 2 in none.
+    assert_eq!(table.rows[1][13..], ["−0.0100", "100 %", "100 %"].map(str::to_owned));
+    assert_eq!(table.rows[2][13..], ["0.0100", "0 %", "0 %"].map(str::to_owned));
+}
+
 #[test]
 fn images_and_rows_show_wrong_answers() {
     let mut digits = history(Shape { accuracy: true, n_records: 6, ..SMALL });
@@ -239,6 +351,11 @@ fn empty_plots_say_what_will_be_here() {
         let words = words.join(" ");
         assert!(words.contains("appears here") || words.contains("appear here"), "{}: {words}", entry.id);
         assert!(!(entry.summary)(&scene).is_empty(), "{}", entry.id);
+    }
+    for aspect in Aspect::ALL {
+        let scene = Scene { aspect, ..scene };
+        let picture = (plot("cosine").expect("a registered plot").draw)(&scene, &Stage::new(360.0, 240.0, &Ink::LIGHT));
+        assert!(picture.texts().any(|text| text.words.contains("appears here")), "{aspect:?}");
     }
 }
 
@@ -476,6 +593,7 @@ proptest! {
         hover in prop::option::of(0u32..2000),
         step in 0u32..1000,
         at_run in 0usize..10,
+        aspect in prop::sample::select(Aspect::ALL.to_vec()),
         (width, height) in prop::sample::select(vec![(620.0, 360.0), (200.0, 160.0), (20.0, 10.0), (1.0, 1.0)]),
         pictured in 0usize..4,
     ) {
@@ -489,8 +607,8 @@ proptest! {
         };
         let shown = [true, true, false];
         let scene = Scene {
-            history: &history, predictions: predictions.as_deref(), step, hover, shown: &shown, log_losses, at_run,
-            look: Look::default(),
+            history: &history, predictions: predictions.as_deref(), step, hover, shown: &shown, log_losses,
+            aspect, at_run, look: Look::default(),
         };
         let stage = Stage::new(width, height, &Ink::DARK);
         for entry in PLOTS {

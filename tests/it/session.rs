@@ -540,3 +540,93 @@ fn frozen_gradients_of_every_kind_break_no_method() {
         }
     }
 }
+
+#[test]
+fn looks_around_tell_what_steps_did() {
+    let mut script = Script::new();
+    script.say(start("#v=1&p=two-sines&st=45&m=sum,graddrop&sc=1,.5"));
+    script.finish();
+    let outline = &script.history.outline;
+    assert_eq!((outline.look_every, outline.loss_scales.as_slice()), (10, &[1.0, 0.5][..]));
+    for run in &script.history.runs {
+        let looked: Vec<u32> = run.records.iter().filter(|r| r.around.is_some()).map(|r| r.step).collect();
+        assert_eq!(looked, [0, 10, 20, 30, 40]);
+        for (record, next) in run.records.iter().zip(&run.records[1..]) {
+            let Some(around) = &record.around else { continue };
+            // The batch is all rows: the next record is of the same ones.
+            assert_eq!(around.losses_after, next.losses);
+            assert!(around.curvatures.len() == 2 && around.curvatures.iter().all(|c| c.is_finite() && *c != 0.0));
+        }
+    }
+}
+
+/// On quadratics a step changes each loss by gᵢ·Δθ and half its curvature, and by nothing else.
+#[test]
+fn change_slope_and_curvature_agree_on_quadratics() {
+    let mut script = Script::new();
+    script.say(start("#v=1&p=toy&d=quadratics&st=40&lr=.05&m=sum,mgda&sc=1,2"));
+    script.finish();
+    let scales = &script.history.outline.loss_scales;
+    for run in &script.history.runs {
+        let looked: Vec<_> = run.records.iter().filter(|record| record.around.is_some()).collect();
+        assert_eq!(looked.len(), 4);
+        for record in looked {
+            let (Some(pull), Some(around)) = (&record.pull, &record.around) else { panic!("a Gramian") };
+            for (task, scale) in scales.iter().enumerate() {
+                let change = scale * (around.losses_after[task] - record.losses[task]);
+                let half = 0.5 * around.curvatures[task] * pull.step_length * pull.step_length;
+                let rest = change - pull.along_step[task] - half;
+                assert!(rest.abs() < 1e-6 * (1.0 + change.abs()), "step {}: {change} {half} {rest}", record.step);
+            }
+        }
+    }
+}
+
+/// Beyond a wall there is nothing to take a difference with.
+#[test]
+fn there_is_no_curvature_across_a_wall() {
+    let mut script = Script::new();
+    script.say(start("#v=1&p=toy&d=zdt1&st=200&lr=.1&m=sum&sc=1000,.001"));
+    script.finish();
+    let looked: Vec<_> = script.history.runs[0].records.iter().filter_map(|record| record.around.as_ref()).collect();
+    let last = looked.last().expect("it looked around");
+    assert!(last.curvatures.is_empty() && last.losses_after.iter().all(|loss| loss.is_finite()), "{last:?}");
+    assert!(looked.iter().flat_map(|around| &around.curvatures).all(|curvature| curvature.is_finite()));
+}
+
+#[test]
+fn checkpoints_say_their_memory() {
+    let mut script = Script::new();
+    script.say(start("#v=1&st=500&m=sum,mgda"));
+    script.advance(40);
+    let early = script.history.checkpoints;
+    script.finish();
+    let (stored, outline) = (script.history.checkpoints, &script.history.outline);
+    // At most 200 over 500 steps: every third step and the last one.
+    assert_eq!(stored.count, 2 * 168);
+    assert_eq!(stored.bytes, u64::from(stored.count) * 4 * outline.n_parameters as u64);
+    assert!(early.count > 0 && early.count < stored.count && stored.bytes <= stored.most_bytes);
+}
+
+/// The view cursor asks for what is behind the computed head; what is computed does not notice.
+#[test]
+fn looking_back_trains_nothing_and_disturbs_nothing() {
+    let link = "#v=1&st=60&m=sum,mgda";
+    let mut undisturbed = Script::new();
+    undisturbed.say(start(link));
+    undisturbed.finish();
+    let mut script = Script::new();
+    script.say(start(link));
+    // A round is two runs and two references.
+    script.advance(4 * 30);
+    let head = script.history.head();
+    assert!((25..60).contains(&head), "{head}");
+    for step in [20, 3, 11] {
+        script.say(Command::Predict { id: RunId(1), step });
+        assert_eq!(script.history.head(), head);
+        let Some(Event::Predictions { step: asked, runs, .. }) = script.others.last() else { panic!("an answer") };
+        assert_eq!((*asked, runs[0].step, runs[1].step), (step, step, step));
+    }
+    script.finish();
+    assert_eq!(script.history, undisturbed.history);
+}
