@@ -143,7 +143,11 @@ async fn one_seed(
                 Event::Failed { code: FailureCode::Device, message, .. } => lost = Some(message),
                 Event::Failed { code: FailureCode::Link, message, .. } => return Err(RunError::Input(message)),
                 Event::Failed { message, .. } => return Err(RunError::Failed(message)),
-                Event::Ready { .. } | Event::Pong | Event::Loading { .. } | Event::Predictions { .. } => {}
+                Event::Ready { .. }
+                | Event::Pong
+                | Event::Loading { .. }
+                | Event::Predictions { .. }
+                | Event::Probed { .. } => {}
             }
         }
         if let Some(message) = lost.take() {

@@ -4,6 +4,7 @@ mod balance;
 mod data;
 mod front;
 mod gradients;
+mod inspect;
 mod link;
 mod modify;
 mod oracles;
@@ -14,6 +15,7 @@ mod served;
 mod session;
 mod tidy;
 mod twins;
+
 
 // What needs a graphics device.
 #[cfg(feature = "gpu")]
