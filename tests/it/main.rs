@@ -15,7 +15,7 @@ mod served;
 mod session;
 mod tidy;
 mod twins;
-
+mod width;
 
 // What needs a graphics device.
 #[cfg(feature = "gpu")]
