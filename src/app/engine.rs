@@ -94,6 +94,15 @@ impl Engine {
         self.asked = None;
     }
 
+    /// Sends what asks about the current start, if a worker can answer it.
+    pub fn ask(&self, command: impl FnOnce(RunId) -> Command) -> bool {
+        let able = self.ready && self.next.is_none();
+        if able {
+            self.send(&command(self.run));
+        }
+        able
+    }
+
     /// Trains the open experiment from step 0.
     pub fn train(page: Page) {
         let link = untrack(move || link::write(&page.with_view()));
@@ -101,6 +110,7 @@ impl Engine {
             engine.abandon();
             engine.send(&Command::Start { id: engine.run, link });
         });
+        page.probing.forget();
         // A worker that was paused for a damaged link or a hidden tab stays paused over a start.
         page.send(if hidden() { &Command::Pause } else { &Command::Resume });
     }
@@ -206,6 +216,7 @@ fn hear(page: Page, event: Event) {
                         return page.send(&Command::FrameDrawn);
                     }
                     page.predictions.set(None);
+                    page.probing.forget();
                     page.history.set(next);
                 }
                 None => page.history.update(|history| history.extend(frame)),
@@ -223,6 +234,7 @@ fn hear(page: Page, event: Event) {
             let complete = finished || runs.iter().all(|run| *run != RunPredictions::default());
             page.predictions.set(Some(Predicted { asked, complete, records, runs }));
         }
+        Event::Probed { id, probed } if current(id) => page.probing.hear(probed),
         Event::Done { id, seconds } if current(id) => page.done.set(Some(seconds)),
         Event::Failed { id, code, message } if id.is_none_or(current) => {
             page.loading.set(None);
@@ -241,6 +253,7 @@ fn hear(page: Page, event: Event) {
         Event::Started { .. }
         | Event::Frame { .. }
         | Event::Predictions { .. }
+        | Event::Probed { .. }
         | Event::Done { .. }
         | Event::Failed { .. } => {}
     }

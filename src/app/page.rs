@@ -5,6 +5,7 @@
 
 use super::engine::Engine;
 use super::painter::Painter;
+use super::probing::Probing;
 use super::{address, storage};
 use crate::config::link::Rejected;
 use crate::config::presets::{self, Preset, default_preset};
@@ -97,6 +98,8 @@ pub struct Page {
     /// Whether the history is that of the configuration, and not of the one before the last edit.
     pub fresh: RwSignal<bool>,
     pub predictions: RwSignal<Option<Predicted>>,
+    /// What is seen inside the network.
+    pub probing: Probing,
     pub backend: RwSignal<Option<BackendReport>>,
     pub loading: RwSignal<Option<Loading>>,
     /// Seconds the computation took, when it is done.
@@ -161,6 +164,7 @@ impl Page {
             history,
             fresh: RwSignal::new(false),
             predictions: RwSignal::new(None),
+            probing: Probing::new(),
             backend: RwSignal::new(None),
             loading: RwSignal::new(None),
             done: RwSignal::new(None),
@@ -248,6 +252,9 @@ impl Page {
         self.cursor.set(config.view.step);
         self.hover.set(None);
         self.at_run.set(0);
+        self.probing.layer.set(None);
+        self.probing.example.set(None);
+        self.probing.rows.set(Default::default());
         self.visible.set(vec![true; config.runs.len()]);
         self.narrow_pick.set(if config.runs.len() > 2 { vec![0, 2] } else { vec![0, 1] });
         if let Some(theme) = config.view.theme {
@@ -421,6 +428,7 @@ impl Page {
         if forget {
             self.history.set(History::default());
             self.predictions.set(None);
+            self.probing.forget();
         }
         match self.trouble.get_untracked() {
             // A worker that is gone trains nothing; a new one starts with what is wanted now.
@@ -526,15 +534,18 @@ impl Page {
         self.history.with(|history| {
             // Nothing is known beyond the head, so nothing can be read there.
             let hover = hover.filter(|step| *step <= history.head());
-            self.predictions.with(|predictions| {
-                look(&Scene {
-                    history,
-                    predictions: predictions.as_ref().map(|predicted| predicted.runs.as_slice()),
-                    step,
-                    hover,
-                    shown: &shown,
-                    log_losses,
-                    at_run,
+            self.probing.with(|inside| {
+                self.predictions.with(|predictions| {
+                    look(&Scene {
+                        inside,
+                        history,
+                        predictions: predictions.as_ref().map(|predicted| predicted.runs.as_slice()),
+                        step,
+                        hover,
+                        shown: &shown,
+                        log_losses,
+                        at_run,
+                    })
                 })
             })
         })

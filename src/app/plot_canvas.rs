@@ -55,6 +55,7 @@ pub fn PlotCanvas(plot: &'static Plot) -> impl IntoView {
         page.narrow_pick.track();
         page.at_run.track();
         page.log_losses.track();
+        page.probing.track();
         page.dark.track();
         size.track();
         canvas.track();
@@ -70,7 +71,28 @@ pub fn PlotCanvas(plot: &'static Plot) -> impl IntoView {
         picture.with_value(|picture| picture.borrow().step_at(x, y))
     };
     let on_move = move |event: web_sys::PointerEvent| set_hover(page, step_at(&event));
+    let choice_at = move |event: &web_sys::PointerEvent| {
+        let place = frame.get_untracked()?.get_bounding_client_rect();
+        let (x, y) = (f64::from(event.client_x()) - place.left(), f64::from(event.client_y()) - place.top());
+        picture.with_value(|picture| picture.borrow().choice_at(x, y))
+    };
+    let choose_beside = move |event: &ev::KeyboardEvent| {
+        let back = match event.key().as_str() {
+            "ArrowUp" => true,
+            "ArrowDown" => false,
+            _ => return,
+        };
+        let choices = picture.with_value(|picture| picture.borrow().choices.clone());
+        if !choices.is_empty() {
+            event.prevent_default();
+            event.stop_propagation();
+            page.probing.choose_beside(choices.into_iter().map(|(_, choice)| choice), back);
+        }
+    };
     let on_down = move |event: web_sys::PointerEvent| {
+        if let Some(choice) = choice_at(&event) {
+            return page.probing.choose(choice);
+        }
         if let Some(step) = step_at(&event) {
             page.playing.set(false);
             page.seek(step);
@@ -99,7 +121,10 @@ pub fn PlotCanvas(plot: &'static Plot) -> impl IntoView {
             on:pointerleave=move |_| set_hover(page, None)
             on:pointerdown=on_down
             on:blur=move |_| set_hover(page, None)
-            on:keydown=move |event| read_by_keys(page, &event)
+            on:keydown=move |event| {
+                choose_beside(&event);
+                read_by_keys(page, &event);
+            }
         >
             <canvas node_ref=canvas aria-hidden="true"></canvas>
         </div>

@@ -1,10 +1,11 @@
 //! A view in its frame: title, one muted phrase, its switches, table and size.
 
 use super::icons;
+use super::inside_switches::{InsideSwitches, WholeNetwork};
 use super::page::{Page, use_page};
 use super::plot_canvas::PlotCanvas;
 use super::plot_table::PlotTable;
-use crate::plots::{PLOTS, Plot, Switch};
+use crate::plots::{PLOTS, Plot, Switch, reads_probe};
 use leptos::prelude::*;
 
 #[component]
@@ -107,7 +108,9 @@ fn Switches(plot: &'static Plot) -> impl IntoView {
     let flip = move |_| page.log_losses.update(|log| *log = !*log);
     move || match switch.get() {
         Switch::None => ().into_any(),
+        Switch::AtRun if reads_probe(plot, Some(0)) => view! { <WholeNetwork /> <RunSwitch page /> }.into_any(),
         Switch::AtRun => view! { <RunSwitch page /> }.into_any(),
+        Switch::Inside => view! { <InsideSwitches /> <RunSwitch page /> }.into_any(),
         Switch::LogScale => view! {
             <button
                 class="btn small-btn"

@@ -4,6 +4,7 @@ pub mod delta_m;
 pub mod front;
 pub mod headline;
 pub mod labels;
+pub mod layers;
 pub mod pull;
 pub mod ranking;
 pub mod reckoning;

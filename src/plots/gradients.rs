@@ -10,6 +10,7 @@ use crate::measure::pull::{self, Effect};
 use crate::protocol::Record;
 
 use super::axis;
+use super::layers;
 use super::picture::{Anchor, Face, LABEL, Pen, Point, Rect, TICK, Text};
 use super::place::{Wish, along, settle};
 use super::{Picture, Plot, RunStyle, Scene, Shape, Stage, Switch, Table, exact, number};
@@ -17,18 +18,19 @@ use super::{Picture, Plot, RunStyle, Scene, Shape, Stage, Switch, Table, exact, 
 pub(super) const PLOT: Plot = Plot {
     id: "gradients",
     title: "Gradients",
-    subtitle: |scene| match scene.n_tasks() {
-        0..=2 => format!("directions only, at {}", scene.run_name(scene.at_run)),
-        _ => format!("cosines of all pairs, at {}", scene.run_name(scene.at_run)),
+    subtitle: |scene| {
+        let what = if scene.n_tasks() > 2 { "cosines of all pairs" } else { "directions only" };
+        let layer = layers::layer_words(scene);
+        format!("{}, at {}", if layer.is_empty() { what } else { &layer }, scene.run_name(scene.at_run))
     },
     least_height: |scene| match scene.n_tasks() {
         0..=2 => 340.0,
         n => 420.0 + 10.0 * n as f64,
     },
-    draw,
-    table,
+    draw: |scene, stage| layers::at_layer(scene, |scene| draw(scene, stage)),
+    table: |scene| layers::at_layer(scene, table),
     data,
-    summary,
+    summary: |scene| layers::at_layer(scene, summary),
     switch: |_| Switch::AtRun,
     reads_predictions: false,
 };

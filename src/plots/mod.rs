@@ -9,6 +9,7 @@ mod cosine;
 mod front;
 mod gradients;
 pub mod ink;
+mod layers;
 mod losses;
 mod metrics;
 mod paint;
@@ -21,6 +22,7 @@ mod weights;
 pub use axis::{count, number, percent};
 pub use gradients::{Arrow, Pointer, arrows};
 pub use ink::{Color, Ink, RunStyle, Shape};
+pub use layers::{Choice, Inside};
 pub use paint::{Paint, SANS, SERIF, paint, svg};
 pub use picture::{Anchor, Face, Image, Measure, Picture, Point, Rect, Stage, StepAxis, Stroke, Text, typical_width};
 pub use place::spread;
@@ -44,6 +46,8 @@ pub struct Scene<'a> {
     pub log_losses: bool,
     /// The run whose gradients the arrows show (runs stand at different points), and whose samples.
     pub at_run: usize,
+    /// How the tasks pull inside that run's network, and what is chosen there.
+    pub inside: Inside<'a>,
 }
 
 /// One entry of [`PLOTS`].
@@ -77,15 +81,30 @@ pub enum Switch {
     LogScale,
     /// The run whose numbers are shown.
     AtRun,
+    /// The run, layers or rows, and which of them.
+    Inside,
 }
 
 /// The one list of plots, in the order of the tabs.
-pub const PLOTS: &[Plot] =
-    &[losses::PLOT, gradients::PLOT, cosine::PLOT, weights::PLOT, front::PLOT, metrics::PLOT, predictions::PLOT];
+pub const PLOTS: &[Plot] = &[
+    losses::PLOT,
+    gradients::PLOT,
+    cosine::PLOT,
+    weights::PLOT,
+    front::PLOT,
+    metrics::PLOT,
+    predictions::PLOT,
+    layers::PLOT,
+];
 
 /// The entry with this view id.
 pub fn plot(id: &str) -> Option<&'static Plot> {
     PLOTS.iter().find(|plot| plot.id == id)
+}
+
+/// Whether the plot draws the probe of [`Inside`], which is computed only while somebody looks.
+pub fn reads_probe(plot: &Plot, layer: Option<usize>) -> bool {
+    plot.id == layers::PLOT.id || (plot.id == gradients::PLOT.id && layer.is_some())
 }
 
 /// A plot's numbers as words.

@@ -118,6 +118,8 @@ pub struct Picture {
     pub step_axes: Vec<StepAxis>,
     /// Drawn points that stand for a step (paths in planes).
     pub spots: Vec<(Point, u32)>,
+    /// What can be chosen where; later ones lie above.
+    pub choices: Vec<(Rect, super::Choice)>,
 }
 
 impl Picture {
@@ -139,6 +141,11 @@ impl Picture {
             .filter(|(far, _)| *far <= 24.0)
             .min_by(|a, b| a.0.total_cmp(&b.0))
             .map(|(_, step)| step)
+    }
+
+    /// What a pointer at (x, y) chooses, if anything.
+    pub fn choice_at(&self, x: f64, y: f64) -> Option<super::Choice> {
+        self.choices.iter().rev().find(|(place, _)| place.contains((x, y))).map(|(_, choice)| *choice)
     }
 
     /// All words in drawing order.
