@@ -33,6 +33,13 @@ pub enum Command {
         id: RunId,
         step: u32,
     },
+    /// How the tasks pull at the layers, units and rows of one run, at its checkpoint nearest to and not after `step`.
+    Probe {
+        id: RunId,
+        step: u32,
+        run: u32,
+        rows: ProbedRows,
+    },
     /// Probe the adapters again and choose anew.
     ProbeBackend,
     /// Answered with [`Event::Pong`]: a worker that was ended gives no sign of its own.
@@ -87,6 +94,11 @@ pub enum Event {
         id: RunId,
         gradients: Vec<f64>,
         answers: Vec<Aggregation>,
+    },
+    /// The answer to [`Command::Probe`], or why there is none, in a sentence.
+    Probed {
+        id: RunId,
+        probed: Result<Probed, String>,
     },
     /// All runs (and the single-task references) reached their last step or diverged.
     Done {
@@ -383,6 +395,64 @@ pub struct Answer {
     pub predicted: f32,
     /// Probability of the predicted class; 1 for regression.
     pub confidence: f32,
+}
+
+/// Training rows of a probe.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ProbedRows {
+    /// Those of the step's batch; `None` for the batch of the checkpoint's own step.
+    Batch(Option<u32>),
+    /// These.
+    Chosen(Vec<u32>),
+}
+
+impl Default for ProbedRows {
+    fn default() -> Self {
+        Self::Batch(None)
+    }
+}
+
+/// How the tasks pull inside one run's network. Task gradients include the loss scale.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Probed {
+    pub run: u32,
+    /// The checkpoint's step (≤ the asked one).
+    pub step: u32,
+    pub rows: ProbedRows,
+    /// Rows that layers and units are the mean of: the first of `of`, as many as a probe may cost.
+    pub counted: u32,
+    pub of: u32,
+    /// Shared layers, first to last.
+    pub layers: Vec<LayerPull>,
+    /// The first of the rows, each alone.
+    pub examples: Vec<ExamplePull>,
+}
+
+/// One shared layer, weight and bias.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct LayerPull {
+    pub inputs: u32,
+    /// Its units.
+    pub width: u32,
+    /// (K, K) Gramian of the task gradients with respect to this layer.
+    pub gramian: Vec<f64>,
+    /// (K, K) of each of the first units: its column of the weight and its bias.
+    pub units: Vec<Vec<f64>>,
+}
+
+/// One training row.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ExamplePull {
+    /// Its place in the training split.
+    pub row: u32,
+    /// (K) its unscaled losses.
+    pub losses: Vec<f64>,
+    /// (K, K) Gramian of its own task gradients with respect to all shared parameters.
+    pub gramian: Vec<f64>,
+    /// Its inputs where they are a point of the plane.
+    pub place: Option<[f32; 2]>,
+    /// What the network answers, and the pixels of an image.
+    pub sample: Sample,
 }
 
 /// Bytes that are no message of this version.

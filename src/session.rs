@@ -96,6 +96,12 @@ impl Session {
                     self.outbox.push(Event::Predictions { id, step, runs });
                 }
             }
+            Command::Probe { id, step, run, rows } => {
+                if let Some(running) = self.experiment.as_mut().filter(|running| running.id == id) {
+                    let probed = running.experiment.probe(step, run, rows);
+                    self.outbox.push(Event::Probed { id, probed });
+                }
+            }
             Command::ProbeBackend => {
                 self.ladder.forget();
                 if let Some(running) = self.experiment.take() {

@@ -102,6 +102,15 @@ impl Engine {
         self.aggregated = None;
     }
 
+    /// Sends what asks about the current start, if a worker can answer it.
+    pub fn ask(&self, command: impl FnOnce(RunId) -> Command) -> bool {
+        let able = self.ready && self.next.is_none();
+        if able {
+            self.send(&command(self.run));
+        }
+        able
+    }
+
     /// Trains the open experiment from step 0.
     pub fn train(page: Page) {
         let link = untrack(move || link::write(&page.with_view()));
@@ -109,6 +118,7 @@ impl Engine {
             engine.abandon();
             engine.send(&Command::Start { id: engine.run, link });
         });
+        page.probing.forget();
         // A worker that was paused for a damaged link or a hidden tab stays paused over a start.
         page.send(if hidden() { &Command::Pause } else { &Command::Resume });
     }
@@ -235,6 +245,7 @@ fn hear(page: Page, event: Event) {
                         return page.send(&Command::FrameDrawn);
                     }
                     page.predictions.set(None);
+                    page.probing.forget();
                     page.history.set(next);
                 }
                 None => page.history.update(|history| history.extend(frame)),
@@ -260,6 +271,7 @@ fn hear(page: Page, event: Event) {
             }
             Engine::aggregate(page);
         }
+        Event::Probed { id, probed } if current(id) => page.probing.hear(probed),
         Event::Done { id, seconds } if current(id) => page.done.set(Some(seconds)),
         Event::Failed { id, code, message } if id.is_none_or(current) => {
             page.loading.set(None);
@@ -279,6 +291,7 @@ fn hear(page: Page, event: Event) {
         | Event::Frame { .. }
         | Event::Predictions { .. }
         | Event::Aggregated { .. }
+        | Event::Probed { .. }
         | Event::Done { .. }
         | Event::Failed { .. } => {}
     }

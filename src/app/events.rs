@@ -105,6 +105,7 @@ pub fn what(edit: &Edit) -> &'static str {
     match edit {
         Edit::Preset(_) | Edit::Data(_) | Edit::DataKnob { .. } => "data",
         Edit::Start(_) => "start",
+        Edit::LabelNoise(_) => "training labels",
         Edit::Tasks(_) | Edit::ToggleTask(_) => "tasks",
         Edit::LossScale { .. } => "loss scale",
         Edit::Width(_) | Edit::Depth(_) | Edit::Trunk(_) | Edit::Head(_) | Edit::Activation(_) | Edit::Init(_) => {
@@ -123,6 +124,6 @@ pub fn what(edit: &Edit) -> &'static str {
             "methods"
         }
         Edit::RunKnob { .. } | Edit::ToggleModifier { .. } | Edit::ModifierKnob { .. } => "method’s settings",
-        Edit::ViewStep(_) | Edit::Views(_) | Edit::Theme(_) => "view",
+        Edit::ViewStep(_) | Edit::Views(_) | Edit::Theme(_) | Edit::Gradients(_) => "view",
     }
 }

@@ -5,7 +5,7 @@ use super::page::{Float, use_page};
 use crate::plots::PLOTS;
 use leptos::prelude::*;
 
-const KEYS: [(&[&str], &str); 10] = [
+const KEYS: [(&[&str], &str); 11] = [
     (&["Space"], "play or pause"),
     (&["←", "→"], "one step back or on; with Shift, ten"),
     (&["Home", "End"], "first or last step"),
@@ -16,6 +16,7 @@ const KEYS: [(&[&str], &str); 10] = [
     (&["?"], "this help"),
     (&["Esc"], "close what is open, leave a plot"),
     (&["Tab", "← →"], "in a plot: read it step by step; Enter moves the cursor there"),
+    (&["↑", "↓"], "in the view inside the network: choose a layer or a row"),
 ];
 
 #[component]

@@ -7,6 +7,7 @@ use super::arrows::ArrowsState;
 use super::engine::Engine;
 use super::events::{self, Redone};
 use super::painter::Painter;
+use super::probing::Probing;
 use super::{address, storage};
 use crate::config::link::Rejected;
 use crate::config::presets::{self, Preset, default_preset};
@@ -99,6 +100,8 @@ pub struct Page {
     /// Whether the history is that of the configuration, and not of the one before the last edit.
     pub fresh: RwSignal<bool>,
     pub predictions: RwSignal<Option<Predicted>>,
+    /// What is seen inside the network.
+    pub probing: Probing,
     pub backend: RwSignal<Option<BackendReport>>,
     pub loading: RwSignal<Option<Loading>>,
     /// Seconds the computation took, when it is done.
@@ -168,6 +171,7 @@ impl Page {
             history,
             fresh: RwSignal::new(false),
             predictions: RwSignal::new(None),
+            probing: Probing::new(),
             backend: RwSignal::new(None),
             loading: RwSignal::new(None),
             done: RwSignal::new(None),
@@ -259,6 +263,9 @@ impl Page {
         self.cursor.set(config.view.step);
         self.hover.set(None);
         self.at_run.set(0);
+        self.probing.layer.set(None);
+        self.probing.example.set(None);
+        self.probing.rows.set(Default::default());
         self.visible.set(vec![true; config.runs.len()]);
         self.narrow_pick.set(if config.runs.len() > 2 { vec![0, 2] } else { vec![0, 1] });
         if let Some(theme) = config.view.theme {
@@ -451,6 +458,7 @@ impl Page {
         if forget {
             self.history.set(History::default());
             self.predictions.set(None);
+            self.probing.forget();
         }
         match self.trouble.get_untracked() {
             // A worker that is gone trains nothing; a new one starts with what is wanted now.
@@ -556,11 +564,24 @@ impl Page {
         self.history.with(|history| {
             // Nothing is known beyond the head, so nothing can be read there.
             let hover = hover.filter(|step| *step <= history.head());
-            self.predictions.with(|predictions| {
-                let predictions = predictions.as_ref().map(|predicted| predicted.runs.as_slice());
-                let shown = &shown;
-                self.arrows.with_look(|held| {
-                    look(&Scene { history, predictions, step, hover, shown, log_losses, aspect, at_run, look: held })
+            self.probing.with(|inside| {
+                self.predictions.with(|predictions| {
+                    let predictions = predictions.as_ref().map(|predicted| predicted.runs.as_slice());
+                    let shown = &shown;
+                    self.arrows.with_look(|held| {
+                        look(&Scene {
+                            history,
+                            predictions,
+                            step,
+                            hover,
+                            shown,
+                            log_losses,
+                            aspect,
+                            at_run,
+                            look: held,
+                            inside,
+                        })
+                    })
                 })
             })
         })

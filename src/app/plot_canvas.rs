@@ -61,6 +61,7 @@ pub fn PlotCanvas(plot: &'static Plot) -> impl IntoView {
         }
         page.log_losses.track();
         page.aspect.track();
+        page.probing.track();
         page.dark.track();
         size.track();
         canvas.track();
@@ -92,7 +93,27 @@ pub fn PlotCanvas(plot: &'static Plot) -> impl IntoView {
             set_hover(page, step_at(&event));
         }
     };
+    let choice_at = move |event: &web_sys::PointerEvent| {
+        let (x, y) = place(event)?;
+        picture.with_value(|picture| picture.borrow().choice_at(x, y))
+    };
+    let choose_beside = move |event: &ev::KeyboardEvent| {
+        let back = match event.key().as_str() {
+            "ArrowUp" => true,
+            "ArrowDown" => false,
+            _ => return,
+        };
+        let choices = picture.with_value(|picture| picture.borrow().choices.clone());
+        if !choices.is_empty() {
+            event.prevent_default();
+            event.stop_propagation();
+            page.probing.choose_beside(choices.into_iter().map(|(_, choice)| choice), back);
+        }
+    };
     let on_down = move |event: web_sys::PointerEvent| {
+        if let Some(choice) = choice_at(&event) {
+            return page.probing.choose(choice);
+        }
         if let Some(step) = step_at(&event) {
             page.playing.set(false);
             page.seek(step);
@@ -142,6 +163,7 @@ pub fn PlotCanvas(plot: &'static Plot) -> impl IntoView {
             on:blur=move |_| set_hover(page, None)
             on:keydown=move |event| {
                 if !picture.with_value(|picture| move_arrows(page, &picture.borrow(), &event)) {
+                    choose_beside(&event);
                     read_by_keys(page, &event);
                 }
             }

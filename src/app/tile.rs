@@ -3,10 +3,11 @@
 use super::arrows;
 use super::frozen_panel::FrozenPanel;
 use super::icons;
+use super::inside_switches::{InsideSwitches, WholeNetwork};
 use super::page::{Page, use_page};
 use super::plot_canvas::PlotCanvas;
 use super::plot_table::PlotTable;
-use crate::plots::{Aspect, PLOTS, Plot, Switch};
+use crate::plots::{Aspect, PLOTS, Plot, Switch, reads_probe};
 use leptos::prelude::*;
 
 #[component]
@@ -110,9 +111,14 @@ fn Switches(plot: &'static Plot) -> impl IntoView {
     let flip = move |_| page.log_losses.update(|log| *log = !*log);
     move || match switch.get() {
         Switch::None => ().into_any(),
+        Switch::AtRun if reads_probe(plot, Some(0)) => view! { <WholeNetwork /> <RunSwitch page /> }.into_any(),
         Switch::AtRun => view! { <RunSwitch page /> }.into_any(),
-        Switch::Arrows => view! { <ArrowSwitches page /> }.into_any(),
+        Switch::Arrows => {
+            let whole = reads_probe(plot, Some(0)).then(|| view! { <WholeNetwork /> });
+            view! { {whole} <ArrowSwitches page /> }.into_any()
+        }
         Switch::Aspect => view! { <AspectSwitch page /> }.into_any(),
+        Switch::Inside => view! { <InsideSwitches /> <RunSwitch page /> }.into_any(),
         Switch::LogScale => view! {
             <button
                 class="btn small-btn"

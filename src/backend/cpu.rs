@@ -1,5 +1,7 @@
 //! The CPU backend: the same code natively and as WASM SIMD, in f32 to train and in f64 to check gradients.
 
+mod examples;
+
 use super::{Apply, Combine, Part, Scope, Slot, StepReport, Workload};
 use crate::balance::{Cost, RowsMethod, StepContext};
 use crate::data::Targets;

@@ -147,7 +147,8 @@ async fn one_seed(
                 | Event::Pong
                 | Event::Loading { .. }
                 | Event::Predictions { .. }
-                | Event::Aggregated { .. } => {}
+                | Event::Aggregated { .. }
+                | Event::Probed { .. } => {}
             }
         }
         if let Some(message) = lost.take() {

@@ -8,6 +8,7 @@ pub mod events;
 pub mod front;
 pub mod headline;
 pub mod labels;
+pub mod layers;
 pub mod pull;
 pub mod ranking;
 pub mod reckoning;

@@ -11,6 +11,7 @@ mod cosine;
 mod front;
 mod gradients;
 pub mod ink;
+mod layers;
 mod losses;
 mod metrics;
 mod paint;
@@ -26,6 +27,7 @@ pub use axis::{count, number, percent};
 pub use cosine::Aspect;
 pub use gradients::{Arrow, Frozen, Look, Orbit, Pointer, VIEWS, arrows, freeze};
 pub use ink::{Color, Ink, RunStyle, Shape};
+pub use layers::{Choice, Inside};
 pub use paint::{Paint, SANS, SERIF, paint, svg};
 pub use picture::{
     Anchor, Face, Grip, Image, Measure, Picture, Point, Rect, Stage, StepAxis, Stroke, Text, Turn, typical_width,
@@ -55,6 +57,8 @@ pub struct Scene<'a> {
     pub at_run: usize,
     /// What only the gradients read.
     pub look: Look<'a>,
+    /// How the tasks pull inside that run's network, and what is chosen there.
+    pub inside: Inside<'a>,
 }
 
 /// One entry of [`PLOTS`].
@@ -92,15 +96,30 @@ pub enum Switch {
     Arrows,
     /// What the view of conflicts shows.
     Aspect,
+    /// The run, layers or rows, and which of them.
+    Inside,
 }
 
 /// The one list of plots, in the order of the tabs.
-pub const PLOTS: &[Plot] =
-    &[losses::PLOT, gradients::PLOT, cosine::PLOT, weights::PLOT, front::PLOT, metrics::PLOT, predictions::PLOT];
+pub const PLOTS: &[Plot] = &[
+    losses::PLOT,
+    gradients::PLOT,
+    cosine::PLOT,
+    weights::PLOT,
+    front::PLOT,
+    metrics::PLOT,
+    predictions::PLOT,
+    layers::PLOT,
+];
 
 /// The entry with this view id.
 pub fn plot(id: &str) -> Option<&'static Plot> {
     PLOTS.iter().find(|plot| plot.id == id)
+}
+
+/// Whether the plot draws the probe of [`Inside`], which is computed only while somebody looks.
+pub fn reads_probe(plot: &Plot, layer: Option<usize>) -> bool {
+    plot.id == layers::PLOT.id || (plot.id == gradients::PLOT.id && layer.is_some())
 }
 
 /// A plot's numbers as words.

@@ -158,6 +158,8 @@ pub struct Picture {
     pub grip: Option<Grip>,
     /// Whether dragging elsewhere turns it.
     pub turn: Option<Turn>,
+    /// What can be chosen where; later ones lie above.
+    pub choices: Vec<(Rect, super::Choice)>,
 }
 
 impl Picture {
@@ -179,6 +181,11 @@ impl Picture {
             .filter(|(far, _)| *far <= 24.0)
             .min_by(|a, b| a.0.total_cmp(&b.0))
             .map(|(_, step)| step)
+    }
+
+    /// What a pointer at (x, y) chooses, if anything.
+    pub fn choice_at(&self, x: f64, y: f64) -> Option<super::Choice> {
+        self.choices.iter().rev().find(|(place, _)| place.contains((x, y))).map(|(_, choice)| *choice)
     }
 
     /// All words in drawing order.

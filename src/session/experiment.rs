@@ -1,5 +1,7 @@
 //! A started experiment: compared runs and single-task references, trained in turn.
 
+mod probe;
+
 use super::ladder::{self, Chosen, Ladder};
 use super::pictures;
 use crate::backend::exact::{Descent, Exact};

@@ -3,10 +3,12 @@
 mod checkpoints;
 mod evaluate;
 mod history;
+mod inspect;
 mod look_around;
 mod trainer;
 
 pub use checkpoints::Checkpoints;
 pub use evaluate::{Evaluator, top_class};
 pub use history::{History, Reference, RunHistory};
+pub use inspect::{Inspection, affordable_rows, inspect};
 pub use trainer::{Ending, Trainer, TrainerSetup};

@@ -78,6 +78,11 @@ impl Trainer {
         self.ending.as_ref()
     }
 
+    /// Which rows each step trains on.
+    pub fn batches(&self) -> Batches {
+        self.batches
+    }
+
     pub fn backend(&mut self) -> &mut Backend {
         &mut self.backend
     }

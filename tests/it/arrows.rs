@@ -56,6 +56,7 @@ fn scene<'a>(history: &'a History, look: Look<'a>) -> Scene<'a> {
         aspect: Aspect::default(),
         at_run: 0,
         look,
+        inside: Default::default(),
     }
 }
 

@@ -5,6 +5,7 @@ mod balance;
 mod data;
 mod front;
 mod gradients;
+mod inspect;
 mod link;
 mod look_around;
 mod modify;
@@ -16,6 +17,7 @@ mod served;
 mod session;
 mod tidy;
 mod twins;
+mod width;
 
 // What needs a graphics device.
 #[cfg(feature = "gpu")]

@@ -3,12 +3,12 @@
 use paretoscope::measure::arrows::{dot, length};
 use paretoscope::measure::headline::headline;
 use paretoscope::plots::{
-    Aspect, Color, Ink, Look, PLOTS, Paint, Picture, Pointer, Rect, Scene, Stage, Stroke, Table, arrows, csv, number,
-    plot, spread, svg,
+    Aspect, Choice, Color, Ink, Inside, Look, PLOTS, Paint, Picture, Pointer, Rect, Scene, Stage, Stroke, Table,
+    arrows, csv, number, plot, spread, svg,
 };
 use paretoscope::protocol::{
-    Answer, Around, Divergence, Evaluation, InputOutline, Outline, PredictionBody, Pull, Record, RunOutline,
-    RunPredictions, Sample, TaskOutline,
+    Answer, Around, Divergence, Evaluation, ExamplePull, InputOutline, LayerPull, Outline, PredictionBody, Probed,
+    ProbedRows, Pull, Record, RunOutline, RunPredictions, Sample, TaskOutline,
 };
 use paretoscope::train::History;
 use proptest::prelude::*;
@@ -127,6 +127,162 @@ fn samples(n_runs: usize, n_tasks: usize, side: usize) -> Vec<RunPredictions> {
     (0..n_runs).map(|_| RunPredictions { step: 100, body: body() }).collect()
 }
 
+/// Layers whose units turn from agreement to conflict, some of them for one task alone, and rows of both kinds.
+fn inside(n_tasks: usize, widths: &[u32], side: usize) -> Probed {
+    let k = n_tasks;
+    let part = |strength: &dyn Fn(usize) -> f64, angle: f64| -> Vec<f64> {
+        let entry = |idx: usize| {
+            let (i, j) = (idx / k, idx % k);
+            strength(i) * strength(j) * (angle * (i as f64 - j as f64)).cos()
+        };
+        (0..k * k).map(entry).collect()
+    };
+    let mut inputs = 2;
+    let mut layers = Vec::new();
+    for (index, &width) in widths.iter().enumerate() {
+        let unit = |unit: usize| {
+            let t = unit as f64 / f64::from(width);
+            let strength = |task: usize| match unit % 5 {
+                0 => f64::from(u32::from(task == 0)),
+                1 if unit > 4 => 0.0,
+                _ => 0.3 + 0.1 * ((unit + task) % 3) as f64,
+            };
+            part(&strength, 0.4 + 2.2 * t + 0.2 * index as f64)
+        };
+        let units: Vec<Vec<f64>> = (0..width as usize).map(unit).collect();
+        let gramian = (0..k * k).map(|idx| units.iter().map(|unit| unit[idx]).sum()).collect();
+        layers.push(LayerPull { inputs, width, gramian, units });
+        inputs = width;
+    }
+    let answers = |i: usize| {
+        let answer = |task: usize| Answer {
+            truth: ((i + task) % 2) as f32,
+            predicted: ((i + task) % 2 + usize::from(i % 7 == 3)) as f32 % 2.0,
+            confidence: 0.8,
+        };
+        (0..k).map(answer).collect()
+    };
+    let example = |i: usize| ExamplePull {
+        row: (i * 37 % 1000) as u32,
+        losses: (0..k).map(|task| 0.1 + 0.07 * ((i + 3 * task) % 9) as f64).collect(),
+        gramian: part(&|task| 1.0 + 0.1 * ((i + task) % 4) as f64, 3.1 * (i * 29 % 64) as f64 / 64.0),
+        place: Some([(i as f32 * 0.7).sin(), (i as f32 * 1.3).cos()]),
+        sample: Sample {
+            pixels: (0..side * side).map(|p| ((p * (i + 2)) % 7) as f32 / 6.0).collect(),
+            answers: answers(i),
+        },
+    };
+    let examples = (0..64).map(example).collect();
+    Probed { run: 0, step: 100, rows: ProbedRows::default(), counted: 128, of: 128, layers, examples }
+}
+
+#[test]
+fn the_inside_of_a_network_is_drawn() {
+    let small = history(SMALL);
+    let probed = Ok(inside(2, &[16, 64, 256], 0));
+    let show = |name: &str, dark: bool, width: f64, height: f64, history: &History, inside: Inside| {
+        check_svg(name, &Scene { inside, ..scene(history, None) }, "layers", dark, width, height);
+    };
+    let layers = Inside { probed: Some(&probed), layer: Some(1), ..Inside::default() };
+    show("plot-layers-stack-light", false, 620.0, 360.0, &small, layers);
+    show("plot-layers-stack-dark", true, 620.0, 360.0, &small, layers);
+    show("plot-layers-stack-light-narrow", false, 360.0, 400.0, &small, layers);
+    show("plot-layers-stack-dark-narrow", true, 360.0, 400.0, &small, layers);
+    let rows = Inside { examples: true, worst_first: true, example: Some(37), ..layers };
+    show("plot-layers-rows-plane", false, 620.0, 420.0, &small, rows);
+    let mut digits = history(Shape { accuracy: true, ..SMALL });
+    digits.outline.input = InputOutline::Image { width: 6, height: 6 };
+    let pictures = Ok(inside(2, &[3], 6));
+    let images = Inside { probed: Some(&pictures), ..rows };
+    show("plot-layers-rows-images-light", false, 620.0, 420.0, &digits, images);
+    show("plot-layers-rows-images-dark", true, 360.0, 420.0, &digits, images);
+    digits.outline.input = InputOutline::Tabular;
+    show("plot-layers-rows-table", false, 360.0, 420.0, &digits, Inside { example: None, ..rows });
+    let three = history(Shape { n_tasks: 3, ..SMALL });
+    let probed = Ok(inside(3, &[4, 4], 0));
+    let three_layers = Inside { probed: Some(&probed), ..Inside::default() };
+    show("plot-layers-three-tasks", false, 620.0, 360.0, &three, three_layers);
+    show("plot-layers-three-tasks-dark-narrow", true, 360.0, 360.0, &three, three_layers);
+    show("plot-layers-three-tasks-rows", false, 620.0, 420.0, &three, Inside { examples: true, ..three_layers });
+}
+
+#[test]
+fn the_gradient_view_stands_at_a_layer() {
+    let history = history(SMALL);
+    let probed = Ok(inside(2, &[4, 8], 0));
+    let gradients = plot("gradients").expect("a registered plot");
+    let at = |layer: Option<usize>| {
+        let inside = Inside { probed: Some(&probed), layer, ..Inside::default() };
+        let scene = Scene { inside, ..scene(&history, None) };
+        ((gradients.subtitle)(&scene), (gradients.table)(&scene))
+    };
+    let (whole, of_all) = at(None);
+    assert!(!whole.contains("layer"), "{whole}");
+    let (subtitle, of_layer) = at(Some(1));
+    assert!(subtitle.contains("layer 2 of 2 only") && subtitle.contains("step 100"), "{subtitle}");
+    let layer = &probed.as_ref().expect("a probe").layers[1];
+    let cosine = layer.gramian[1] / (layer.gramian[0] * layer.gramian[3]).sqrt();
+    assert_eq!(of_layer.rows[0][1], number(layer.gramian[0].sqrt()));
+    assert_eq!(of_layer.rows[0][3].replace('−', "-"), format!("{cosine:.2}"));
+    // Every run's update is there as before; what the optimizer did to the layer alone is not known.
+    let names = |table: &Table| table.rows.iter().map(|row| row[0].clone()).collect::<Vec<_>>();
+    assert_eq!(names(&of_all)[..5], names(&of_layer)[..]);
+    assert!(names(&of_all)[5].starts_with("step of"));
+    // A layer that is not there, or a probe of another run, changes nothing.
+    assert_eq!(at(Some(7)), (whole, of_all));
+    check_svg(
+        "plot-gradients-layer",
+        &Scene {
+            inside: Inside { probed: Some(&probed), layer: Some(1), ..Inside::default() },
+            ..scene(&history, None)
+        },
+        "gradients",
+        false,
+        620.0,
+        420.0,
+    );
+}
+
+#[test]
+fn layers_and_rows_are_chosen_where_they_stand() {
+    let history = history(SMALL);
+    let probed = Ok(inside(2, &[4, 8], 0));
+    let layers = plot("layers").expect("a registered plot");
+    let inside = Inside { probed: Some(&probed), ..Inside::default() };
+    let stage = Stage::new(620.0, 420.0, &Ink::LIGHT);
+    let picture = (layers.draw)(&Scene { inside, ..scene(&history, None) }, &stage);
+    let (place, _) = picture.choices[1];
+    assert_eq!(picture.choice_at(place.left + 5.0, place.top + 5.0), Some(Choice::Layer(1)));
+    assert_eq!(picture.choice_at(300.0, 419.0), None);
+    let rows = Inside { examples: true, worst_first: true, ..inside };
+    let scene = Scene { inside: rows, ..scene(&history, None) };
+    let picture = (layers.draw)(&scene, &stage);
+    let table = (layers.table)(&scene);
+    // The first picture is the worst row, the first of the table.
+    let first = picture.choices[64].1;
+    assert_eq!(first, Choice::Example(table.rows[0][0].parse().expect("a row")));
+    let values: Vec<f64> =
+        table.rows[..64].iter().map(|row| row[1].replace('−', "-").parse().expect("a cosine")).collect();
+    assert!(values.windows(2).all(|pair| pair[0] <= pair[1]), "{values:?}");
+}
+
+#[test]
+fn probes_that_did_not_come_are_explained() {
+    let history = history(SMALL);
+    let words = |inside: Inside, history: &History| {
+        let scene = Scene { inside, ..scene(history, None) };
+        (plot("layers").expect("a registered plot").summary)(&scene)
+    };
+    let refused = Err("There is no training row 9.".to_owned());
+    assert_eq!(words(Inside { probed: Some(&refused), ..Inside::default() }, &history), "There is no training row 9.");
+    let other = Ok(Probed { run: 2, ..inside(2, &[4], 0) });
+    assert!(words(Inside { probed: Some(&other), ..Inside::default() }, &history).contains("appear here"));
+    let mut diverged = history.clone();
+    diverged.runs[0].diverged = Some(Divergence { step: 80, cause: String::new() });
+    let known = Ok(inside(2, &[4], 0));
+    assert!(words(Inside { probed: Some(&known), ..Inside::default() }, &diverged).contains("diverged at step 80"));
+}
+
 fn scene<'a>(history: &'a History, predictions: Option<&'a [RunPredictions]>) -> Scene<'a> {
     Scene {
         history,
@@ -138,6 +294,7 @@ fn scene<'a>(history: &'a History, predictions: Option<&'a [RunPredictions]>) ->
         aspect: Aspect::Cosine,
         at_run: 0,
         look: Look::default(),
+        inside: Default::default(),
     }
 }
 
@@ -161,6 +318,8 @@ fn every_plot_in_both_inks_and_two_widths() {
     let history = history(SMALL);
     let predictions = maps(3, 2);
     let scene = scene(&history, Some(&predictions));
+    let probed = Ok(inside(2, &[4, 4], 0));
+    let scene = Scene { inside: Inside { probed: Some(&probed), ..Inside::default() }, ..scene };
     for entry in PLOTS {
         for (dark, width, height) in
             [(false, 620.0, 360.0), (true, 620.0, 360.0), (false, 360.0, 340.0), (true, 360.0, 340.0)]
@@ -394,10 +553,12 @@ fn analytic_problems_show_their_front_and_say_what_they_lack() {
 #[test]
 fn the_registry_is_sound() {
     let ids: Vec<&str> = PLOTS.iter().map(|entry| entry.id).collect();
-    assert_eq!(ids, ["losses", "gradients", "cosine", "weights", "front", "metrics", "predictions"]);
+    assert_eq!(ids, ["losses", "gradients", "cosine", "weights", "front", "metrics", "predictions", "layers"]);
     let history = history(SMALL);
     let predictions = maps(3, 2);
-    let scene = scene(&history, Some(&predictions));
+    let probed = Ok(inside(2, &[4, 4], 0));
+    let inside = Inside { probed: Some(&probed), ..Inside::default() };
+    let scene = Scene { inside, ..scene(&history, Some(&predictions)) };
     for entry in PLOTS {
         for table in [(entry.table)(&scene), (entry.data)(&scene)] {
             assert!(!table.rows.is_empty(), "{}", entry.id);
@@ -596,6 +757,7 @@ proptest! {
         aspect in prop::sample::select(Aspect::ALL.to_vec()),
         (width, height) in prop::sample::select(vec![(620.0, 360.0), (200.0, 160.0), (20.0, 10.0), (1.0, 1.0)]),
         pictured in 0usize..4,
+        seen in 0usize..6,
     ) {
         let mut history = history(Shape { n_tasks, n_runs, n_records, accuracy });
         damage(&mut history, damaged);
@@ -605,10 +767,21 @@ proptest! {
             2 => Some(samples(n_runs, n_tasks, 6)),
             _ => Some(vec![RunPredictions::default(); n_runs]),
         };
+        let mut probe = inside(n_tasks, if seen < 4 { &[3, 300] } else { &[1; 6] }, 6);
+        probe.run = (at_run % 2) as u32;
+        match seen {
+            2 => probe.layers.iter_mut().for_each(|layer| layer.gramian.fill(f64::NAN)),
+            3 => probe.examples.iter_mut().for_each(|row| row.gramian.fill(0.0)),
+            4 => probe.layers.iter_mut().flat_map(|layer| &mut layer.units).for_each(|unit| unit.fill(1e308)),
+            5 => probe.examples.iter_mut().for_each(|row| row.losses.fill(f64::INFINITY)),
+            _ => {}
+        }
+        let probed = (pictured > 0).then_some(Ok(probe));
         let shown = [true, true, false];
         let scene = Scene {
             history: &history, predictions: predictions.as_deref(), step, hover, shown: &shown, log_losses,
             aspect, at_run, look: Look::default(),
+            inside: Inside { probed: probed.as_ref(), layer: Some(1), examples: seen % 2 == 1, ..Inside::default() },
         };
         let stage = Stage::new(width, height, &Ink::DARK);
         for entry in PLOTS {

@@ -5,7 +5,7 @@ use paretoscope::balance::{Build, METHODS};
 use paretoscope::config::RUNS;
 use paretoscope::config::link;
 use paretoscope::problem::PROBLEMS;
-use paretoscope::protocol::{Aggregation, Command, Event, FailureCode, PredictionBody, RunId};
+use paretoscope::protocol::{Aggregation, Command, Event, FailureCode, PredictionBody, Probed, ProbedRows, RunId};
 use paretoscope::session::Session;
 use paretoscope::train::History;
 use std::fs;
@@ -190,6 +190,110 @@ fn predictions_come_from_the_checkpoint_before() {
         assert_eq!(prediction.step, 100);
     }
     assert_ne!(predictions[0].body, predictions[1].body);
+}
+
+impl Script {
+    /// The answer to a probe of this run.
+    fn probe(&mut self, step: u32, run: u32, rows: ProbedRows) -> Result<Probed, String> {
+        self.say(Command::Probe { id: RunId(1), step, run, rows });
+        match self.others.pop() {
+            Some(Event::Probed { probed, .. }) => probed,
+            other => panic!("no answer to a probe: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn probes_show_the_gramian_of_the_record_layer_by_layer() {
+    let mut script = Script::new();
+    script.say(start("#v=1&p=digits8&st=40&m=sum,mgda"));
+    script.finish();
+    for step in [0, 13, 40] {
+        let probed = script.probe(step, 1, ProbedRows::default()).expect("a probe");
+        assert_eq!((probed.run, probed.step, probed.counted, probed.of), (1, step, 128, 128));
+        assert_eq!(probed.layers.iter().map(|layer| (layer.inputs, layer.width)).collect::<Vec<_>>(), [(64, 64); 2]);
+        let pull = script.history.runs[1].at(step).and_then(|record| record.pull.clone()).expect("a Gramian");
+        for (idx, expected) in pull.gramian.iter().enumerate() {
+            let sum: f64 = probed.layers.iter().map(|layer| layer.gramian[idx]).sum();
+            let size = (pull.gramian[0] * pull.gramian[3]).sqrt();
+            assert!((sum - expected).abs() <= 1e-6 * size, "step {step}, entry {idx}: {sum}, recorded {expected}");
+        }
+        // The first rows of the batch, with what they look like and what is said of them.
+        assert_eq!(probed.examples.len(), 64);
+        for row in &probed.examples {
+            assert_eq!((row.losses.len(), row.sample.pixels.len(), row.sample.answers.len()), (2, 64, 2));
+            assert_eq!(row.place, None);
+        }
+    }
+    // Another batch at the same weights, and one row.
+    let other = script.probe(13, 1, ProbedRows::Batch(Some(14))).expect("a probe");
+    assert_ne!(other.layers, script.probe(13, 1, ProbedRows::default()).expect("a probe").layers);
+    let row = other.examples[5].clone();
+    let alone = script.probe(13, 1, ProbedRows::Chosen(vec![row.row])).expect("a probe");
+    assert_eq!((alone.examples.len(), alone.counted), (1, 1));
+    assert_eq!((alone.examples[0].row, &alone.examples[0].sample), (row.row, &row.sample));
+    for (idx, expected) in row.gramian.iter().enumerate() {
+        let sum: f64 = alone.layers.iter().map(|layer| layer.gramian[idx]).sum();
+        let size = (row.gramian[0] * row.gramian[3]).sqrt();
+        assert!((sum - expected).abs() <= 1e-5 * size, "entry {idx}: {sum}, {expected}");
+    }
+}
+
+#[test]
+fn probes_that_cannot_be_are_refused_in_sentences() {
+    let mut script = Script::new();
+    script.say(start("#v=1&st=20&m=sum"));
+    assert!(script.probe(0, 0, ProbedRows::default()).expect_err("too early").contains("no checkpoint"));
+    script.finish();
+    let points = script.probe(20, 0, ProbedRows::default()).expect("a probe");
+    assert!(points.examples.iter().all(|row| row.place.is_some()));
+    let rows = script.history.outline.train_rows as u32;
+    let mut refused = |run: u32, rows: ProbedRows, why: &str| {
+        let sentence = script.probe(20, run, rows).expect_err(why);
+        assert!(sentence.contains(why) && sentence.ends_with('.'), "{sentence}");
+    };
+    refused(1, ProbedRows::default(), "There is no run 2");
+    refused(u32::MAX, ProbedRows::default(), "There is no run");
+    refused(0, ProbedRows::Chosen(vec![0, rows]), "There is no training row");
+    refused(0, ProbedRows::Chosen(Vec::new()), "No row");
+    // An earlier start is not answered.
+    script.say(Command::Probe { id: RunId(9), step: 0, run: 0, rows: ProbedRows::default() });
+    assert!(!script.others.iter().any(|event| matches!(event, Event::Probed { .. })));
+
+    let mut analytic = Script::new();
+    analytic.say(start("#v=1&p=quadratics&st=20"));
+    analytic.finish();
+    let sentence = analytic.probe(20, 0, ProbedRows::default()).expect_err("no layers");
+    assert!(sentence.contains("no layers"), "{sentence}");
+}
+
+#[test]
+fn a_diverged_run_is_probed_where_its_weights_are_numbers() {
+    let mut script = Script::new();
+    script.say(start("#v=1&st=200&opt=sgd&lr=10&act=relu&m=sum&sc=100,100"));
+    script.finish();
+    let end = script.history.runs[0].diverged.as_ref().expect("it diverges").step;
+    assert!(script.probe(0, 0, ProbedRows::default()).is_ok());
+    match script.probe(end, 0, ProbedRows::default()) {
+        Ok(probed) => assert!(probed.layers.iter().all(|layer| layer.gramian.iter().all(|value| value.is_finite()))),
+        Err(sentence) => assert!(sentence.contains("diverged"), "{sentence}"),
+    }
+}
+
+#[test]
+fn probing_changes_no_run() {
+    let run = |probes: bool| {
+        let mut script = Script::new();
+        script.say(start("#v=1&p=digits8&st=30&m=sum,graddrop"));
+        while script.session.wants_to_advance() {
+            script.advance(8);
+            if probes {
+                let _ = script.probe(script.history.head(), 0, ProbedRows::default());
+            }
+        }
+        script.history
+    };
+    assert_eq!(run(true), run(false));
 }
 
 #[test]

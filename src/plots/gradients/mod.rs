@@ -5,12 +5,6 @@
 //! cases. Runs stand at different points, so all updates belong to the weights of one run and say so. Frozen gradients
 //! belong to no run: the reader moves them, and the updates are what the methods make of them.
 
-//! How the task gradients pull at one run's weights, exact from the Gramian, and whom each update helps.
-//!
-//! Two gradients span a plane, so the picture is isometric and nothing is projected; the bisector points
-//! up. Three or more do not fit a plane: their cosines stand in a matrix, and the sign table decides.
-//! Runs stand at different points, so all updates belong to the weights of one run and say so.
-
 use crate::balance::Construction;
 use crate::measure::arrows::{Arrows, Vector, dot, length, scaled};
 use crate::measure::construction::{self, Piece};
@@ -18,6 +12,7 @@ use crate::measure::pull::{self, Effect};
 use crate::protocol::{Aggregation, Record};
 
 use super::axis;
+use super::layers;
 use super::picture::{Pen, TICK};
 use super::{Anchor, Picture, Plot, RunStyle, Scene, Shape, Stage, Switch, Table, exact, number};
 use camera::Camera;
@@ -39,6 +34,9 @@ pub(super) const PLOT: Plot = Plot {
     title: "Gradients",
     subtitle: |scene| match scene.n_tasks() {
         _ if frozen(scene).is_some() => "frozen: drag the tips; all lengths to one scale".to_owned(),
+        _ if !layers::layer_words(scene).is_empty() => {
+            format!("{}, at {}", layers::layer_words(scene), scene.run_name(scene.at_run))
+        }
         0..=3 if to_scale(scene) => format!("to scale, at {}", scene.run_name(scene.at_run)),
         0..=3 => format!("directions only, at {}", scene.run_name(scene.at_run)),
         _ => format!("cosines of all pairs, at {}", scene.run_name(scene.at_run)),
@@ -48,13 +46,18 @@ pub(super) const PLOT: Plot = Plot {
         3 => 420.0,
         n => 420.0 + 10.0 * n as f64,
     },
-    draw,
-    table,
+    draw: |scene, stage| at_chosen_layer(scene, |scene| draw(scene, stage)),
+    table: |scene| at_chosen_layer(scene, table),
     data,
-    summary,
+    summary: |scene| at_chosen_layer(scene, summary),
     switch: |scene| if (2..=3).contains(&scene.n_tasks()) { Switch::Arrows } else { Switch::AtRun },
     reads_predictions: false,
 };
+
+/// The scene at the layer that is chosen in the view of layers; frozen gradients belong to none.
+fn at_chosen_layer<T>(scene: &Scene, look: impl FnOnce(&Scene) -> T) -> T {
+    if frozen(scene).is_some() { look(scene) } else { layers::at_layer(scene, look) }
+}
 
 /// What only this view reads.
 #[derive(Debug, Clone, Copy, Default)]
