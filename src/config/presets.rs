@@ -111,8 +111,9 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         id: "bike-wide",
         label: "Bike sharing, wide network",
-        description: "The same riders through two shared layers of 64 units. Over training the gradients have a mean cosine \
-                      of +0.2 instead of one below 0: width is the dial of conflict.",
+        description: "The same riders through two shared layers of 64 units: width is the dial of conflict. Over training \
+                      the gradients have a mean cosine of +0.2; through three units it is near or below 0, whatever \
+                      the seed makes of it.",
         subject: What::Network(Learned { trunk: &[64, 64], ..RIDERS }),
         ..BIKE
     },
