@@ -168,6 +168,11 @@ fn construction_pieces(scene: &Scene, arrows: &[Arrow]) -> Vec<(usize, Piece)> {
 fn draw_pieces(scene: &Scene, pen: &mut Pen, arrows: &[Arrow], camera: &Camera) {
     let Some(extent) = camera.extent else { return };
     for (run, piece) in construction_pieces(scene, arrows) {
+        // What ends a thousand rims away, or has no end, is nowhere near the picture.
+        let is_near = piece.reach() / extent < 1e3;
+        if !is_near {
+            continue;
+        }
         let color = pen.ink().run(run).mark;
         match piece.times(1.0 / extent) {
             Piece::Path(points) => {
