@@ -221,6 +221,9 @@ fn the_pages_of_the_repository_exist() {
             findings.push(format!("README.md does not mention {part}"));
         }
     }
+    if !readme.contains(&format!("{} multi-task optimizers", METHODS.len())) {
+        findings.push(format!("README.md does not say that there are {} methods", METHODS.len()));
+    }
     if readme.lines().count() > 120 {
         findings.push("README.md is longer than 120 lines".into());
     }
