@@ -63,7 +63,11 @@ impl Span {
 
     /// Where a logarithmic walk begins: a range that holds 0 starts a millionth below its end.
     fn low(self) -> f64 {
-        if self.min > 0.0 { self.min } else { self.max * 1e-6 }
+        match self.walk {
+            _ if self.min > 0.0 => self.min,
+            Walk::LogInteger => 1.0,
+            _ => self.max * 1e-6,
+        }
     }
 
     /// One press of an arrow key.

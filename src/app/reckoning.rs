@@ -2,6 +2,8 @@
 
 use super::format::brief;
 use super::page::use_page;
+use crate::balance::Need;
+use crate::config::RunConfig;
 use crate::measure::reckoning::Reckoning;
 use leptos::prelude::*;
 
@@ -22,7 +24,8 @@ pub fn InNumbers(run: usize) -> impl IntoView {
         let step = page.step.get();
         page.history.with(|history| {
             let record = history.runs.get(run).and_then(|run| run.at(step));
-            record.map_or_else(Vec::new, |record| lines(&Reckoning::new(record), record.losses.len()))
+            let of = page.config.with(|config| config.runs.get(run).map_or_else(Combined::default, Combined::of));
+            record.map_or_else(Vec::new, |record| lines(&Reckoning::new(record), of, record.losses.len()))
         })
     });
     let toggled = move |event: web_sys::Event| {
@@ -51,13 +54,33 @@ pub fn InNumbers(run: usize) -> impl IntoView {
     }
 }
 
+/// What a run's update is made of.
+#[derive(Debug, Clone, Copy, Default)]
+struct Combined {
+    /// Rows kept over steps, and not those of the step.
+    kept: bool,
+    /// A penalty's gradient joins them.
+    penalized: bool,
+}
+
+impl Combined {
+    fn of(run: &RunConfig) -> Self {
+        Self { kept: run.method.needs(Need::KeptRows), penalized: run.looks_around() }
+    }
+}
+
 /// What each line says, and its MathML.
-fn lines(reckoning: &Reckoning, n_tasks: usize) -> Vec<(&'static str, String)> {
+fn lines(reckoning: &Reckoning, of: Combined, n_tasks: usize) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
     if reckoning.weights.is_empty() {
         lines.push(("update", format!("{}<mo>=</mo><mtext>by coordinates</mtext>", vector("d"))));
     } else {
-        lines.push(("update", format!("{}<mo>=</mo>{}", vector("d"), sum(&reckoning.weights))));
+        let penalty = if of.penalized { "<mo>+</mo><mi>λ</mi><mo>∇</mo><mtext>penalty</mtext>" } else { "" };
+        let sum = sum(&reckoning.weights, if of.kept { "y" } else { "g" });
+        lines.push(("update", format!("{}<mo>=</mo>{sum}{penalty}", vector("d"))));
+        if of.kept {
+            lines.push(("", "<mtext>y: gradients as the method keeps them over steps</mtext>".into()));
+        }
     }
     if !reckoning.lengths.is_empty() {
         let lengths = reckoning.lengths.iter().enumerate().map(|(i, length)| equation(&norm(&gradient(i)), *length));
@@ -101,8 +124,8 @@ fn lines(reckoning: &Reckoning, n_tasks: usize) -> Vec<(&'static str, String)> {
     lines.into_iter().map(|(name, body)| (name, elements(body))).collect()
 }
 
-/// Σ wᵢ gᵢ with numbers.
-fn sum(weights: &[f64]) -> String {
+/// Σ wᵢ of these rows with numbers.
+fn sum(weights: &[f64], rows: &str) -> String {
     let mut out = String::new();
     for (i, &weight) in weights.iter().enumerate() {
         let sign = match (i, weight < 0.0) {
@@ -113,7 +136,7 @@ fn sum(weights: &[f64]) -> String {
         if i > 0 {
             out.push(BREAK);
         }
-        out.push_str(&format!("{sign}<mn>{}</mn><mspace width=\"0.1em\" />{}", brief(weight.abs()), gradient(i)));
+        out.push_str(&format!("{sign}<mn>{}</mn><mspace width=\"0.1em\" />{}", brief(weight.abs()), row(rows, i)));
     }
     out
 }
@@ -132,7 +155,11 @@ fn vector(name: &str) -> String {
 }
 
 fn gradient(task: usize) -> String {
-    format!("<msub><mi>g</mi><mn>{}</mn></msub>", task + 1)
+    row("g", task)
+}
+
+fn row(name: &str, task: usize) -> String {
+    format!("<msub><mi>{name}</mi><mn>{}</mn></msub>", task + 1)
 }
 
 fn norm(of: &str) -> String {

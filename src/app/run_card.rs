@@ -124,7 +124,7 @@ pub fn RunCard(
             {knobs}
             <div class="folds">
                 <InNumbers run />
-                <AboutMethod method=entry />
+                <AboutMethod method=entry run />
                 {modifiers}
             </div>
             {move || {

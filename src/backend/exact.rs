@@ -38,6 +38,7 @@ pub struct Exact {
     saved: Vec<f64>,      // (P): x while it looks elsewhere
     way: Vec<f64>,        // (P): from there to where it looks
     aside: Vec<f64>,      // (P): a gradient that joins d
+    confined: bool,       // whether a wall cut the last look short
     all_losses: Vec<f64>, // of the problem, whichever are minimized
     all_rows: Vec<f64>,
 }
@@ -57,6 +58,7 @@ impl Exact {
             saved: x.clone(),
             way: vec![0.0; p],
             aside: vec![0.0; p],
+            confined: false,
             all_losses: vec![0.0; n],
             all_rows: vec![0.0; n * p],
             x,
@@ -117,7 +119,14 @@ impl Exact {
     pub fn look(&mut self, rate: f64) {
         self.step_back();
         blend(&[1.0], &[-rate], &self.way, &mut self.x);
+        self.free.copy_from_slice(&self.x);
         self.descent.problem.confine(&mut self.x);
+        self.confined = self.x != self.free;
+    }
+
+    /// Whether a wall cut the last [`Self::look`] short.
+    pub fn is_confined(&self) -> bool {
+        self.confined
     }
 
     /// A ← keep·A + wᵀG.

@@ -414,6 +414,11 @@ impl Backend {
         }
     }
 
+    /// Whether the last [`Self::look`] ended at a wall of an analytic problem, and not where it was sent.
+    pub fn is_confined(&self) -> bool {
+        matches!(self, Self::Exact(exact) if exact.is_confined())
+    }
+
     /// Whether G was computed in f64, so that its Gramian has all digits.
     pub fn is_exact(&self) -> bool {
         matches!(self, Self::Exact(_))

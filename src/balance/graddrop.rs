@@ -13,7 +13,7 @@ pub const METHOD: Method = Method {
     optimizes: "In every coordinate the tasks that agree with a drawn sign are kept and the others dropped; the more one sign prevails, the surer it wins.",
     choose: "When tasks disagree in some coordinates only and noise is welcome where they do: the noise vanishes where they agree.",
     avoid: "When tasks differ in gradient size, or a trade-off has to be held: large entries decide the sign, the mean over all draws is the plain sum, and between two opposed gradients the update does not rest.",
-    pitfalls: "The paper and LibMTL drop signs in the gradients of a representation, TorchJD in those of the parameters. This implementation acts on the parameters' gradients, with a draw of its own for every coordinate and step; what is dropped can leak through by a factor, 0 unless set. GradDrop at features is the paper's variant.",
+    pitfalls: "The paper and LibMTL drop signs in the gradients of a representation, TorchJD in those of the parameters. This implementation acts on the parameters' gradients, with a draw of its own for every coordinate and step; what is dropped can leak through by a factor, 0 unless set. GradDrop at features has the paper's place.",
     promises: &[Promise::OrderFree, Promise::Linear],
     source: Source {
         authors: &[

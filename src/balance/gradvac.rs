@@ -20,7 +20,7 @@ pub const METHOD: Method = Method {
     choose: "When tasks are related to different degrees, as the languages of one model are, and each pair should keep the agreement it usually has.",
     avoid: "When a step should follow from its own gradients alone: the targets carry the past of the run. Large gradients stay large in the sum, and from three tasks on the random order matters.",
     pitfalls: "β is 0.01 in the paper and 0.5 in the libraries; targets can be kept per layer or matrix, and Samsung's code moves them only where they act. Here β is 0.5, every pair has targets for all shared parameters together, and they move at every visit. They start at 0, so the first step is PCGrad's, and stay within ±0.9999.",
-    promises: &[Promise::Linear, Promise::RestsWhenOpposed, Promise::SumWithoutConflict],
+    promises: &[Promise::Linear, Promise::RestsWhenOpposed],
     source: Source {
         authors: &["Zirui Wang", "Yulia Tsvetkov", "Orhan Firat", "Yuan Cao"],
         title: "Gradient Vaccine: Investigating and Improving Multi-task Optimization in Massively Multilingual Models",

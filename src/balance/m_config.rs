@@ -14,10 +14,10 @@ pub const METHOD: Method = Method {
     label: "M-ConFIG",
     gloss: "angles of momenta",
     optimizes: "ConFIG on running means of the gradients, of which only some, one unless set otherwise, are renewed in a step.",
-    choose: "When ConFIG suits the tasks but there are too many of them to take every gradient in every step.",
+    choose: "When ConFIG suits the tasks but gradients of single batches are too noisy for it.",
     avoid: "When gradients turn fast: a task is renewed only once in K steps, so with β = 0.9 its running mean looks back about 10·K steps.",
     pitfalls: "The paper keeps second moments too, which belong to Adam; here the run's own optimizer has that part. All K gradients are computed so that they can be shown, but those whose turn it is not have no effect; the first step renews all. Turns go round in the order of the tasks, and the means are corrected for their start at 0.",
-    promises: &[Promise::OrderFree, Promise::Linear, Promise::RestsWhenOpposed],
+    promises: &[Promise::Linear],
     source: Source {
         authors: &["Qiang Liu", "Mengyu Chu", "Nils Thuerey"],
         title: "ConFIG: Towards Conflict-free Training of Physics Informed Neural Networks",

@@ -14,14 +14,7 @@ pub const METHOD: Method = Method {
     choose: "When MGDA's caution is wanted, but there are many tasks or the trunk is large.",
     avoid: "When common descent has to be sure: it is so only as far as the bound is tight. As in MGDA, small gradients decide.",
     pitfalls: "LibMTL sums the feature gradients over the batch before it compares tasks; Samsung's code and the paper keep the rows of the batch apart, and so does this implementation. Only w comes from the features: d is the weighted gradient of the shared weights. Gradients are divided by lengths or losses only if set so.",
-    promises: &[
-        Promise::NoTaskHurt,
-        Promise::OrderFree,
-        Promise::Linear,
-        Promise::OnSimplex,
-        Promise::ShortestAverage,
-        Promise::RestsWhenOpposed,
-    ],
+    promises: &[Promise::OrderFree, Promise::Linear, Promise::OnSimplex, Promise::RestsWhenOpposed],
     source: Source {
         authors: &["Ozan Sener", "Vladlen Koltun"],
         title: "Multi-Task Learning as Multi-Objective Optimization",

@@ -466,11 +466,11 @@ impl Method {
     pub fn matches(&self, search: &str) -> bool {
         let Self { id, label, gloss, optimizes, source, kind, .. } = self;
         let year = source.year.to_string();
-        let mut text = [id, label, gloss, optimizes, source.title, kind.words(), &year].join(" ").to_lowercase();
-        text.push_str(&source.authors.join(" ").to_lowercase());
+        let authors = source::searchable(&source.authors.join(" "));
+        let text = [id, label, gloss, optimizes, source.title, kind.words(), &year, &authors].join(" ").to_lowercase();
         // Hyphens and underscores are the same to a reader: cagrad, nash-mtl, nash mtl.
         let plain = |text: &str| text.replace(['-', '_'], " ");
-        let (text, search) = (plain(&text), plain(&search.to_lowercase()));
+        let (text, search) = (plain(&text), plain(&source::searchable(&search.to_lowercase())));
         search.split_whitespace().all(|word| text.contains(word))
     }
 

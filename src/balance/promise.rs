@@ -1,6 +1,7 @@
 //! What methods promise on any input. Tests hold every method to its own promises on random gradients.
 
-/// A promise of a method with its default settings, for d its update and w its weights.
+/// A promise of a method with its default settings, for d its update and w its weights. What a method at the shared
+/// features promises of scales and order, it promises of the gradients there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Promise {
     /// gᵢ·d ≥ 0 for all tasks when the rows are independent.

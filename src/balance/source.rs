@@ -20,8 +20,6 @@ pub enum Venue {
     Book(&'static str),
     /// On arXiv alone.
     Preprint,
-    /// A library's own method, without a paper.
-    Software(&'static str),
 }
 
 impl Source {
@@ -35,7 +33,7 @@ impl Source {
             [first, ..] => format!("{} et al.", family(first)),
         };
         let venue = match self.venue {
-            Venue::Proceedings(name) | Venue::Journal(name) | Venue::Book(name) | Venue::Software(name) => name,
+            Venue::Proceedings(name) | Venue::Journal(name) | Venue::Book(name) => name,
             Venue::Preprint => "arXiv",
         };
         format!("{who}, {} ({venue})", self.title)
@@ -48,7 +46,6 @@ impl Source {
             Venue::Journal(name) => ("article", "journal", name),
             Venue::Book(name) => ("book", "publisher", name),
             Venue::Preprint => ("misc", "howpublished", "arXiv"),
-            Venue::Software(name) => ("software", "organization", name),
         };
         let family = self.authors.first().and_then(|name| name.rsplit(' ').next()).unwrap_or("anonymous");
         let family: String = plain(family).chars().filter(char::is_ascii_alphabetic).collect();
@@ -85,4 +82,31 @@ fn plain(name: &str) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// Names as people type them, without accents, whether those are TeX's, combined or of one piece.
+pub(super) fn searchable(text: &str) -> String {
+    let bare = |c: char| match c {
+        'á' | 'à' | 'ä' | 'â' | 'ã' => 'a',
+        'é' | 'è' | 'ë' | 'ê' => 'e',
+        'í' | 'ì' | 'ï' | 'î' => 'i',
+        'ó' | 'ò' | 'ö' | 'ô' | 'õ' => 'o',
+        'ú' | 'ù' | 'ü' | 'û' => 'u',
+        'ç' => 'c',
+        'ñ' => 'n',
+        other => other,
+    };
+    plain(text).chars().filter(|c| !('\u{300}'..='\u{36f}').contains(c)).map(bare).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_however_they_are_typed() {
+        for typed in ["Val{\\'e}rian", "Valérian", "Vale\u{301}rian", "Valerian"] {
+            assert_eq!(searchable(typed), "Valerian");
+        }
+    }
 }

@@ -80,8 +80,8 @@ pub fn methods_page() -> String {
       <nav aria-label="Guide"><a href="./" aria-current="page">Methods</a><a href="../choose/">How to choose</a></nav>
     </header>
     <main>
-      <h1>{count} methods, each from its paper</h1>
-      <p class="soft">A method turns the losses and gradients of K tasks into one update d of the shared parameters. G (K, P) has the task gradients g as rows, M = GGᵀ, w are weights, α is the preference. Costs are passes of a batch through the network in one step. Promises hold for any gradients with default settings; the project’s tests hold every method to its own.</p>
+      <h1>{count} methods, each with its source</h1>
+      <p class="soft">A method turns the losses and gradients of K tasks into one update d of the shared parameters. G (K, P) has the task gradients g as rows, M = GGᵀ, w are weights, α is the preference. Costs are passes of a batch through the network in one step. Promises hold for any gradients with default settings, and rules are those of default settings; the project’s tests hold every method to its promises.</p>
       <form class="filters" aria-label="Filters">
 {filters}      </form>
       <p class="count" role="status"></p>

@@ -547,7 +547,7 @@ impl RunConfig {
     }
 
     /// Whether gradients are taken beside θ in every step.
-    fn looks_around(&self) -> bool {
+    pub fn looks_around(&self) -> bool {
         self.modifiers.iter().any(|applied| matches!(applied.modifier.change, Change::CosinePenalty))
     }
 

@@ -9,9 +9,9 @@ const FIRST: u32 = 256;
 /// Makes each training label wrong with the request's probability, each task by itself.
 ///
 /// A yes/no answer is inverted, a class becomes another one drawn uniformly, a regression's target that of another
-/// training row drawn uniformly. Row i takes draws 2i, whether it is wrong, and 2i + 1, what it becomes; a larger
-/// share so keeps the wrong labels of a smaller one. The draws belong to the registry's task, so that they are the
-/// same whichever other tasks are chosen.
+/// training row of the whole split drawn uniformly. Row i takes draws 2i, whether it is wrong, and 2i + 1, what it
+/// becomes; a larger share so keeps the wrong labels of a smaller one. The draws belong to the registry's task, so
+/// that they are the same whichever other tasks are chosen.
 pub(super) fn spoil(set: &mut Dataset, request: &BuildRequest<'_>) {
     if request.label_noise == 0.0 {
         return;

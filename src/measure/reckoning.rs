@@ -6,7 +6,7 @@ use crate::protocol::Record;
 /// What a record says about d. Everything is empty where it was not computed.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Reckoning {
-    /// (K) d = Σ wᵢ gᵢ; empty where the method does not weigh.
+    /// (K) weights of the gradients, or of what the method keeps of them; empty where the method does not weigh.
     pub weights: Vec<f64>,
     /// (K) ‖gᵢ‖.
     pub lengths: Vec<f64>,

@@ -6,6 +6,8 @@ use crate::balance::modify::{Applied, Change, penalty_way};
 
 /// How far beside θ gradients are taken, in parameters: the error of a central difference in f32 is least about here.
 const REACH: f64 = 1e-2;
+/// The same in f64.
+const EXACT_REACH: f64 = 1e-4;
 
 /// λ Σᵢ Hᵢ vᵢ, set aside for the update.
 pub struct CosinePenalty {
@@ -38,7 +40,9 @@ impl CosinePenalty {
         self.strength
     }
 
-    /// Sets Σᵢ Hᵢ vᵢ aside. G must be that of `rows` at θ, as `gramian` says; afterwards it is another.
+    /// Sets Σᵢ Hᵢ vᵢ aside; a task whose vᵢ leads over a wall of an analytic problem has no part in it.
+    ///
+    /// G must be that of `rows` at θ, as `gramian` says; afterwards it is another.
     ///
     /// # Errors
     /// [`BackendError`] when the device is lost.
@@ -48,6 +52,7 @@ impl CosinePenalty {
         rows: &[u32],
         gramian: &Gramian,
     ) -> Result<(), BackendError> {
+        let reach = if backend.is_exact() { EXACT_REACH } else { REACH };
         backend.set_aside(0.0, &self.zeros).await?;
         let mut at_theta = false;
         for task in 0..self.way.len() {
@@ -61,12 +66,21 @@ impl CosinePenalty {
                 backend.gradients(rows, &mut self.losses, &mut self.products).await?;
             }
             backend.aim(&self.way, &self.zeros).await?;
+            if backend.is_exact() {
+                backend.look(reach / length).await?;
+                let one_side = backend.is_confined();
+                backend.look(-reach / length).await?;
+                if one_side || backend.is_confined() {
+                    backend.step_back().await?;
+                    continue;
+                }
+            }
             for side in [-1.0, 1.0] {
                 // Looking goes against the way.
-                backend.look(side * REACH / length).await?;
+                backend.look(side * reach / length).await?;
                 backend.gradients(rows, &mut self.losses, &mut self.products).await?;
                 self.share.fill(0.0);
-                self.share[task] = -side * length / (2.0 * REACH);
+                self.share[task] = -side * length / (2.0 * reach);
                 backend.set_aside(1.0, &self.share).await?;
             }
             backend.step_back().await?;

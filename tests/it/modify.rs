@@ -273,7 +273,9 @@ fn the_registry_is_consistent() {
             let by_coordinates = matches!(method.build, Build::Rows(_));
             let refused = match modifier.change {
                 Change::Weights(_) => by_coordinates,
-                Change::Heads => by_coordinates || method.needs(Need::HeadsScaledByWeights),
+                Change::Heads => {
+                    by_coordinates || method.needs(Need::HeadsScaledByWeights) || method.needs(Need::KeptRows)
+                }
                 Change::CosinePenalty => false,
                 _ => by_coordinates && method.needs(Need::Representation),
             };

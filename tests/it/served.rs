@@ -434,3 +434,67 @@ fn the_cosine_penalty_adds_its_gradient() {
         assert!((ours - exact).abs() < 2e-3 * size, "parameter {at}: {ours} instead of {exact}, of length {size}");
     }
 }
+
+/// What the cards say of modifiers: 3K² backward and 3K forward passes of a penalty, K backward for lengths.
+#[test]
+fn modifiers_cost_what_they_say() {
+    let passes = |id: &str, modifiers: &[&str]| {
+        let applied = modifiers.iter().map(|id| Applied::new(modifier(id).expect("registered"))).collect();
+        let method = method(id).expect("registered");
+        let run = RunConfig { method, knobs: method.default_knobs(), modifiers: applied };
+        let theta = network().parameters().iter().map(|&x| x as f32).collect();
+        let setup = TrainerSetup {
+            run: &run,
+            floor: vec![0.0; TASKS],
+            preference: vec![1.0 / 3.0; TASKS],
+            rates: Rates::constant(0.01, 100),
+            seed: 2,
+            batches: Batches::new(ROWS, ROWS, 2),
+            gramian_every: 1_000,
+        };
+        let backend = Backend::Cpu(Box::new(Cpu::new(network().workload().clone(), theta)));
+        let mut trainer = Trainer::new(backend, setup);
+        let mut so_far = || {
+            pollster::block_on(trainer.advance()).expect("a step").expect("a record");
+            match trainer.backend() {
+                Backend::Cpu(cpu) => cpu.passes(),
+                _ => unreachable!("it was made on the CPU"),
+            }
+        };
+        // Step 0 has what plots ask for, and perhaps looks around.
+        let first = so_far();
+        let second = so_far();
+        (second.backward - first.backward, second.forward - first.forward)
+    };
+    assert_eq!(passes("mgda", &["ortho"]), (TASKS + 3 * TASKS * TASKS, 1 + 3 * TASKS));
+    assert_eq!(passes("sum", &[]), (1, 1));
+    assert_eq!(passes("sum", &["unit"]), (TASKS, 1));
+    assert_eq!(passes("mgda", &["unit", "pref"]), (TASKS, 1));
+}
+
+/// Over a wall there is nothing to take a difference with: there the penalty pauses, elsewhere it is exact.
+#[test]
+fn the_cosine_penalty_knows_walls() {
+    let step = |start: &str, lambda: f64| {
+        let link = format!("#v=1&p=toy&d=zdt1&start={start}&opt=sgd&lr=.001&st=1&m=sum~mod~ortho~by~{lambda},sum");
+        let mut session = paretoscope::session::Session::new(Rc::new(|| 0.0));
+        let id = paretoscope::protocol::RunId(1);
+        pollster::block_on(session.handle(paretoscope::protocol::Command::Start { id, link }));
+        let mut losses = Vec::new();
+        while session.wants_to_advance() {
+            pollster::block_on(session.advance());
+            for event in session.drain() {
+                if let paretoscope::protocol::Event::Frame { frame, .. } = event {
+                    losses.extend(frame.runs.into_iter().map(|run| run.records));
+                }
+            }
+            pollster::block_on(session.handle(paretoscope::protocol::Command::FrameDrawn));
+        }
+        losses.into_iter().flatten().filter(|record| record.step == 1).map(|record| record.losses).collect::<Vec<_>>()
+    };
+    let n = paretoscope::problem::problem("zdt1").expect("registered").n_parameters;
+    let at = |x: f64| vec![x.to_string(); n].join(",");
+    let (inside, wall) = (step(&at(0.5), 10.0), step(&at(0.0), 10.0));
+    assert_ne!(inside[0], inside[1], "inside it does something");
+    assert_eq!(wall[0], wall[1], "at the corner every way leads over a wall");
+}

@@ -9,7 +9,7 @@
 //!
 //! What is served besides M follows: the last layer's Gramian becomes S M S, A = G₁G₂ᵀ becomes S A S with the factors
 //! of the step's own batch, and an excess is multiplied by s. Kept rows are kept of SG. Heads keep their own gradient
-//! where the method leaves it to them.
+//! where the method leaves it to them. A look one step ahead goes with the method's own weights.
 
 mod cr_mogm;
 mod heads;
@@ -126,6 +126,19 @@ impl Modifier {
             (_, Change::Heads) if method.needs(Need::HeadsScaledByWeights) => {
                 Some(format!("{id} scales the heads by its weights already."))
             }
+            (_, Change::Heads) if method.needs(Need::KeptRows) => Some(format!(
+                "{id} weighs gradients that it keeps over steps, not those that the heads get. Choose a method that \
+                 weighs the gradients of the step."
+            )),
+            _ => None,
+        }
+    }
+
+    /// What a step costs beside the method's own passes, in words; `None` for nothing.
+    pub fn cost_words(&self, method: &Method) -> Option<&'static str> {
+        match self.change {
+            Change::Lengths(_) if matches!(method.build, Build::Losses(_)) => Some("K backward instead of 1"),
+            Change::CosinePenalty => Some("3K² backward and 3K forward more"),
             _ => None,
         }
     }

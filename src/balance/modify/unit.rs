@@ -6,7 +6,8 @@ pub const MODIFIER: Modifier = Modifier {
     id: "unit",
     label: "unit rows",
     about: "Divides every task gradient by its length before the method sees it: only directions count, neither the \
-            scale of a loss nor how far a task has come. The step no longer shrinks as the tasks are solved.",
+            scale of a loss nor how far a task has come. The step no longer shrinks as the tasks are solved; heads \
+            that follow the weights are divided by the same lengths.",
     paper: "Sener & Koltun, Multi-Task Learning as Multi-Objective Optimization (NeurIPS)",
     year: 2018,
     knob: None,
