@@ -7,3 +7,4 @@ pub mod labels;
 pub mod pull;
 pub mod ranking;
 pub mod reckoning;
+pub mod spread;

@@ -3,9 +3,11 @@
 mod checkpoints;
 mod evaluate;
 mod history;
+mod seeds;
 mod trainer;
 
 pub use checkpoints::Checkpoints;
 pub use evaluate::{Evaluator, top_class};
 pub use history::{History, Reference, RunHistory};
+pub use seeds::{Band, Bands};
 pub use trainer::{Ending, Trainer, TrainerSetup};
