@@ -88,8 +88,9 @@ mod tests {
             prop_assert!(2 * count(&|x| x <= spread.median) >= values.len());
             prop_assert!(2 * count(&|x| x >= spread.median) >= values.len());
             prop_assert!(2 * count(&|x| spread.low <= x && x <= spread.high) + 2 >= values.len());
-            prop_assert!(4 * count(&|x| x < spread.low) <= values.len());
-            prop_assert!(4 * count(&|x| x > spread.high) <= values.len());
+            // A quarter of the gaps between numbers lies beyond an edge, so of the numbers at most half of one more.
+            prop_assert!(4 * count(&|x| x < spread.low) <= values.len() + 2);
+            prop_assert!(4 * count(&|x| x > spread.high) <= values.len() + 2);
             values.reverse();
             prop_assert_eq!(Spread::of(values.iter().copied()), Some(spread));
             let shifted = Spread::of(values.iter().map(|x| 2.0 * x)).expect("numbers");
