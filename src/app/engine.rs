@@ -241,6 +241,7 @@ fn hear(page: Page, event: Event) {
         Event::Started { .. }
         | Event::Frame { .. }
         | Event::Predictions { .. }
+        | Event::Seeds { .. }
         | Event::Done { .. }
         | Event::Failed { .. } => {}
     }
