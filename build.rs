@@ -21,7 +21,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         let id = path.file_stem().and_then(|stem| stem.to_str()).ok_or("a formula's name is not UTF-8")?;
         let latex = std::fs::read_to_string(&path)?;
         let latex = latex.trim();
-        let mathml = mathml(latex).map_err(|error| format!("{}: {error}", path.display()))?;
+        // Equations beside each other are elements of their own, so that a narrow card can break between them.
+        let parts: Result<Vec<String>, _> = latex.split("\\quad").map(|part| mathml(part.trim())).collect();
+        let mathml = parts.map_err(|error| format!("{}: {error}", path.display()))?.join(" ");
         writeln!(table, "Formula {{ id: {id:?}, latex: {latex:?}, mathml: {mathml:?} }},")?;
     }
     table.push(']');

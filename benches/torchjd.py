@@ -68,7 +68,9 @@ def main():
         from torchjd import aggregation
     except ImportError as error:
         sys.exit(f"torch and torchjd must be importable: {error}.")
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads; median µs of {CALLS} calls\n")
+    # At these sizes further threads only wait for each other.
+    torch.set_num_threads(1)
+    print(f"torch {torch.__version__}, one thread; median µs of {CALLS} calls\n")
     print("| method | " + " | ".join(f"K = {k}" for k in TASKS) + " |")
     print("|---|" + "---:|" * len(TASKS))
     for ours, name, wants in AGGREGATORS:

@@ -37,12 +37,27 @@ pub enum Command {
         id: RunId,
         step: u32,
     },
+    /// How the tasks pull at the layers, units and rows of one run, at its checkpoint nearest to and not after `step`.
+    Probe {
+        id: RunId,
+        step: u32,
+        run: u32,
+        rows: ProbedRows,
+    },
     /// Probe the adapters again and choose anew.
     ProbeBackend,
     /// Answered with [`Event::Pong`]: a worker that was ended gives no sign of its own.
     Ping,
     /// Drops the device as if the driver had been lost; for tests of the ladder.
     LoseDevice,
+    /// What every run's method, built afresh, makes of these gradients (K, K) in K coordinates. `losses` (K) are
+    /// unscaled; empty, every scaled loss counts as 1. Learning rate and draws are those of `step`.
+    Aggregate {
+        id: RunId,
+        gradients: Vec<f64>,
+        losses: Vec<f64>,
+        step: u32,
+    },
 }
 
 /// Worker → page.
@@ -82,6 +97,17 @@ pub enum Event {
     Seeds {
         id: RunId,
         progress: SeedProgress,
+    },
+    /// The answer to [`Command::Aggregate`], one entry a run.
+    Aggregated {
+        id: RunId,
+        gradients: Vec<f64>,
+        answers: Vec<Aggregation>,
+    },
+    /// The answer to [`Command::Probe`], or why there is none, in a sentence.
+    Probed {
+        id: RunId,
+        probed: Result<Probed, String>,
     },
     /// All runs (and the single-task references) of the first seed reached their last step or diverged.
     Done {
@@ -153,6 +179,10 @@ pub struct Outline {
     pub evaluate_every: u32,
     /// The Gramian is recorded at multiples of this step.
     pub gramian_every: u32,
+    /// Runs look around after their step at multiples of this one, see [`Record::around`].
+    pub look_every: u32,
+    /// (K) factor on each task's loss.
+    pub loss_scales: Vec<f64>,
     pub attribution: Vec<AttributionOutline>,
     pub input: InputOutline,
     /// The true Pareto front in unscaled losses (K), one list a curve; empty where nobody knows it.
@@ -226,6 +256,17 @@ pub struct Frame {
     pub seeds: Vec<SeedRecord>,
     /// Whether the first seed is complete.
     pub finished: bool,
+    /// Of all runs.
+    pub checkpoints: Stored,
+}
+
+/// Checkpoints and the memory they take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Stored {
+    pub count: u32,
+    pub bytes: u64,
+    /// Never more than these.
+    pub most_bytes: u64,
 }
 
 /// A further seed, trained to its end: what medians and bands need.
@@ -288,6 +329,18 @@ pub struct Record {
     /// For each run of the experiment the weights (K) that its method gives for *this* run's Gramian
     /// (a loss weighting: its own weights of this step); empty where there are none.
     pub compared: Vec<Vec<f64>>,
+    /// What a look around after the step found; at multiples of `Outline::look_every` alone.
+    pub around: Option<Around>,
+}
+
+/// The same batch after the step, and how the losses bend there.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Around {
+    /// (K) unscaled losses of the step's own batch after it.
+    pub losses_after: Vec<f64>,
+    /// (K) ΔθᵀHᵢΔθ / ‖Δθ‖² of the scaled losses behind the step, Δθ in the shared parameters; empty where the step had
+    /// no length or ended at a wall.
+    pub curvatures: Vec<f64>,
 }
 
 /// How the tasks pull at one step. Task gradients include the loss scale.
@@ -343,6 +396,17 @@ pub struct ReferenceNews {
     pub metrics: Vec<(u32, f64)>,
 }
 
+/// What one run's method makes of given gradients.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Aggregation {
+    /// (K); empty for a method that works on coordinates, and without an answer.
+    pub weights: Vec<f64>,
+    /// d in the coordinates of the gradients; empty without an answer.
+    pub direction: Vec<f64>,
+    /// Why there is no answer, in a sentence; else empty.
+    pub refusal: String,
+}
+
 /// Outputs of one run at one checkpoint.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct RunPredictions {
@@ -381,6 +445,64 @@ pub struct Answer {
     pub predicted: f32,
     /// Probability of the predicted class; 1 for regression.
     pub confidence: f32,
+}
+
+/// Training rows of a probe.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ProbedRows {
+    /// Those of the step's batch; `None` for the batch of the checkpoint's own step.
+    Batch(Option<u32>),
+    /// These.
+    Chosen(Vec<u32>),
+}
+
+impl Default for ProbedRows {
+    fn default() -> Self {
+        Self::Batch(None)
+    }
+}
+
+/// How the tasks pull inside one run's network. Task gradients include the loss scale.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Probed {
+    pub run: u32,
+    /// The checkpoint's step (≤ the asked one).
+    pub step: u32,
+    pub rows: ProbedRows,
+    /// Rows that layers and units are the mean of: the first of `of`, as many as a probe may cost.
+    pub counted: u32,
+    pub of: u32,
+    /// Shared layers, first to last.
+    pub layers: Vec<LayerPull>,
+    /// The first of the rows, each alone.
+    pub examples: Vec<ExamplePull>,
+}
+
+/// One shared layer, weight and bias.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct LayerPull {
+    pub inputs: u32,
+    /// Its units.
+    pub width: u32,
+    /// (K, K) Gramian of the task gradients with respect to this layer.
+    pub gramian: Vec<f64>,
+    /// (K, K) of each of the first units: its column of the weight and its bias.
+    pub units: Vec<Vec<f64>>,
+}
+
+/// One training row.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ExamplePull {
+    /// Its place in the training split.
+    pub row: u32,
+    /// (K) its unscaled losses.
+    pub losses: Vec<f64>,
+    /// (K, K) Gramian of its own task gradients with respect to all shared parameters.
+    pub gramian: Vec<f64>,
+    /// Its inputs where they are a point of the plane.
+    pub place: Option<[f32; 2]>,
+    /// What the network answers, and the pixels of an image.
+    pub sample: Sample,
 }
 
 /// Bytes that are no message of this version.

@@ -30,7 +30,8 @@ pub enum StreamId {
     Batches = 2,
     /// Points of a generated data set; `sub` is the split (0 train, 1 validation, 2 test).
     Data = 3,
-    /// Noise on generated targets; `sub` is the task.
+    /// Noise on targets; `sub` is the task, in a generator's validation rows 16 and in its test rows 32 more, for the
+    /// wrong labels of any data set 256 more.
     Noise = 4,
     /// Draws of a balancing method; `sub` is the method's own.
     Balance = 5,

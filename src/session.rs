@@ -5,6 +5,7 @@
 //! is given serves only to report speed and to let `auto` choose a backend: no result depends on it.
 
 mod experiment;
+mod frozen;
 mod further;
 mod ladder;
 mod pictures;
@@ -109,6 +110,12 @@ impl Session {
                     self.outbox.push(Event::Predictions { id, step, runs });
                 }
             }
+            Command::Probe { id, step, run, rows } => {
+                if let Some(running) = self.experiment.as_mut().filter(|running| running.id == id) {
+                    let probed = running.experiment.probe(step, run, rows);
+                    self.outbox.push(Event::Probed { id, probed });
+                }
+            }
             Command::ProbeBackend => {
                 self.ladder.forget();
                 if let Some(running) = self.experiment.take() {
@@ -117,6 +124,12 @@ impl Session {
             }
             Command::Ping => self.outbox.push(Event::Pong),
             Command::LoseDevice => self.ladder.lose(),
+            Command::Aggregate { id, gradients, losses, step } => {
+                if let Some(running) = self.experiment.as_ref().filter(|running| running.id == id) {
+                    let answers = frozen::aggregate(&running.config, &gradients, &losses, step);
+                    self.outbox.push(Event::Aggregated { id, gradients, answers });
+                }
+            }
         }
     }
 

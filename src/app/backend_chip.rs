@@ -1,12 +1,13 @@
 //! The chip that says where training runs, and the ladder that led there.
 
 use super::float::Popover;
-use super::format::pace;
+use super::format::{megabytes, pace};
 use super::icons;
 use super::page::{Float, use_page};
 use super::share::copy_text;
 use crate::config::{BackendChoice, Edit};
-use crate::protocol::{BackendKind, BackendReport, Command};
+use crate::protocol::{BackendKind, BackendReport, Command, Stored};
+use crate::train::History;
 use leptos::prelude::*;
 
 #[component]
@@ -90,6 +91,7 @@ pub fn BackendChip() -> impl IntoView {
                         .into_any()
                 }
             }}
+            <p class="note" data-testid="memory">{move || page.history.with(memory)}</p>
             <div class="knob two-col">
                 <span class="lab">"Train on"</span>
                 <div class="two">
@@ -126,6 +128,19 @@ pub fn BackendChip() -> impl IntoView {
             </div>
         </Popover>
     }
+}
+
+/// `Checkpoints: 4 × 101, 1.2 MB of at most 101 MB. Stepping back trains nothing again.` Empty before the first one.
+pub fn memory(history: &History) -> String {
+    let Stored { count, bytes, most_bytes } = history.checkpoints;
+    let runs = history.runs.len() as u32;
+    if count == 0 {
+        return String::new();
+    }
+    let each =
+        if runs > 1 && count.is_multiple_of(runs) { format!("{runs} × {}", count / runs) } else { count.to_string() };
+    let (bytes, most) = (megabytes(bytes), megabytes(most_bytes));
+    format!("Checkpoints: {each}, {bytes} of at most {most}. Stepping back trains nothing again.")
 }
 
 fn details(report: &BackendReport) -> String {

@@ -1,5 +1,6 @@
 //! The worker's life as the page sees it: started, heard, watched, started again.
 
+use super::arrows::{self, Question};
 use super::page::{Loading, Page, Predicted, Trouble};
 use super::worker_client::WorkerClient;
 use crate::config::link;
@@ -32,6 +33,9 @@ pub struct Engine {
     unanswered: u32,
     /// The step of the predictions that are on their way, and the records known when they were asked for.
     asked: Option<(u32, usize)>,
+    /// The question about held gradients that is on its way, and the last one that was answered.
+    aggregating: Option<Question>,
+    aggregated: Option<Question>,
     version: String,
 }
 
@@ -66,6 +70,8 @@ impl Engine {
                 engine.ready = false;
                 engine.next = None;
                 engine.asked = None;
+                engine.aggregating = None;
+                engine.aggregated = None;
                 engine.unanswered = 0;
                 engine.generation += 1;
                 engine.generation
@@ -92,6 +98,17 @@ impl Engine {
         self.run.0 += 1;
         self.next = None;
         self.asked = None;
+        self.aggregating = None;
+        self.aggregated = None;
+    }
+
+    /// Sends what asks about the current start, if a worker can answer it.
+    pub fn ask(&self, command: impl FnOnce(RunId) -> Command) -> bool {
+        let able = self.ready && self.next.is_none();
+        if able {
+            self.send(&command(self.run));
+        }
+        able
     }
 
     /// Trains the open experiment from step 0.
@@ -101,6 +118,7 @@ impl Engine {
             engine.abandon();
             engine.send(&Command::Start { id: engine.run, link });
         });
+        page.probing.forget();
         // A worker that was paused for a damaged link or a hidden tab stays paused over a start.
         page.send(if hidden() { &Command::Pause } else { &Command::Resume });
     }
@@ -119,6 +137,22 @@ impl Engine {
             if engine.asked.is_none() && engine.ready && engine.next.is_none() {
                 engine.asked = Some((step, records));
                 engine.send(&Command::Predict { id: engine.run, step });
+            }
+        });
+    }
+}
+
+impl Engine {
+    /// Asks what the runs make of the held gradients, unless an answer is on its way or known.
+    pub fn aggregate(page: Page) {
+        let Some(question) = untrack(move || arrows::question(page)) else { return };
+        let unknown = page.arrows.answers.with_untracked(Vec::is_empty);
+        page.engine.update_value(|engine| {
+            let news = unknown || engine.aggregated.as_ref() != Some(&question);
+            if engine.ready && engine.aggregating.is_none() && news {
+                let Question { gradients, losses, step } = question.clone();
+                engine.aggregating = Some(question);
+                engine.send(&Command::Aggregate { id: engine.run, gradients, losses, step });
             }
         });
     }
@@ -186,7 +220,12 @@ fn hear(page: Page, event: Event) {
         Event::Backend(report) => page.backend.set(Some(report)),
         Event::Started { id, outline } if current(id) => {
             page.loading.set(None);
-            page.engine.update_value(|engine| engine.asked = None);
+            page.engine.update_value(|engine| {
+                engine.asked = None;
+                engine.aggregating = None;
+                engine.aggregated = None;
+            });
+            Engine::aggregate(page);
             let history = History::new(outline);
             if page.history.with_untracked(|old| old.runs.is_empty()) {
                 page.history.set(history);
@@ -206,6 +245,7 @@ fn hear(page: Page, event: Event) {
                         return page.send(&Command::FrameDrawn);
                     }
                     page.predictions.set(None);
+                    page.probing.forget();
                     page.history.set(next);
                 }
                 None => page.history.update(|history| history.extend(frame)),
@@ -223,6 +263,15 @@ fn hear(page: Page, event: Event) {
             let complete = finished || runs.iter().all(|run| *run != RunPredictions::default());
             page.predictions.set(Some(Predicted { asked, complete, records, runs }));
         }
+        Event::Aggregated { id, gradients, answers } if current(id) => {
+            page.engine.update_value(|engine| engine.aggregated = engine.aggregating.take());
+            // The newest question wins; what was asked before it is drawn all the same while the pointer moves.
+            if page.arrows.rows.with_untracked(|rows| rows.as_ref().map(Vec::len) == Some(gradients.len())) {
+                page.arrows.answers.set(answers);
+            }
+            Engine::aggregate(page);
+        }
+        Event::Probed { id, probed } if current(id) => page.probing.hear(probed),
         Event::Done { id, seconds } if current(id) => page.done.set(Some(seconds)),
         Event::Failed { id, code, message } if id.is_none_or(current) => {
             page.loading.set(None);
@@ -242,6 +291,8 @@ fn hear(page: Page, event: Event) {
         | Event::Frame { .. }
         | Event::Predictions { .. }
         | Event::Seeds { .. }
+        | Event::Aggregated { .. }
+        | Event::Probed { .. }
         | Event::Done { .. }
         | Event::Failed { .. } => {}
     }

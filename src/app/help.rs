@@ -5,16 +5,18 @@ use super::page::{Float, use_page};
 use crate::plots::PLOTS;
 use leptos::prelude::*;
 
-const KEYS: [(&[&str], &str); 9] = [
+const KEYS: [(&[&str], &str); 11] = [
     (&["Space"], "play or pause"),
     (&["←", "→"], "one step back or on; with Shift, ten"),
     (&["Home", "End"], "first or last step"),
+    (&["[", "]"], "event before or next: first conflict, change of sign, divergence, your edits"),
     (&["R"], "back to step 0, same seed"),
     (&["N"], "new seed"),
     (&["Ctrl+Z", "Ctrl+Shift+Z"], "undo or redo an edit"),
     (&["?"], "this help"),
     (&["Esc"], "close what is open, leave a plot"),
     (&["Tab", "← →"], "in a plot: read it step by step; Enter moves the cursor there"),
+    (&["↑", "↓"], "in the view inside the network: choose a layer or a row"),
 ];
 
 #[component]

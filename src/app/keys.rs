@@ -1,5 +1,6 @@
 //! Keys that work anywhere outside text fields.
 
+use super::events;
 use super::page::{Float, Page};
 use super::problem_panel::new_seed;
 use super::transport::reset;
@@ -18,7 +19,10 @@ pub fn listen(page: Page) {
 }
 
 fn pressed(page: Page, event: &web_sys::KeyboardEvent) -> bool {
-    if event.alt_key() || page.float.get_untracked().is_some() {
+    let key = event.key();
+    // Many keyboards have no key of their own for brackets: they come with AltGr or Option.
+    let bracket = matches!(key.as_str(), "[" | "]") && !event.meta_key() && (!event.ctrl_key() || event.alt_key());
+    if (event.alt_key() && !bracket) || page.float.get_untracked().is_some() {
         return false;
     }
     let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
@@ -29,8 +33,7 @@ fn pressed(page: Page, event: &web_sys::KeyboardEvent) -> bool {
     if typing {
         return false;
     }
-    let key = event.key();
-    if event.ctrl_key() || event.meta_key() {
+    if (event.ctrl_key() || event.meta_key()) && !bracket {
         match key.as_str() {
             "z" => page.undo(),
             "Z" | "y" => page.redo(),
@@ -53,6 +56,8 @@ fn pressed(page: Page, event: &web_sys::KeyboardEvent) -> bool {
         "End" => page.seek_by(i64::from(u32::MAX)),
         "r" | "R" => reset(page),
         "n" | "N" => new_seed(page),
+        "[" => events::jump(page, false),
+        "]" => events::jump(page, true),
         "?" => page.float.set(Some(Float::Help)),
         _ => return false,
     }

@@ -5,17 +5,21 @@
 
 mod about_method;
 mod address;
+mod arrows;
 mod attribution;
 mod backend_chip;
 mod engine;
+mod events;
 mod export;
 mod export_menu;
 mod failure;
 mod float;
 mod format;
+mod frozen_panel;
 mod help;
 mod host;
 mod icons;
+mod inside_switches;
 mod keys;
 mod knob;
 mod lead;
@@ -28,6 +32,7 @@ mod plot_canvas;
 mod plot_table;
 mod preference;
 mod preset_menu;
+mod probing;
 mod problem_panel;
 mod reckoning;
 mod run_card;
@@ -75,6 +80,7 @@ fn App() -> impl IntoView {
     Engine::begin(page);
     address::follow(page);
     playback::follow(page);
+    arrows::follow(page);
     keys::listen(page);
     float::close_with_escape();
     host::expose(page);

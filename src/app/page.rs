@@ -3,13 +3,16 @@
 //! Components read signals and call methods of [`Page`]; nothing else writes. The page owns no parameters: it
 //! holds the configuration, what the worker reported, and where the reader looks.
 
+use super::arrows::ArrowsState;
 use super::engine::Engine;
+use super::events::{self, Redone};
 use super::painter::Painter;
+use super::probing::Probing;
 use super::{address, storage};
 use crate::config::link::Rejected;
 use crate::config::presets::{self, Preset, default_preset};
 use crate::config::{Edit, ExperimentConfig, Theme, needs_restart};
-use crate::plots::{PLOTS, Plot, Scene};
+use crate::plots::{Aspect, PLOTS, Plot, Scene};
 use crate::protocol::{BackendReport, Command, FailureCode, RunPredictions};
 use crate::train::History;
 use leptos::prelude::*;
@@ -97,6 +100,8 @@ pub struct Page {
     /// Whether the history is that of the configuration, and not of the one before the last edit.
     pub fresh: RwSignal<bool>,
     pub predictions: RwSignal<Option<Predicted>>,
+    /// What is seen inside the network.
+    pub probing: Probing,
     pub backend: RwSignal<Option<BackendReport>>,
     pub loading: RwSignal<Option<Loading>>,
     /// Seconds the computation took, when it is done.
@@ -115,6 +120,8 @@ pub struct Page {
     pub narrow_pick: RwSignal<Vec<usize>>,
     pub at_run: RwSignal<usize>,
     pub log_losses: RwSignal<bool>,
+    pub arrows: ArrowsState,
+    pub aspect: RwSignal<Aspect>,
     /// The maximized view; `None` is the overview.
     pub view: RwSignal<Option<&'static str>>,
     pub tiles: RwSignal<Vec<&'static str>>,
@@ -129,6 +136,8 @@ pub struct Page {
 
     pub past: RwSignal<Vec<ExperimentConfig>>,
     pub future: RwSignal<Vec<ExperimentConfig>>,
+    /// Edits that trained the open experiment again.
+    pub edits: RwSignal<Vec<Redone>>,
     last_edit: StoredValue<(String, f64)>,
     restarts: StoredValue<u32>,
     /// Pairs of the opened link that this version does not know.
@@ -146,6 +155,7 @@ impl Page {
         let runs = config.runs.len();
         let tiles = presets::tiles(&config).to_vec();
         let cursor = RwSignal::new(config.view.step);
+        let config = RwSignal::new(config);
         let history = RwSignal::new(History::default());
         let step = Memo::new(move |_| {
             let cursor = cursor.get();
@@ -154,13 +164,14 @@ impl Page {
         Self {
             cursor,
             step,
-            config: RwSignal::new(config),
+            config,
             opened: RwSignal::new(false),
             trouble: RwSignal::new(None),
             notices: RwSignal::new(Vec::new()),
             history,
             fresh: RwSignal::new(false),
             predictions: RwSignal::new(None),
+            probing: Probing::new(),
             backend: RwSignal::new(None),
             loading: RwSignal::new(None),
             done: RwSignal::new(None),
@@ -171,6 +182,8 @@ impl Page {
             narrow_pick: RwSignal::new(vec![0, 2]),
             at_run: RwSignal::new(0),
             log_losses: RwSignal::new(true),
+            arrows: ArrowsState::new(config),
+            aspect: RwSignal::new(Aspect::default()),
             view: RwSignal::new(None),
             tiles: RwSignal::new(tiles),
             tables: RwSignal::new(Vec::new()),
@@ -185,6 +198,7 @@ impl Page {
             float: RwSignal::new(None),
             past: RwSignal::new(Vec::new()),
             future: RwSignal::new(Vec::new()),
+            edits: RwSignal::new(Vec::new()),
             last_edit: StoredValue::new((String::new(), 0.0)),
             restarts: StoredValue::new(0),
             unknown: StoredValue::new(Vec::new()),
@@ -220,6 +234,7 @@ impl Page {
     /// Starts this experiment and looks where it says.
     pub fn open(self, config: ExperimentConfig) {
         self.playing.set(false);
+        self.edits.set(Vec::new());
         self.look(&config);
         let other_data = !self.opened.get_untracked()
             || self.config.with_untracked(|old| (old.data(), old.analytic()) != (config.data(), config.analytic()));
@@ -248,6 +263,9 @@ impl Page {
         self.cursor.set(config.view.step);
         self.hover.set(None);
         self.at_run.set(0);
+        self.probing.layer.set(None);
+        self.probing.example.set(None);
+        self.probing.rows.set(Default::default());
         self.visible.set(vec![true; config.runs.len()]);
         self.narrow_pick.set(if config.runs.len() > 2 { vec![0, 2] } else { vec![0, 1] });
         if let Some(theme) = config.view.theme {
@@ -286,7 +304,23 @@ impl Page {
         }
         self.follow_runs(&before, &after, &edit);
         self.remember(before.clone(), &control(&edit));
+        if needs_restart(&before, &after) {
+            events::remember(self, events::what(&edit));
+        }
         self.adopt(&before, after);
+        Ok(())
+    }
+
+    /// As [`Page::edit`], but a part of the change before it: undo takes both back together.
+    ///
+    /// # Errors
+    /// A sentence for the control that asked.
+    pub fn edit_further(self, edit: &Edit) -> Result<(), String> {
+        let before = self.config.get_untracked();
+        let after = before.apply(edit).map_err(|complaint| complaint.sentence)?;
+        if after != before {
+            self.adopt(&before, after);
+        }
         Ok(())
     }
 
@@ -391,9 +425,12 @@ impl Page {
             return;
         }
         self.fresh.set(false);
+        self.arrows.answers.set(Vec::new());
         // What the worker still sends is about the configuration before.
         self.engine.update_value(Engine::abandon);
         if other_data {
+            // A time line of other data has nothing to do with them.
+            self.edits.set(Vec::new());
             self.restart_now(true);
             return;
         }
@@ -421,6 +458,7 @@ impl Page {
         if forget {
             self.history.set(History::default());
             self.predictions.set(None);
+            self.probing.forget();
         }
         match self.trouble.get_untracked() {
             // A worker that is gone trains nothing; a new one starts with what is wanted now.
@@ -522,19 +560,28 @@ impl Page {
         let shown = self.shown();
         let at_run = self.at_run.get();
         let step = self.step.get();
-        let (hover, log_losses) = (self.hover.get(), self.log_losses.get());
+        let (hover, log_losses, aspect) = (self.hover.get(), self.log_losses.get(), self.aspect.get());
         self.history.with(|history| {
             // Nothing is known beyond the head, so nothing can be read there.
             let hover = hover.filter(|step| *step <= history.head());
-            self.predictions.with(|predictions| {
-                look(&Scene {
-                    history,
-                    predictions: predictions.as_ref().map(|predicted| predicted.runs.as_slice()),
-                    step,
-                    hover,
-                    shown: &shown,
-                    log_losses,
-                    at_run,
+            self.probing.with(|inside| {
+                self.predictions.with(|predictions| {
+                    let predictions = predictions.as_ref().map(|predicted| predicted.runs.as_slice());
+                    let shown = &shown;
+                    self.arrows.with_look(|held| {
+                        look(&Scene {
+                            history,
+                            predictions,
+                            step,
+                            hover,
+                            shown,
+                            log_losses,
+                            aspect,
+                            at_run,
+                            look: held,
+                            inside,
+                        })
+                    })
                 })
             })
         })

@@ -3,8 +3,9 @@
 //! The canvas is drawn in eighths of a CSS px under a scale, because plotters counts in whole pixels; the screen's
 //! own resolution is kept. Screen readers get a sentence and the table instead.
 
+use super::arrows::{Drag, move_by_key, turn_by_key};
 use super::page::{Page, use_page};
-use crate::plots::{Ink, Paint, Picture, Plot, Stage, paint};
+use crate::plots::{Ink, Paint, Picture, Plot, Scene, Stage, Switch, paint};
 use crate::train::History;
 use leptos::prelude::*;
 use leptos::{ev, html};
@@ -54,7 +55,13 @@ pub fn PlotCanvas(plot: &'static Plot) -> impl IntoView {
         page.narrow.track();
         page.narrow_pick.track();
         page.at_run.track();
+        // Few plots read what moves with a pointer; the others need not be painted for it.
+        if untrack(move || page.with_scene(|scene| (plot.switch)(scene))) == Switch::Arrows {
+            page.arrows.track();
+        }
         page.log_losses.track();
+        page.aspect.track();
+        page.probing.track();
         page.dark.track();
         size.track();
         canvas.track();
@@ -64,16 +71,66 @@ pub fn PlotCanvas(plot: &'static Plot) -> impl IntoView {
     on_cleanup(move || painter.with_value(|painter| painter.remove(number)));
 
     let picture = StoredValue::new_local(drawn);
-    let step_at = move |event: &web_sys::PointerEvent| {
+    let drag = StoredValue::new_local(None::<Drag>);
+    let place = move |event: &web_sys::PointerEvent| {
         let place = frame.get_untracked()?.get_bounding_client_rect();
-        let (x, y) = (f64::from(event.client_x()) - place.left(), f64::from(event.client_y()) - place.top());
+        Some((f64::from(event.client_x()) - place.left(), f64::from(event.client_y()) - place.top()))
+    };
+    let step_at = move |event: &web_sys::PointerEvent| {
+        let (x, y) = place(event)?;
         picture.with_value(|picture| picture.borrow().step_at(x, y))
     };
-    let on_move = move |event: web_sys::PointerEvent| set_hover(page, step_at(&event));
+    let on_move = move |event: web_sys::PointerEvent| {
+        let at = place(&event);
+        let dragged = drag.try_update_value(|drag| match (drag, at) {
+            (Some(drag), Some(at)) => {
+                drag.go_on(page, at);
+                true
+            }
+            _ => false,
+        });
+        if dragged != Some(true) {
+            set_hover(page, step_at(&event));
+        }
+    };
+    let choice_at = move |event: &web_sys::PointerEvent| {
+        let (x, y) = place(event)?;
+        picture.with_value(|picture| picture.borrow().choice_at(x, y))
+    };
+    let choose_beside = move |event: &ev::KeyboardEvent| {
+        let back = match event.key().as_str() {
+            "ArrowUp" => true,
+            "ArrowDown" => false,
+            _ => return,
+        };
+        let choices = picture.with_value(|picture| picture.borrow().choices.clone());
+        if !choices.is_empty() {
+            event.prevent_default();
+            event.stop_propagation();
+            page.probing.choose_beside(choices.into_iter().map(|(_, choice)| choice), back);
+        }
+    };
     let on_down = move |event: web_sys::PointerEvent| {
+        if let Some(choice) = choice_at(&event) {
+            return page.probing.choose(choice);
+        }
         if let Some(step) = step_at(&event) {
             page.playing.set(false);
             page.seek(step);
+        }
+        let Some(from) = place(&event).filter(|_| event.button() == 0) else { return };
+        if let Some(begun) = picture.with_value(|picture| take_hold(page, &picture.borrow(), from)) {
+            drag.set_value(Some(begun));
+            if let Some(frame) = frame.get_untracked() {
+                // Without capture the drag ends at the edge of the plot, which is no harm.
+                let _ = frame.set_pointer_capture(event.pointer_id());
+            }
+        }
+    };
+    let let_go = move |_: web_sys::PointerEvent| {
+        drag.set_value(None);
+        if page.arrows.extent.get_untracked().is_some() {
+            page.arrows.extent.set(None);
         }
     };
     let summary = move || page.with_scene(|scene| (plot.summary)(scene));
@@ -86,9 +143,12 @@ pub fn PlotCanvas(plot: &'static Plot) -> impl IntoView {
             "0".into()
         }
     });
+    // A finger on what can be moved does not scroll the page.
+    let moves = Memo::new(move |_| page.with_scene(|scene| can_move(plot, scene)));
     view! {
         <div
             class="plot"
+            class:moves=move || moves.get()
             style=("min-height", move || least.get())
             node_ref=frame
             tabindex="0"
@@ -98,8 +158,15 @@ pub fn PlotCanvas(plot: &'static Plot) -> impl IntoView {
             on:pointermove=on_move
             on:pointerleave=move |_| set_hover(page, None)
             on:pointerdown=on_down
+            on:pointerup=let_go
+            on:pointercancel=let_go
             on:blur=move |_| set_hover(page, None)
-            on:keydown=move |event| read_by_keys(page, &event)
+            on:keydown=move |event| {
+                if !picture.with_value(|picture| move_arrows(page, &picture.borrow(), &event)) {
+                    choose_beside(&event);
+                    read_by_keys(page, &event);
+                }
+            }
         >
             <canvas node_ref=canvas aria-hidden="true"></canvas>
         </div>
@@ -110,6 +177,42 @@ fn set_hover(page: Page, step: Option<u32>) {
     if page.hover.get_untracked() != step {
         page.hover.set(step);
     }
+}
+
+/// Whether pointers move something in this plot: held arrows, or space.
+fn can_move(plot: &Plot, scene: &Scene) -> bool {
+    (plot.switch)(scene) == Switch::Arrows && (scene.look.frozen.is_some() || scene.history.outline.n_tasks == 3)
+}
+
+/// What a pointer that goes down at this place moves, if anything.
+fn take_hold(page: Page, picture: &Picture, (x, y): (f64, f64)) -> Option<Drag> {
+    let tip = picture.grip.as_ref().and_then(|grip| Some((grip, grip.at(x, y)?)));
+    if let (Some((grip, task)), Some(rows)) = (tip, page.arrows.rows.get_untracked()) {
+        page.playing.set(false);
+        page.arrows.chosen.set(task);
+        page.arrows.extent.set(Some(grip.extent));
+        return Some(Drag::Tip { task, from: (x, y), rows, grip: grip.clone(), begun: false });
+    }
+    let turn = picture.turn.filter(|_| !page.still.get_untracked())?;
+    Some(Drag::Space { last: (x, y), radius: turn.radius })
+}
+
+/// Keys of a plot whose arrows can be moved or whose space can be turned; whether this was one.
+fn move_arrows(page: Page, picture: &Picture, event: &ev::KeyboardEvent) -> bool {
+    if event.ctrl_key() || event.meta_key() || event.alt_key() {
+        return false;
+    }
+    let (key, far) = (event.key(), event.shift_key());
+    let done = match (&picture.grip, picture.turn) {
+        (Some(grip), _) => move_by_key(page, grip, &key, far),
+        (None, Some(_)) if !page.still.get_untracked() => turn_by_key(page, &key, far),
+        _ => false,
+    };
+    if done {
+        event.prevent_default();
+        event.stop_propagation();
+    }
+    done
 }
 
 /// Arrows move a cross-hair through all plots, Enter takes the cursor there, Esc ends it.

@@ -10,8 +10,8 @@ use super::preference::Preference;
 use super::start_section::StartSection;
 use crate::balance;
 use crate::config::{
-    Activation, BATCH, Batch, CLIP, DECAY_FACTOR, Decay, Edit, LEARNING_RATE, LOSS_SCALE, MOMENTUM, Optimizer, STEPS,
-    Schedule, TRUNK_LAYERS, WEIGHT_DECAY, WIDTH,
+    Activation, BATCH, Batch, CLIP, DECAY_FACTOR, Decay, Edit, LABEL_NOISE, LEARNING_RATE, LOSS_SCALE, MOMENTUM,
+    Optimizer, STEPS, Schedule, TRUNK_LAYERS, WEIGHT_DECAY, WIDTH,
 };
 use crate::data::DATASETS;
 use crate::problem::PROBLEMS;
@@ -160,11 +160,22 @@ fn TaskSection() -> impl IntoView {
             }
         })
     };
+    let learned = Memo::new(move |_| page.config.with(|config| config.data().is_some()));
+    let wrong = Signal::derive(move || page.config.with(|config| config.data().map_or(0.0, |data| data.label_noise)));
     view! {
         <section class="sec">
             <h3>"Tasks " <span>"weight of each loss"</span></h3>
             {rows}
             {choices}
+            <Show when=move || learned.get()>
+                <Knob
+                    label="Wrong training labels"
+                    value=wrong
+                    span=Span::new(*LABEL_NOISE.start(), *LABEL_NOISE.end(), Walk::Linear)
+                    commit=commit(page, Edit::LabelNoise)
+                    title="Share of the training rows whose label is wrong, for each task. Held-out rows stay true."
+                />
+            </Show>
             {move || why.get().map(|why| view! { <p class="why" role="alert">{why}</p> })}
         </section>
     }

@@ -5,6 +5,8 @@ use super::page::use_page;
 use crate::measure::reckoning::Reckoning;
 use leptos::prelude::*;
 
+/// Where a line may break; no MathML has it.
+const BREAK: char = '\n';
 /// Tasks whose cosines are all listed; of more the smallest is.
 const LISTED_TASKS: usize = 3;
 
@@ -93,7 +95,10 @@ fn lines(reckoning: &Reckoning, n_tasks: usize) -> Vec<(&'static str, String)> {
         };
         lines.push(("moved", text));
     }
-    lines.into_iter().map(|(name, body)| (name, format!("<math display=\"inline\">{body}</math>"))).collect()
+    // Every part is an element of its own, so that a narrow card can break between them.
+    let elements =
+        |body: String| body.split(BREAK).map(|part| format!("<math>{part}</math>")).collect::<Vec<_>>().join(" ");
+    lines.into_iter().map(|(name, body)| (name, elements(body))).collect()
 }
 
 /// Σ wᵢ gᵢ with numbers.
@@ -105,6 +110,9 @@ fn sum(weights: &[f64]) -> String {
             (_, true) => "<mo>−</mo>",
             (_, false) => "<mo>+</mo>",
         };
+        if i > 0 {
+            out.push(BREAK);
+        }
         out.push_str(&format!("{sign}<mn>{}</mn><mspace width=\"0.1em\" />{}", brief(weight.abs()), gradient(i)));
     }
     out
@@ -136,5 +144,5 @@ fn cos(a: &str, b: &str) -> String {
 }
 
 fn join(parts: impl IntoIterator<Item = String>) -> String {
-    parts.into_iter().collect::<Vec<_>>().join("<mo>,</mo><mspace width=\"0.6em\" />")
+    parts.into_iter().collect::<Vec<_>>().join(&format!("<mo>,</mo>{BREAK}"))
 }

@@ -1,10 +1,13 @@
 //! A view in its frame: title, one muted phrase, its switches, table and size.
 
+use super::arrows;
+use super::frozen_panel::FrozenPanel;
 use super::icons;
+use super::inside_switches::{InsideSwitches, WholeNetwork};
 use super::page::{Page, use_page};
 use super::plot_canvas::PlotCanvas;
 use super::plot_table::PlotTable;
-use crate::plots::{PLOTS, Plot, Switch};
+use crate::plots::{Aspect, PLOTS, Plot, Switch, reads_probe};
 use leptos::prelude::*;
 
 #[component]
@@ -92,6 +95,7 @@ pub fn Tile(
             <Show when=as_table fallback=move || view! { <PlotCanvas plot /> }>
                 <PlotTable plot />
             </Show>
+            <Panel plot />
             <figcaption class="sr">
                 {move || (!page.playing.get()).then(|| page.with_scene(|scene| (plot.summary)(scene)))}
             </figcaption>
@@ -107,7 +111,14 @@ fn Switches(plot: &'static Plot) -> impl IntoView {
     let flip = move |_| page.log_losses.update(|log| *log = !*log);
     move || match switch.get() {
         Switch::None => ().into_any(),
+        Switch::AtRun if reads_probe(plot, Some(0)) => view! { <WholeNetwork /> <RunSwitch page /> }.into_any(),
         Switch::AtRun => view! { <RunSwitch page /> }.into_any(),
+        Switch::Arrows => {
+            let whole = reads_probe(plot, Some(0)).then(|| view! { <WholeNetwork /> });
+            view! { {whole} <ArrowSwitches page /> }.into_any()
+        }
+        Switch::Aspect => view! { <AspectSwitch page /> }.into_any(),
+        Switch::Inside => view! { <InsideSwitches /> <RunSwitch page /> }.into_any(),
         Switch::LogScale => view! {
             <button
                 class="btn small-btn"
@@ -120,6 +131,47 @@ fn Switches(plot: &'static Plot) -> impl IntoView {
             </button>
         }
         .into_any(),
+    }
+}
+
+/// What stands under the plot.
+#[component]
+fn Panel(plot: &'static Plot) -> impl IntoView {
+    let page = use_page();
+    let has = Memo::new(move |_| page.with_scene(|scene| (plot.switch)(scene)) == Switch::Arrows);
+    move || has.get().then(|| view! { <FrozenPanel plot /> })
+}
+
+/// The run whose gradients are shown, unless they are held; lines of methods; the hold itself.
+#[component]
+fn ArrowSwitches(page: Page) -> impl IntoView {
+    let held = Memo::new(move |_| page.arrows.rows.with(Option::is_some));
+    view! {
+        <Show when=move || !held.get()>
+            <RunSwitch page />
+        </Show>
+        <button
+            class="btn small-btn lines"
+            type="button"
+            aria-label="Construction lines"
+            aria-pressed=move || page.arrows.lines.get().to_string()
+            title="Construction lines: how methods come from the gradients to their update"
+            data-testid="construction-toggle"
+            on:click=move |_| page.arrows.lines.update(|lines| *lines = !*lines)
+        >
+            "lines"
+        </button>
+        <button
+            class="btn small-btn"
+            type="button"
+            aria-label="Freeze and drag"
+            aria-pressed=move || held.get().to_string()
+            title="Freeze the gradients of this step and drag them"
+            data-testid="freeze-toggle"
+            on:click=move |_| arrows::toggle(page)
+        >
+            {move || if held.get() { "release" } else { "freeze" }}
+        </button>
     }
 }
 
@@ -148,6 +200,30 @@ fn RunSwitch(page: Page) -> impl IntoView {
                     })
                     .collect_view()
             }}
+        </select>
+    }
+}
+
+/// What the view of conflicts shows.
+#[component]
+fn AspectSwitch(page: Page) -> impl IntoView {
+    let choose = move |event| {
+        let chosen = event_target_value(&event).parse::<usize>().ok().and_then(|at| Aspect::ALL.get(at).copied());
+        page.aspect.set(chosen.unwrap_or_default());
+    };
+    view! {
+        <select class="small plain" aria-label="Show" data-testid="aspect" on:change=choose>
+            {Aspect::ALL
+                .into_iter()
+                .enumerate()
+                .map(|(at, aspect)| {
+                    view! {
+                        <option value=at.to_string() selected=move || page.aspect.get() == aspect>
+                            {aspect.name()}
+                        </option>
+                    }
+                })
+                .collect_view()}
         </select>
     }
 }

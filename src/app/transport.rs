@@ -1,22 +1,11 @@
 //! The transport: reset, back, play, on, scrub with events, speed and the step as a number.
 
+use super::events::{self, Look, Mark};
 use super::icons;
 use super::page::{Page, use_page};
 use super::playback::SPEEDS;
 use crate::train::History;
 use leptos::prelude::*;
-
-/// Lesser events drawn on the track.
-const MOST_TICKS: usize = 12;
-
-/// Something worth a mark on the track.
-#[derive(Debug, Clone, PartialEq)]
-struct Mark {
-    step: u32,
-    /// Words below the track; a mark without words is a bare tick.
-    words: Option<String>,
-    bad: bool,
-}
 
 #[component]
 pub fn Transport() -> impl IntoView {
@@ -26,8 +15,8 @@ pub fn Transport() -> impl IntoView {
     let share = move |step: u32| f64::from(step.min(steps.get())) / f64::from(steps.get());
     // The thumb's center travels between its own radii.
     let along = move |step: u32| format!("calc(8px + (100% - 16px) * {:.5})", share(step));
-    let marks = Memo::new(move |_| page.history.with(marks));
-    let events = move || {
+    let marks = Memo::new(move |_| events::marks(page));
+    let drawn = move || {
         let marks = marks.get();
         let labels = labeled(&marks, steps.get());
         marks
@@ -36,16 +25,26 @@ pub fn Transport() -> impl IntoView {
             .map(|(mark, labeled)| {
                 let place = along(mark.step);
                 let first = share(mark.step) < 0.12;
-                let tag = mark.words.clone().filter(|_| labeled).map(|words| {
+                let bad = mark.look == Look::Bad;
+                let tag = mark.tag.clone().filter(|_| labeled).map(|words| {
                     let style = if first { format!("left:{place};margin-left:-4px") } else { format!("left:{place}") };
-                    view! { <span class="tag" class:l=first class:bad=mark.bad style=style>{words}</span> }
+                    view! { <span class="tag" class:l=first class:bad=bad style=style>{words}</span> }
                 });
                 view! {
-                    <i class="ev" class:minor=mark.words.is_none() class:bad=mark.bad style=format!("left:{place}")></i>
+                    <i class=mark.look.class() title=mark.words.clone() style=format!("left:{place}")></i>
                     {tag}
                 }
             })
             .collect_view()
+    };
+    let go = move |event| {
+        let chosen = event_target_value(&event).parse::<usize>().ok();
+        if let Some(mark) = chosen.and_then(|at| marks.with_untracked(|marks| marks.get(at).cloned())) {
+            page.playing.set(false);
+            page.seek(mark.step);
+        }
+        // The list is a menu: its title shows, whatever was chosen.
+        event_target::<web_sys::HtmlSelectElement>(&event).set_selected_index(0);
     };
     let off = move || page.trouble.with(Option::is_some) || !page.opened.get();
     let play_label = move || if page.playing.get() { "Pause" } else { "Play" };
@@ -122,7 +121,7 @@ pub fn Transport() -> impl IntoView {
                 {icons::ON.draw()}
             </button>
             <div class="scrub">
-                {events} <i class="rest"></i>
+                {drawn} <i class="rest"></i>
                 <i class="done" style=("width", move || format!("{:.3}%", 100.0 * share(head.get())))></i>
                 <i class="gone" style=("width", move || along(page.cursor.get()))></i>
                 <input
@@ -145,6 +144,24 @@ pub fn Transport() -> impl IntoView {
                     }
                 />
             </div>
+            <select
+                class="small plain only-l"
+                aria-label="Go to an event"
+                title="Events: [ goes to the one before, ] to the next"
+                data-testid="events"
+                prop:disabled=move || off() || marks.with(Vec::is_empty)
+                on:change=go
+            >
+                <option value="">{move || format!("events ({})", marks.with(Vec::len))}</option>
+                {move || {
+                    marks
+                        .get()
+                        .into_iter()
+                        .enumerate()
+                        .map(|(at, mark)| view! { <option value=at.to_string()>{mark.words}</option> })
+                        .collect_view()
+                }}
+            </select>
             <select
                 class="small plain"
                 aria-label="Speed"
@@ -191,42 +208,6 @@ pub fn reset(page: Page) {
     page.seek(0);
 }
 
-/// First conflict, changes of agreement and divergences, by step.
-fn marks(history: &History) -> Vec<Mark> {
-    let mut marks = Vec::new();
-    if let Some(run) = history.runs.first() {
-        let conflicts = run.records.iter().filter_map(|record| {
-            let k = record.losses.len();
-            record.pull.as_ref()?;
-            let conflict = (0..k).any(|i| (0..i).any(|j| record.cosine(i, j).is_some_and(|cosine| cosine < 0.0)));
-            Some((record.step, conflict))
-        });
-        let mut before = None;
-        let mut named = false;
-        for (step, conflict) in conflicts {
-            if conflict && !named {
-                named = true;
-                marks.push(Mark { step, words: Some(format!("first conflict, step {step}")), bad: false });
-            } else if before.is_some_and(|before| before != conflict) && named {
-                marks.push(Mark { step, words: None, bad: false });
-            }
-            before = Some(conflict);
-        }
-    }
-    // A flickering sign would cover the track.
-    if marks.len() > MOST_TICKS {
-        marks.truncate(1);
-    }
-    for (outline, run) in history.outline.runs.iter().zip(&history.runs) {
-        if let Some(end) = &run.diverged {
-            let step = end.step;
-            marks.push(Mark { step, words: Some(format!("{} diverged, step {step}", outline.label)), bad: true });
-        }
-    }
-    marks.sort_by_key(|mark| mark.step);
-    marks
-}
-
 /// Which marks get their words: those that do not touch the words before them. The first one stays.
 fn labeled(marks: &[Mark], steps: u32) -> Vec<bool> {
     // A label takes about a sixth of a track of usual width.
@@ -235,7 +216,7 @@ fn labeled(marks: &[Mark], steps: u32) -> Vec<bool> {
     marks
         .iter()
         .map(|mark| {
-            let fits = mark.words.is_some() && f64::from(mark.step) - last >= room;
+            let fits = mark.tag.is_some() && f64::from(mark.step) - last >= room;
             if fits {
                 last = f64::from(mark.step);
             }

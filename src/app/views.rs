@@ -4,7 +4,7 @@ use super::engine::Engine;
 use super::failure::Failure;
 use super::page::use_page;
 use super::tile::Tile;
-use crate::plots::{PLOTS, plot};
+use crate::plots::{PLOTS, plot, reads_probe};
 use leptos::prelude::*;
 
 #[component]
@@ -46,12 +46,16 @@ pub fn Tabs() -> impl IntoView {
             }
         })
     };
+    let tooltip = move || {
+        let memory = page.history.with(super::backend_chip::memory);
+        if memory.is_empty() { state() } else { format!("{}. {memory}", state()) }
+    };
     view! {
         <div class="tabs">
             <div class="tablist" role="tablist" aria-label="Views">
                 {tab("Overview", None)} {PLOTS.iter().map(|plot| tab(plot.title, Some(plot.id))).collect_view()}
             </div>
-            <span class="state" data-testid="progress" title=state>{state}</span>
+            <span class="state" data-testid="progress" title=tooltip>{state}</span>
         </div>
     }
 }
@@ -67,6 +71,17 @@ pub fn Views() -> impl IntoView {
         let started = page.history.with(|history| history.runs.iter().any(|run| !run.records.is_empty()));
         if wanted && started {
             Engine::predict(page);
+        }
+    });
+    // So is what is seen inside a network, but not while plots run along with the steps faster than it comes.
+    Effect::new(move |_| {
+        let layer = page.probing.layer.get();
+        let wanted = page.plots_on_screen().iter().any(|plot| reads_probe(plot, layer));
+        page.probing.track();
+        let started = page.history.with(|history| history.runs.iter().any(|run| !run.records.is_empty()));
+        let analytic = page.config.with(|config| config.analytic().is_some());
+        if wanted && started && !analytic {
+            page.probing.ask(page);
         }
     });
     let shown = Memo::new(move |_| match page.view.get() {

@@ -1,5 +1,7 @@
 //! The CPU backend: the same code natively and as WASM SIMD, in f32 to train and in f64 to check gradients.
 
+mod examples;
+
 use super::{Apply, Combine, Part, Scope, Slot, StepReport, Workload};
 use crate::balance::{Cost, RowsMethod, StepContext};
 use crate::data::Targets;
@@ -289,6 +291,13 @@ impl<T: Real> Cpu<T> {
         self.combine_all(w, heads);
         self.saved.clone_from(&self.theta);
         self.way.clone_from(&self.gradient);
+    }
+
+    /// Remembers θ and the way v = Δθ of the last [`Self::apply`] through the shared parameters, the heads standing.
+    pub fn aim_along_step(&mut self) {
+        self.saved.clone_from(&self.theta);
+        self.way.clone_from(&self.moved);
+        self.way[self.workload.layout.n_shared()..].fill(T::default());
     }
 
     /// θ becomes what [`Self::aim`] remembered minus rate·v, until [`Self::step_back`].

@@ -97,6 +97,22 @@ impl Exact {
         combine(&self.rows, w, &mut self.way);
     }
 
+    /// Remembers x and the way v = Δx of the last [`Self::apply`]. False where a wall is nearer than `reach` along it.
+    pub fn aim_along_step(&mut self, reach: f64) -> bool {
+        self.saved.copy_from_slice(&self.x);
+        self.way.copy_from_slice(&self.moved);
+        let long = length(&self.way);
+        [-reach, reach].into_iter().all(|reach| {
+            for (free, (x, way)) in self.free.iter_mut().zip(self.x.iter().zip(&self.way)) {
+                *free = x + reach * way / long;
+            }
+            // Δx has served: it makes room for where the walls put the end.
+            self.moved.copy_from_slice(&self.free);
+            self.descent.problem.confine(&mut self.moved);
+            self.moved == self.free
+        })
+    }
+
     /// x becomes what [`Self::aim`] remembered minus rate·v, inside the box, until [`Self::step_back`].
     pub fn look(&mut self, rate: f64) {
         self.step_back();

@@ -267,6 +267,23 @@ impl Backend {
         }
     }
 
+    /// Remembers θ and the way v = Δθ of the last update through the shared parameters, for [`Self::look`]. False where
+    /// a wall of the problem is nearer than `reach` along it.
+    ///
+    /// # Errors
+    /// [`BackendError`] on the GPU.
+    pub async fn aim_along_step(&mut self, reach: f64) -> Result<bool, BackendError> {
+        match self {
+            Self::Cpu(cpu) => {
+                cpu.aim_along_step();
+                Ok(true)
+            }
+            Self::Exact(exact) => Ok(exact.aim_along_step(reach)),
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.aim_along_step().map(|()| true),
+        }
+    }
+
     /// A ← keep·A + (wᵀG, wₖ times head k's own gradient) for a vector A like θ that is 0 at first; see
     /// [`Apply::aside`]. The heads' own gradients are spent by it.
     ///

@@ -9,7 +9,8 @@ use super::mgda::shortest_of;
 use super::solve::rank::longest;
 use super::solve::{Column, MAX_TASKS, Square, dot};
 use super::{
-    Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Outcome, Promise, Setup, Source, StepContext, Venue,
+    Build, Construction, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Outcome, Promise, Setup, Source,
+    StepContext, Venue,
 };
 
 pub const METHOD: Method = Method {
@@ -127,6 +128,10 @@ impl CaGrad {
 }
 
 impl GramianMethod for CaGrad {
+    fn construction(&self) -> Option<Construction> {
+        Some(Construction::Ball { share: self.c })
+    }
+
     fn weights(&mut self, _ctx: &StepContext<'_>, gramian: &Gramian, w: &mut [f64]) -> Outcome {
         let k = w.len();
         let even = 1.0 / k as f64;

@@ -6,7 +6,7 @@ pub struct Formula {
     /// The method's id.
     pub id: &'static str,
     pub latex: &'static str,
-    /// A `<math>` element.
+    /// A `<math>` element for every equation, with spaces between them.
     pub mathml: &'static str,
 }
 

@@ -11,7 +11,10 @@
 
 use super::si::FLOOR;
 use super::solve::{Column, MAX_TASKS, Square, cone};
-use super::{Build, Gramian, GramianMethod, Kind, Knob, Method, Outcome, Promise, Setup, Source, StepContext, Venue};
+use super::{
+    Build, Construction, Gramian, GramianMethod, Kind, Knob, Method, Outcome, Promise, Setup, Source, StepContext,
+    Venue,
+};
 
 pub const METHOD: Method = Method {
     id: "mgda",
@@ -56,6 +59,11 @@ impl Mgda {
 }
 
 impl GramianMethod for Mgda {
+    fn construction(&self) -> Option<Construction> {
+        // The hull of divided rows is another one.
+        (!self.by_length && !self.by_loss).then_some(Construction::Hull)
+    }
+
     fn weights(&mut self, ctx: &StepContext<'_>, gramian: &Gramian, w: &mut [f64]) -> Outcome {
         if !self.by_length && !self.by_loss {
             return shortest(gramian, w);

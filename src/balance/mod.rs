@@ -291,6 +291,19 @@ pub trait LossesMethod {
     fn bound_losses(&mut self, _floor: &[f64]) {}
 }
 
+/// Lines that show how a method comes from gradients to its update.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Construction {
+    /// Each gradient, taken to the directions at right angles to one that it conflicts with.
+    Projections,
+    /// The convex hull of the gradients; d is its shortest point.
+    Hull,
+    /// A ball around the mean gradient g₀, with this share of ‖g₀‖ as radius.
+    Ball { share: f64 },
+    /// Each gradient, taken to the nearest direction that hurts no task.
+    DualCone,
+}
+
 /// Weights from the Gramian of the task gradients.
 pub trait GramianMethod {
     /// Writes w (K), so that d = wᵀG.
@@ -309,6 +322,10 @@ pub trait GramianMethod {
     /// methods that move no row by another.
     fn moved_by(&self) -> &[u16] {
         &[]
+    }
+    /// What may be drawn of how it comes from plain gradients to d.
+    fn construction(&self) -> Option<Construction> {
+        None
     }
     /// (K) factors of the heads' own gradients in this step, where they are neither 1 nor w.
     fn head_weights(&self) -> Option<&[f64]> {

@@ -7,7 +7,10 @@
 //! gradient is skipped and keeps w = 1.
 
 use super::solve::{Column, MAX_TASKS};
-use super::{Build, Gramian, GramianMethod, Kind, Knob, Method, Outcome, Promise, Setup, Source, StepContext, Venue};
+use super::{
+    Build, Construction, Gramian, GramianMethod, Kind, Knob, Method, Outcome, Promise, Setup, Source, StepContext,
+    Venue,
+};
 use crate::rng::Stream;
 
 pub const METHOD: Method = Method {
@@ -50,6 +53,10 @@ impl GramianMethod for PcGrad {
         let orders = if self.shuffle { draw_orders(&ctx.draws(), k) } else { given_orders(k) };
         project(gramian, &orders[..k * k], w, &mut self.moved_by);
         Outcome::Settled
+    }
+
+    fn construction(&self) -> Option<Construction> {
+        Some(Construction::Projections)
     }
 
     fn moved_by(&self) -> &[u16] {

@@ -8,8 +8,8 @@
 use super::solve::dual_cone::Scaled;
 use super::solve::{Column, MAX_TASKS};
 use super::{
-    Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Need, Outcome, Promise, Setup, Source, StepContext,
-    Venue,
+    Build, Construction, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Need, Outcome, Promise, Setup, Source,
+    StepContext, Venue,
 };
 
 pub const METHOD: Method = Method {
@@ -83,6 +83,10 @@ impl GramianMethod for UpGrad {
             }
         }
         outcome
+    }
+
+    fn construction(&self) -> Option<Construction> {
+        Some(Construction::DualCone)
     }
 
     fn moved_by(&self) -> &[u16] {

@@ -150,7 +150,9 @@ async fn one_seed(
                 | Event::Pong
                 | Event::Loading { .. }
                 | Event::Predictions { .. }
-                | Event::Seeds { .. } => {}
+                | Event::Seeds { .. }
+                | Event::Aggregated { .. }
+                | Event::Probed { .. } => {}
             }
         }
         if let Some(message) = lost.take() {

@@ -16,8 +16,8 @@ use crate::{balance, data, problem};
 pub enum Edit {
     /// Starts from a preset; backend and theme stay.
     Preset(String),
-    /// Another data set with its default knobs and tasks, or an analytic problem from its first starting point;
-    /// loss scales of 1.
+    /// Another data set with its default knobs and tasks and no wrong labels, or an analytic problem from its first
+    /// starting point; loss scales of 1.
     Data(String),
     /// Where an analytic problem's runs begin (P).
     Start(Vec<f64>),
@@ -29,6 +29,8 @@ pub enum Edit {
     Tasks(Vec<usize>),
     /// Adds the task at the end, or takes it away.
     ToggleTask(usize),
+    /// Share of training labels that are wrong.
+    LabelNoise(f64),
     LossScale {
         position: usize,
         scale: f64,
@@ -87,6 +89,8 @@ pub enum Edit {
     /// View ids; none is the overview.
     Views(Vec<String>),
     Theme(Option<Theme>),
+    /// (K, K) gradients that the reader moves; none shows a run's own.
+    Gradients(Option<Vec<f64>>),
 }
 
 impl ExperimentConfig {
@@ -146,6 +150,7 @@ impl ExperimentConfig {
                 }
                 self.set_tasks(&tasks)?;
             }
+            Edit::LabelNoise(share) => self.data_mut()?.label_noise = *share,
             Edit::LossScale { position, scale } => {
                 let scales = self.loss_scales_mut();
                 *scales.get_mut(*position).ok_or_else(|| absent("sc", "task", position))? = *scale;
@@ -248,6 +253,7 @@ impl ExperimentConfig {
                 self.view.views = views?;
             }
             Edit::Theme(theme) => self.view.theme = *theme,
+            Edit::Gradients(rows) => self.view.gradients.clone_from(rows),
         }
         Ok(())
     }
@@ -267,6 +273,7 @@ impl ExperimentConfig {
         data.tasks = tasks.to_vec();
         if others {
             self.training.preference = None;
+            self.release_gradients();
         }
         Ok(())
     }

@@ -7,9 +7,10 @@
 use super::number;
 use super::presets::{self, Preset};
 use super::{
-    Activation, AnalyticConfig, BATCH, BackendChoice, Batch, CLIP, Complaint, DECAY_FACTOR, Decay, ExperimentConfig,
-    FEWEST_INPUTS, FEWEST_ROWS, GAIN, HEAD_LAYERS, Init, LEARNING_RATE, LOSS_SCALE, MOMENTUM, NetworkConfig, Optimizer,
-    RUNS, RunConfig, SEEDS, STEPS, Subject, TASKS, TRUNK_LAYERS, Theme, VIEWS, WEIGHT_DECAY, WIDTH,
+    Activation, AnalyticConfig, BATCH, BackendChoice, Batch, CLIP, COORDINATE, Complaint, DECAY_FACTOR, Decay,
+    ExperimentConfig, FEWEST_INPUTS, FEWEST_ROWS, GAIN, HEAD_LAYERS, Init, LABEL_NOISE, LEARNING_RATE, LOSS_SCALE,
+    MOMENTUM, NetworkConfig, Optimizer, RUNS, RunConfig, SEEDS, STEPS, Subject, TASKS, TRUNK_LAYERS, Theme, VIEWS,
+    WEIGHT_DECAY, WIDTH,
 };
 use crate::balance::modify::{Applied, MODIFIERS, modifier};
 use crate::balance::{Knob, METHODS, Method, method};
@@ -47,7 +48,8 @@ pub enum Scope {
 }
 
 impl Scope {
-    fn holds(self, config: &ExperimentConfig) -> bool {
+    /// Whether a key of this scope says something about the configuration.
+    pub fn holds(self, config: &ExperimentConfig) -> bool {
         match self {
             Self::Any => true,
             Self::Network => config.analytic().is_none(),
@@ -67,6 +69,8 @@ pub enum Form {
 
 /// The key that names the schema version.
 pub const VERSION_KEY: &str = "v";
+/// The key of a data set's knobs, which tasks may be at odds with.
+const DATA_KNOBS_KEY: &str = "dk";
 /// The key that holds the checksum.
 pub const CHECK_KEY: &str = "h";
 /// What stands in the place of a setting's name before a modifier. No knob of a method is called so.
@@ -110,7 +114,7 @@ pub const KEYS: &[Key] = &[
         text: |config| config.subject.id().into(),
     },
     Key {
-        name: "dk",
+        name: DATA_KNOBS_KEY,
         label: "data settings",
         about: "Knobs of the data set, name~value; those left out have their default. `default` for all defaults.",
         example: "angle~60",
@@ -135,6 +139,21 @@ pub const KEYS: &[Key] = &[
             let ids = data.flat_map(|data| data.tasks.iter().filter_map(|&task| Some(data.source.tasks.get(task)?.id)));
             ids.collect::<Vec<_>>().join(",")
         },
+    },
+    Key {
+        name: "noise",
+        label: "wrong labels",
+        about: "Share of training labels that are wrong, 0 to 0.5; held-out rows stay true. Another data set brings 0.",
+        example: ".2",
+        form: Form::Number,
+        scope: Scope::Network,
+        read: |reader, text| {
+            let share = reader.number("The share of wrong labels", text, LABEL_NOISE);
+            if let (Some(share), Subject::Network { data, .. }) = (share, &mut reader.config.subject) {
+                data.label_noise = share;
+            }
+        },
+        text: |config| number::write(config.data().map_or(0.0, |data| data.label_noise)),
     },
     Key {
         name: "start",
@@ -456,6 +475,23 @@ pub const KEYS: &[Key] = &[
         },
     },
     Key {
+        name: "g",
+        label: "frozen gradients",
+        about: "Gradients of two or three tasks in as many coordinates, to be moved in the gradient view: a row a task, \
+                rows with ~ between; or none.",
+        example: "1,0~-.3,1",
+        form: Form::Word,
+        scope: Scope::Any,
+        read: read_gradients,
+        text: |config| match &config.view.gradients {
+            None => "none".into(),
+            Some(rows) => {
+                let width = (config.n_tasks().max(1)).min(rows.len().max(1));
+                rows.chunks(width).map(numbers_text).collect::<Vec<_>>().join("~")
+            }
+        },
+    },
+    Key {
         name: "theme",
         label: "theme",
         about: "light, dark, or auto: as the system has it.",
@@ -529,6 +565,13 @@ pub(super) fn read_all<K: AsRef<str>, V: AsRef<str>>(
         if reader.complaints.len() == before && key.name != CHECK_KEY {
             read.push(key);
         }
+    }
+    if let Subject::Network { data, .. } = &mut reader.config.subject
+        && let Err(error) = data.source.check_limit(&data.knobs, data.tasks.len())
+    {
+        reader.complaints.push(Complaint::new(DATA_KNOBS_KEY, error.to_string()));
+        data.knobs = data.source.default_knobs();
+        read.retain(|key| key.name != DATA_KNOBS_KEY);
     }
     let before = reader.complaints.len();
     if let Err(complaint) = reader.config.check_budget(FEWEST_INPUTS, FEWEST_ROWS) {
@@ -841,6 +884,7 @@ fn read_tasks(reader: &mut Reader, text: &str) {
         data.loss_scales = vec![1.0; tasks.len()];
         data.tasks = tasks;
         reader.config.training.preference = None;
+        reader.config.release_gradients();
     }
 }
 
@@ -981,6 +1025,42 @@ fn read_preference(reader: &mut Reader, text: &str) {
             .complain(format!("The preference adds up to {}; it must add up to 1.", plain((sum * 1e6).round() / 1e6)));
     }
     reader.config.training.preference = Some(parts);
+}
+
+fn read_gradients(reader: &mut Reader, text: &str) {
+    if text == "none" {
+        reader.config.view.gradients = None;
+        return;
+    }
+    let k = reader.config.n_tasks();
+    if !(2..=3).contains(&k) {
+        return reader.complain(format!(
+            "Gradients can be frozen for 2 or 3 tasks; here are {k}. More cannot be drawn without loss. Leave “g=” out."
+        ));
+    }
+    let rows: Vec<&str> = text.split('~').collect();
+    if rows.len() != k {
+        return reader.complain(format!(
+            "Frozen gradients: {} {} given for {k} tasks; give one row a task with ~ between, as in {}.",
+            rows.len(),
+            counted(rows.len(), "row"),
+            if k == 2 { "1,0~-.3,1" } else { "1,0,0~0,1,0~0,0,1" }
+        ));
+    }
+    let mut entries = Vec::new();
+    for (task, row) in rows.into_iter().enumerate() {
+        let count = row.split(',').count();
+        if count != k {
+            let (at, noun) = (task + 1, counted(count, "number"));
+            reader.complain(format!("Frozen gradients: row {at} has {count} {noun}; {k} tasks need {k} in each row."));
+            continue;
+        }
+        let subject = format!("Frozen gradient {}", task + 1);
+        entries.extend(row.split(',').filter_map(|part| reader.number(&subject, part, COORDINATE)));
+    }
+    if entries.len() == k * k {
+        reader.config.view.gradients = Some(entries);
+    }
 }
 
 fn read_views(reader: &mut Reader, text: &str) {

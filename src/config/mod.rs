@@ -7,6 +7,7 @@
 //! host message pass through the same ones, so no range can hold in one place and not in another.
 
 mod edit;
+pub mod gradients;
 mod keys;
 pub mod link;
 mod number;
@@ -17,7 +18,8 @@ pub use edit::{Edit, copy_of_run, name_of_run, needs_restart};
 pub use schedule::{Decay, Rates, Schedule};
 
 use crate::balance::modify::{Applied, Change};
-use crate::balance::{Build, METHODS, Method};
+use crate::balance::{Balancer, Build, Construction, METHODS, Method, Setup};
+pub use crate::data::LABEL_NOISE;
 use crate::data::{DATASETS, DataSource};
 use crate::problem::{PROBLEMS, Problem};
 use std::ops::RangeInclusive;
@@ -39,6 +41,8 @@ pub const BATCH: RangeInclusive<u32> = 1..=4096;
 pub const STEPS: RangeInclusive<u32> = 1..=20_000;
 /// Seeds over which runs are repeated.
 pub const SEEDS: RangeInclusive<u32> = 1..=20;
+/// Coordinates of gradients that the reader moves.
+pub const COORDINATE: RangeInclusive<f64> = -1e12..=1e12;
 
 /// Largest parameters × batch rows × steps × networks, the single-task ones among them: about an hour of a
 /// laptop's CPU.
@@ -98,6 +102,8 @@ pub struct DataConfig {
     pub knobs: Vec<f64>,
     /// Indices into the source's tasks, in order, without repeats; their number is K.
     pub tasks: Vec<usize>,
+    /// Share of training labels that are wrong; held-out rows stay true.
+    pub label_noise: f64,
     /// (K) factor on each task's loss; it scales the head's gradient too. Plots show unscaled losses.
     pub loss_scales: Vec<f64>,
 }
@@ -210,6 +216,8 @@ pub struct ViewConfig {
     /// View ids; empty is the overview.
     pub views: Vec<&'static str>,
     pub theme: Option<Theme>,
+    /// (K, K) row-major, K = 2 or 3: gradients that the reader moves in the place of a run's.
+    pub gradients: Option<Vec<f64>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -247,11 +255,13 @@ impl ExperimentConfig {
         }
     }
 
-    /// Another data set with its default knobs and tasks, and loss scales of 1; the network stays if there is one.
+    /// Another data set with its default knobs and tasks, no wrong labels and loss scales of 1; the network stays if
+    /// there is one.
     fn choose_data(&mut self, source: &'static DataSource) {
         let network = self.network().cloned().unwrap_or_else(NetworkConfig::plain);
         self.subject = Subject::Network { data: DataConfig::new(source), network };
         self.training.preference = None;
+        self.release_gradients();
     }
 
     /// An analytic problem from its first starting point, with loss scales of 1. It has no rows to choose from.
@@ -259,6 +269,13 @@ impl ExperimentConfig {
         self.subject = Subject::Analytic(AnalyticConfig::new(problem));
         self.training.preference = None;
         self.training.batch = Batch::All;
+        self.release_gradients();
+    }
+
+    /// Gradients of another number of tasks are none.
+    fn release_gradients(&mut self) {
+        let k = self.n_tasks();
+        self.view.gradients.take_if(|rows| rows.len() != k * k);
     }
 
     /// The data set and its tasks; `None` for an analytic problem.
@@ -477,17 +494,18 @@ impl NetworkConfig {
 }
 
 impl DataConfig {
-    /// The source with its default knobs and tasks and loss scales of 1.
+    /// The source with its default knobs and tasks, no wrong labels and loss scales of 1.
     pub fn new(source: &'static DataSource) -> Self {
         let tasks = source.default_tasks.to_vec();
-        Self { source, knobs: source.default_knobs(), loss_scales: vec![1.0; tasks.len()], tasks }
+        Self { source, knobs: source.default_knobs(), label_noise: 0.0, loss_scales: vec![1.0; tasks.len()], tasks }
     }
 }
 
 // Entries of registries are long: by id they can be read in a test's message.
 impl std::fmt::Debug for DataConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {:?}, tasks {:?} × {:?}", self.source.id, self.knobs, self.tasks, self.loss_scales)
+        let Self { source, knobs, tasks, label_noise, loss_scales } = self;
+        write!(f, "{} {knobs:?}, tasks {tasks:?} × {loss_scales:?}, {label_noise} wrong", source.id)
     }
 }
 
@@ -514,6 +532,7 @@ impl PartialEq for DataConfig {
         self.source.id == other.source.id
             && self.knobs == other.knobs
             && self.tasks == other.tasks
+            && self.label_noise == other.label_noise
             && self.loss_scales == other.loss_scales
     }
 }
@@ -522,6 +541,17 @@ impl RunConfig {
     /// A run of this method with its defaults.
     pub fn new(method: &'static Method) -> Self {
         Self { method, knobs: method.default_knobs(), modifiers: Vec::new() }
+    }
+
+    /// Lines that may be drawn from plain gradients to its update, if it makes that of them alone.
+    pub fn construction(&self, n_tasks: usize) -> Option<Construction> {
+        if !self.modifiers.is_empty() || !self.method.answers_alone() {
+            return None;
+        }
+        match self.method.new_balancer(&Setup { n_tasks, knobs: self.knobs.clone() }) {
+            Balancer::Gramian(method) => method.construction(),
+            _ => None,
+        }
     }
 
     /// Whether a backend holds K rows of P numbers for it beside G.

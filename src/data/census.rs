@@ -25,6 +25,7 @@ pub const SOURCE: DataSource = DataSource {
     default_tasks: &[1, 2],
     seeding: Seeding::Fixed,
     truth: None,
+    limit: None,
     make,
 };
 

@@ -27,6 +27,8 @@ pub enum DataError {
         /// Such as `between 2 and 10`.
         allowed: String,
     },
+    /// A share of wrong labels that is not allowed.
+    LabelNoise { share: f64 },
     /// A row limit that leaves nothing to train on.
     NoRows { dataset: String },
 }
@@ -119,6 +121,10 @@ impl fmt::Display for DataError {
                 "The setting `{knob}` of the data set `{dataset}` is {value}. \
                  Set it {allowed}."
             ),
+            Self::LabelNoise { share } => {
+                let (low, high) = (super::LABEL_NOISE.start(), super::LABEL_NOISE.end());
+                write!(f, "The share of wrong training labels is {share}. Set it to a number from {low} to {high}.")
+            }
             Self::NoRows { dataset } => write!(
                 f,
                 "The row limit leaves the data set `{dataset}` nothing to train on. \

@@ -38,6 +38,7 @@ pub const SOURCE: DataSource = DataSource {
     default_tasks: &[0, 1, 2, 3],
     seeding: Seeding::Seeded,
     truth: None,
+    limit: None,
     make,
 };
 

@@ -56,6 +56,7 @@ pub const SOURCE: DataSource = DataSource {
     default_tasks: &[0, 1],
     seeding: Seeding::Seeded,
     truth: None,
+    limit: None,
     make,
 };
 

@@ -13,9 +13,13 @@ pub mod digits8;
 pub mod error;
 pub mod function_classes;
 pub mod gradnorm_toy;
+mod label_noise;
 pub mod meats;
+pub mod mmoe;
 pub mod mtld;
 pub mod multimnist;
+pub mod multitab;
+mod orthonormal;
 pub mod outlier_tasks;
 pub mod penguins;
 mod stored;
@@ -24,6 +28,8 @@ pub mod two_labelings;
 pub mod two_sines;
 
 use crate::balance::Knob;
+use crate::rng::{Stream, StreamId};
+use std::ops::RangeInclusive;
 
 pub use batches::Batches;
 pub use error::{DataError, Fault};
@@ -43,7 +49,13 @@ pub const DATASETS: &[DataSource] = &[
     function_classes::SOURCE,
     gradnorm_toy::SOURCE,
     outlier_tasks::SOURCE,
+    mmoe::SOURCE,
+    multitab::SOURCE,
 ];
+
+/// Shares of wrong training labels that a data set can be built with. Half of the labels of a yes/no task are no
+/// labels at all.
+pub const LABEL_NOISE: RangeInclusive<f64> = 0.0..=0.5;
 
 /// The data set called `id`.
 pub fn source(id: &str) -> Option<&'static DataSource> {
@@ -69,12 +81,17 @@ pub struct DataSource {
     pub seeding: Seeding,
     /// The targets that the points of a plane ought to have, for pictures; `None` where nobody knows them.
     pub truth: Option<Truth>,
+    /// What the range of a single knob cannot say; `None` where all values go with all others.
+    pub limit: Option<Limit>,
     /// Called only by [`DataSource::build`], which has checked the request.
     make: fn(&DataSource, &BuildRequest<'_>) -> Result<Dataset, DataError>,
 }
 
 /// (n) standardized targets of task `task` at (n, 2) points, given the set's knobs and the built task.
 pub type Truth = fn(knobs: &[f64], task: usize, info: &TaskInfo, points: &[f32]) -> Vec<f32>;
+
+/// Refuses values of knobs that do not go together, or not with that many tasks. The defaults go with any number.
+pub type Limit = fn(&DataSource, knobs: &[f64], n_tasks: usize) -> Result<(), DataError>;
 
 /// A task as it is known before the data is loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +121,8 @@ pub struct BuildRequest<'a> {
     pub tasks: &'a [usize],
     /// The decoded files; others than those needed are ignored.
     pub files: &'a [MtldFile],
+    /// Share of training labels that are wrong, in [`LABEL_NOISE`]; 0 leaves every row as it is.
+    pub label_noise: f64,
     /// Keep at most this many rows of each split, from its beginning.
     pub max_rows: Option<usize>,
 }
@@ -123,13 +142,21 @@ impl DataSource {
         self.knobs.iter().map(|knob| knob.default).collect()
     }
 
+    /// Holds values of the knobs against each other and against the number of tasks.
+    ///
+    /// # Errors
+    /// What the entry's limit says.
+    pub fn check_limit(&self, knobs: &[f64], n_tasks: usize) -> Result<(), DataError> {
+        self.limit.map_or(Ok(()), |limit| limit(self, knobs, n_tasks))
+    }
+
     /// Builds the data set.
     ///
     /// A function of the request alone: the same bits natively and in wasm.
     ///
     /// # Errors
-    /// A knob out of range, a task that does not exist or is chosen twice, no
-    /// task, no rows, or a file that is missing or does not fit.
+    /// A knob out of range or at odds with the tasks, a task that does not exist or is chosen twice, no task, no
+    /// rows, an impossible share of wrong labels, or a file that is missing or does not fit.
     pub fn build(&self, request: &BuildRequest<'_>) -> Result<Dataset, DataError> {
         let dataset = || self.id.to_owned();
         let defaults = self.default_knobs();
@@ -158,10 +185,15 @@ impl DataSource {
                 return Err(DataError::RepeatedTask { dataset: dataset(), task });
             }
         }
+        self.check_limit(knobs, request.tasks.len())?;
+        if !LABEL_NOISE.contains(&request.label_noise) {
+            return Err(DataError::LabelNoise { share: request.label_noise });
+        }
         if request.max_rows == Some(0) {
             return Err(DataError::NoRows { dataset: dataset() });
         }
         let mut built = (self.make)(self, &BuildRequest { knobs, ..*request })?;
+        label_noise::spoil(&mut built, request);
         if let Some(rows) = request.max_rows {
             let n_inputs = built.n_inputs;
             for split in [&mut built.train, &mut built.validation, &mut built.test] {
@@ -393,22 +425,46 @@ impl Attribution {
 /// in [`crate::rng::StreamId::Data`].
 const SPLITS: [u32; 3] = [0, 1, 2];
 
+/// Distance of the splits in [`StreamId::Noise`]: no set has more tasks.
+const NOISE_SPLIT: u32 = 16;
+
 /// A generated set of regressions: `function` gives task t's values at all rows of (rows, n_inputs) points.
+fn regressions(
+    source: &DataSource,
+    request: &BuildRequest<'_>,
+    inputs: (usize, InputShape),
+    points: [Vec<f32>; 3],
+    function: impl Fn(usize, &[f32]) -> Vec<f64>,
+) -> Dataset {
+    noisy_regressions(source, request, inputs, points, 0.0, function)
+}
+
+/// The same with normal noise of deviation `noise` on the values of every row, held-out ones too: it belongs to what
+/// the task asks for.
 ///
 /// All splits use the mean and deviation of the training rows: a network cannot know those of rows that it has not
 /// seen.
-fn regressions(
+fn noisy_regressions(
     source: &DataSource,
     request: &BuildRequest<'_>,
     (n_inputs, shape): (usize, InputShape),
     points: [Vec<f32>; 3],
+    noise: f64,
     function: impl Fn(usize, &[f32]) -> Vec<f64>,
 ) -> Dataset {
     let mut splits = points.map(|x| Split { rows: x.len() / n_inputs, x, targets: Vec::new() });
     let mut tasks = Vec::new();
     for &task in request.tasks {
         let entry = source.tasks[task];
-        let raw = splits.each_ref().map(|split| function(task, &split.x));
+        let mut raw = splits.each_ref().map(|split| function(task, &split.x));
+        if noise > 0.0 {
+            for (values, split) in raw.iter_mut().zip(SPLITS) {
+                let stream = Stream::new(request.seed, StreamId::Noise, NOISE_SPLIT * split + task as u32);
+                for (row, value) in values.iter_mut().enumerate() {
+                    *value += noise * stream.normal(row as u64);
+                }
+            }
+        }
         let scale = TargetScale::of(&raw[0]);
         for (split, values) in splits.iter_mut().zip(&raw) {
             split.targets.push(scale.standardized(values));

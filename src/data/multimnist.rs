@@ -80,6 +80,7 @@ pub const FULL: DataSource = DataSource {
     default_tasks: &[0, 1],
     seeding: Seeding::Fixed,
     truth: None,
+    limit: None,
     make,
 };
 

@@ -47,6 +47,7 @@ pub const SOURCE: DataSource = DataSource {
     default_tasks: &[0, 1, 2, 8],
     seeding: Seeding::Seeded,
     truth: None,
+    limit: None,
     make,
 };
 

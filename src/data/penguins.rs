@@ -22,5 +22,6 @@ pub const SOURCE: DataSource = DataSource {
     default_tasks: &[0, 1, 2],
     seeding: Seeding::Fixed,
     truth: None,
+    limit: None,
     make: |source, request| table::build(source, request, FILE),
 };

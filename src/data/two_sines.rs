@@ -28,6 +28,7 @@ pub const SOURCE: DataSource = DataSource {
     default_tasks: &[0, 1],
     seeding: Seeding::Seeded,
     truth: Some(truth),
+    limit: None,
     make,
 };
 

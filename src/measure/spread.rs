@@ -13,7 +13,8 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// Quantiles between two numbers are interpolated (Hyndman & Fan 1996, type 7). `None` without numbers; NaN is none.
+    /// Quantiles between two numbers are interpolated (Hyndman & Fan 1996, type 7). `None` without numbers; NaN is
+    /// none.
     pub fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
         let mut sorted: Vec<f64> = values.into_iter().filter(|value| !value.is_nan()).collect();
         sorted.sort_by(f64::total_cmp);

@@ -1,136 +1,111 @@
-//! Conflict over time: the cosine of task gradients at each run's own weights, as lines and as bands.
+//! Conflict over time at each run's own weights: the cosine of task gradients as lines and bands or as a heat map,
+//! their lengths, the curvature along the step, and whether the step helped.
 //!
 //! Blue is agreement, orange conflict. Where both gradients are shorter than 1 % of their own maximum,
-//! the angle is mostly noise and is drawn faint.
+//! the angle is mostly noise, is drawn faint and counts neither way.
 
+use crate::measure::conflict::{
+    self, Falls, Meeting, Rate, Triad, known_pulls, length_ratio, magnitude_similarity, pairs,
+};
 use crate::measure::pull;
-use crate::protocol::Pull;
 
 use super::axis::{self, Scale};
-use super::picture::{Anchor, LABEL, Pen, Rect, TICK};
-use super::series::{Chart, Curve, Panel};
-use super::{Picture, Plot, Scene, Stage, Switch, Table, exact};
+use super::conflict_strips::{palette, share_words};
+use super::pair_series::{For, Point, Reading, curve};
+use super::picture::{Anchor, Pen, Rect};
+use super::series::{Chart, Panel};
+use super::{
+    Picture, Plot, Scene, Stage, Switch, Table, conflict_series, conflict_strips, exact, number, pair_series, triad,
+};
+
+/// What the view shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Aspect {
+    #[default]
+    Cosine,
+    Heat,
+    Similarity,
+    Ratio,
+    Curvature,
+    Helped,
+}
+
+impl Aspect {
+    /// In the order of the switch.
+    pub const ALL: [Self; 6] = [Self::Cosine, Self::Heat, Self::Similarity, Self::Ratio, Self::Curvature, Self::Helped];
+
+    /// As the switch says it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cosine => "cosine",
+            Self::Heat => "cosine, heat map",
+            Self::Similarity => "magnitude similarity",
+            Self::Ratio => "length ratio",
+            Self::Curvature => "curvature",
+            Self::Helped => "did it help?",
+        }
+    }
+}
 
 pub(super) const PLOT: Plot = Plot {
     id: "cosine",
     title: "Conflict over time",
-    subtitle: |scene| match scene.n_tasks() {
-        0..=2 => "cosine of g₁ and g₂ at each run's own weights".to_owned(),
-        3 => "cosine of each pair at each run's own weights".to_owned(),
-        _ => "lowest and mean cosine over all pairs".to_owned(),
-    },
-    least_height: |scene| {
-        let panels = if scene.n_tasks() == 3 { 3 } else { 1 + usize::from(scene.n_tasks() > 3) };
-        Chart::least_height(panels) + band_room(scene)
-    },
+    subtitle,
+    least_height,
     draw,
     table,
     data,
     summary,
-    switch: |_| Switch::None,
+    switch: |_| Switch::Aspect,
     reads_predictions: false,
 };
 
-/// What one panel reads from a record.
-#[derive(Clone, Copy)]
-enum Reading {
-    Pair(usize, usize),
-    Lowest,
-    Mean,
+fn subtitle(scene: &Scene) -> String {
+    let every = match scene.history.outline.look_every {
+        0 | 1 => "every step".to_owned(),
+        n => format!("every {n} steps"),
+    };
+    let many = scene.n_tasks() > 3;
+    match scene.aspect {
+        Aspect::Cosine => match scene.n_tasks() {
+            0..=2 => "cosine of g₁ and g₂ at each run's own weights".to_owned(),
+            3 => "cosine of each pair at each run's own weights".to_owned(),
+            _ => "lowest and mean cosine over all pairs".to_owned(),
+        },
+        Aspect::Heat => "cosine of each pair at each run's own weights".to_owned(),
+        Aspect::Similarity => "2‖a‖‖b‖ / (‖a‖² + ‖b‖²) of task gradients".to_owned(),
+        Aspect::Ratio if many => "longer by shorter gradient of a pair, log scale".to_owned(),
+        Aspect::Ratio => "‖a‖ / ‖b‖ of task gradients, log scale".to_owned(),
+        Aspect::Curvature => format!("of the summed losses along the step, {every}"),
+        Aspect::Helped if scene.history.outline.batch_rows >= scene.history.outline.train_rows => {
+            "each step's own batch, before and after it".to_owned()
+        }
+        Aspect::Helped => format!("each step's own batch, before and after it, {every}"),
+    }
 }
 
-/// A cosine at a step and whether it is mostly noise.
-struct Point {
-    step: u32,
-    cosine: f64,
-    noise: bool,
+fn least_height(scene: &Scene) -> f64 {
+    let panels = if scene.n_tasks() == 3 { 3 } else { 1 + usize::from(scene.n_tasks() > 3) };
+    let lamps = triad::room(scene, 328.0);
+    match scene.aspect {
+        Aspect::Cosine => Chart::least_height(panels) + band_room(scene) + lamps,
+        Aspect::Similarity | Aspect::Ratio => Chart::least_height(panels) + lamps,
+        Aspect::Curvature => Chart::least_height(1) + lamps,
+        Aspect::Heat => conflict_strips::least_height(scene, pairs(scene.n_tasks()).count()).max(160.0),
+        Aspect::Helped => conflict_strips::least_height(scene, scene.n_tasks()).max(160.0),
+    }
+}
+
+fn cosine_of(meeting: &Meeting) -> Option<f64> {
+    Some(meeting.cosine)
 }
 
 fn readings(n_tasks: usize) -> Vec<Reading> {
-    match n_tasks {
-        0 | 1 => Vec::new(),
-        2 | 3 => pairs(n_tasks).map(|(i, j)| Reading::Pair(i, j)).collect(),
-        _ => vec![Reading::Lowest, Reading::Mean],
-    }
-}
-
-fn pairs(n_tasks: usize) -> impl Iterator<Item = (usize, usize)> {
-    (0..n_tasks).flat_map(move |i| (i + 1..n_tasks).map(move |j| (i, j)))
-}
-
-/// How many records are read: a curve has no more pixels, a table counts every step.
-#[derive(Clone, Copy, PartialEq)]
-enum For {
-    Curve,
-    Count,
+    Reading::all(n_tasks, Reading::Lowest)
 }
 
 fn read(scene: &Scene, run: usize, reading: Reading, purpose: For) -> Vec<Point> {
-    let k = scene.n_tasks();
-    let end = scene.diverged(run).unwrap_or(u32::MAX);
-    let whole = |pull: &&Pull| pull.gramian.len() == k * k && pull.gramian.iter().all(|entry| entry.is_finite());
-    let records = scene.history.runs[run].records.iter().filter(|record| record.step < end);
-    let mut known: Vec<(u32, &Pull)> =
-        records.filter_map(|record| Some((record.step, record.pull.as_ref().filter(whole)?))).collect();
-    // Many pairs: 500 records draw the same curve and keep a frame short.
-    let most = if k > 3 { 500 } else { 2000 };
-    if k > 3 || purpose == For::Curve {
-        let every = known.len() / most + 1;
-        known = known.into_iter().step_by(every).collect();
-    }
-    let mut most = vec![0.0f64; k];
-    for (_, pull) in &known {
-        for (most, length) in most.iter_mut().zip(pull::lengths(&pull.gramian, k)) {
-            *most = most.max(length);
-        }
-    }
-    known
-        .into_iter()
-        .filter_map(|(step, pull)| {
-            let lengths = pull::lengths(&pull.gramian, k);
-            let pair = |(i, j): (usize, usize)| {
-                let cosine = pull::cosine(pull.gramian[i * k + j], lengths[i], lengths[j])?;
-                Some((cosine, pull::is_noise(lengths[i], lengths[j], most[i], most[j])))
-            };
-            let (cosine, noise) = match reading {
-                Reading::Pair(i, j) => pair((i, j))?,
-                Reading::Lowest => pairs(k).filter_map(pair).min_by(|a, b| a.0.total_cmp(&b.0))?,
-                Reading::Mean => {
-                    let all: Vec<(f64, bool)> = pairs(k).filter_map(pair).collect();
-                    if all.is_empty() {
-                        return None;
-                    }
-                    let sum: f64 = all.iter().map(|one| one.0).sum();
-                    (sum / all.len() as f64, all.iter().all(|one| one.1))
-                }
-            };
-            Some(Point { step, cosine, noise })
-        })
-        .collect()
-}
-
-fn name(scene: &Scene, reading: Reading) -> String {
-    match reading {
-        Reading::Pair(..) if scene.n_tasks() == 2 => String::new(),
-        Reading::Pair(i, j) => format!("{} and {}", scene.task_name(i), scene.task_name(j)),
-        Reading::Lowest => "lowest of all pairs".to_owned(),
-        Reading::Mean => "mean over all pairs".to_owned(),
-    }
-}
-
-fn noise_ranges(points: &[Point]) -> Vec<(f64, f64)> {
-    let mut ranges: Vec<(f64, f64)> = Vec::new();
-    let mut going = false;
-    for point in points {
-        let step = f64::from(point.step);
-        match ranges.last_mut() {
-            Some(range) if going && point.noise => range.1 = step,
-            _ if point.noise => ranges.push((step, step)),
-            _ => {}
-        }
-        going = point.noise;
-    }
-    ranges
+    pair_series::read(scene, run, reading, cosine_of, purpose)
 }
 
 const BAND: f64 = 18.0;
@@ -152,20 +127,23 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
     if !known {
         return Pen::new(stage).empty("The angle between the task gradients appears here as the runs train.");
     }
+    match scene.aspect {
+        Aspect::Cosine => draw_cosines(scene, stage),
+        Aspect::Heat => conflict_strips::draw_heat(scene, stage),
+        Aspect::Similarity => conflict_series::draw_similarity(scene, stage),
+        Aspect::Ratio => conflict_series::draw_ratio(scene, stage),
+        Aspect::Curvature => conflict_series::draw_curvature(scene, stage),
+        Aspect::Helped => conflict_strips::draw_helped(scene, stage),
+    }
+}
+
+fn draw_cosines(scene: &Scene, stage: &Stage) -> Picture {
     let mut panels = Vec::new();
     for reading in readings(scene.n_tasks()) {
         let scale = Scale::linear(-1.0, 1.0, 0.0, 1.0);
-        let curves = scene
-            .runs()
-            .into_iter()
-            .map(|run| {
-                let points = read(scene, run, reading, For::Curve);
-                let noise = noise_ranges(&points);
-                Curve { run, points: points.iter().map(|p| (f64::from(p.step), p.cosine)).collect(), noise }
-            })
-            .collect();
+        let curves = scene.runs().into_iter().map(|run| curve(run, &read(scene, run, reading, For::Curve))).collect();
         panels.push(Panel {
-            title: name(scene, reading),
+            title: reading.name(scene),
             curves,
             reference: Vec::new(),
             scale,
@@ -180,12 +158,17 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
         });
     }
     let mut pen = Pen::new(stage);
-    let room = band_room(scene);
-    let below = if stage.height - room >= 170.0 { room } else { 0.0 };
+    let (room, lamps) = (band_room(scene), triad::room(scene, stage.width));
+    let lamps = if stage.height - lamps >= 170.0 { lamps } else { 0.0 };
+    let room = if stage.height - room - lamps >= 170.0 { room } else { 0.0 };
+    let below = room + lamps;
     let chart = Chart { scene, panels, quantity: "", number: axis::cosine, below };
     let frame = chart.draw_with(&mut pen);
-    if below > 0.0 {
+    if room > 0.0 {
         bands(scene, &mut pen, frame.left, frame.right, frame.bottom + 44.0);
+    }
+    if lamps > 0.0 {
+        triad::draw(scene, &mut pen, stage.height - lamps + 4.0);
     }
     pen.picture
 }
@@ -216,7 +199,7 @@ fn bands(scene: &Scene, pen: &mut Pen, left: f64, right: f64, top: f64) {
                 }
                 let point = &points[after - 1];
                 // Conflict is the warm end of the scale.
-                let color = ink.signed(-point.cosine, 1.0);
+                let color = ink.signed(-point.value, 1.0);
                 *pixel = if point.noise { ink.bg.mix(color, 0.25).rgb } else { color.rgb };
             }
             let place = Rect { left, top: y, right, bottom: y + height - 1.0 };
@@ -226,72 +209,154 @@ fn bands(scene: &Scene, pen: &mut Pen, left: f64, right: f64, top: f64) {
             {
                 pen.tick((left - 4.0, y + height / 2.0 + 3.0), format!("{}, {}", i + 1, j + 1), Anchor::End);
             }
-            let share = conflict_share(&points);
             if height >= 10.0 || rows.len() == 1 {
-                let words = share.map_or("–".to_owned(), share_words);
+                let words = share_words(conflict_share(&points));
                 pen.label((right + 8.0, y + height / 2.0 + 4.0), words, ink.ink2, Anchor::Start);
             }
             y += height;
         }
         y += 4.0;
     }
-    // The scale, where there is room for it.
     let y = y + 10.0;
-    let words = "−1 conflict";
-    let width = 72.0 + pen.stage.text_width(words, LABEL) + pen.stage.text_width("+1 agree", TICK) + 16.0;
-    if y + 8.0 <= pen.stage.height && left + width < pen.stage.width {
-        pen.tick((left, y + 4.0), "+1 agree", Anchor::Start);
-        let from = left + pen.stage.text_width("+1 agree", TICK) + 8.0;
-        let pixels = (0..36).map(|i| ink.signed(f64::from(i) / 17.5 - 1.0, 1.0).rgb).collect();
-        pen.image(Rect { left: from, top: y - 3.0, right: from + 72.0, bottom: y + 3.0 }, 36, pixels);
-        pen.tick((from + 78.0, y + 4.0), words, Anchor::Start);
-    }
+    palette(pen, left, y);
     let x = Scale::linear(0.0, f64::from(scene.last_step()), left, right).at(f64::from(scene.step));
     let bottom = y - 14.0;
     pen.hairline((x, top - 2.0), (x, bottom), ink.accent);
 }
 
 fn conflict_share(points: &[Point]) -> Option<f64> {
-    let conflicts = points.iter().filter(|point| point.cosine < 0.0).count();
-    (!points.is_empty()).then(|| conflicts as f64 / points.len() as f64)
+    let clear = || points.iter().filter(|point| !point.noise);
+    let conflicts = clear().filter(|point| point.value < 0.0).count();
+    (clear().count() > 0).then(|| conflicts as f64 / clear().count() as f64)
 }
 
-fn share_words(share: f64) -> String {
-    let percent = 100.0 * share;
-    let fine = (percent > 0.0 && percent < 9.95) || (percent > 98.5 && percent < 100.0);
-    if fine { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
+/// `met`, `not met` or `unknown`.
+fn condition(met: Option<bool>) -> String {
+    match met {
+        Some(true) => "met",
+        Some(false) => "not met",
+        None => "unknown",
+    }
+    .to_owned()
 }
 
 fn table(scene: &Scene) -> Table {
-    let mut table = Table::new(["run", "tasks", "cosine", "steps in conflict"]);
+    let mut table = Table::new([
+        "run",
+        "tasks",
+        "cosine",
+        "conflict rate so far",
+        "left out as noise",
+        "magnitude similarity",
+        "length ratio",
+        "curvature along step",
+        "gain it takes back",
+        "conflict (cos < 0)",
+        "dominance (cos ≤ −similarity)",
+        "high curvature (takes back all)",
+        "predicted change",
+        "actual change",
+        "steps that lowered it",
+        "promises kept",
+    ]);
+    let (k, step) = (scene.n_tasks(), scene.step);
+    let or_dash = |value: Option<f64>| value.map_or("–".to_owned(), number);
     for run in scene.runs() {
-        for (i, j) in pairs(scene.n_tasks()) {
-            let points = read(scene, run, Reading::Pair(i, j), For::Count);
-            let after = points.partition_point(|point| point.step <= scene.step);
-            let now = after.checked_sub(1).map_or("–".to_owned(), |idx| axis::cosine(points[idx].cosine));
-            let share = conflict_share(&points).map_or("–".to_owned(), share_words);
-            let tasks = format!("{}, {}", scene.task_name(i), scene.task_name(j));
-            table.rows.push(vec![scene.run_name(run), tasks, now, share]);
+        let history = &scene.history.runs[run];
+        let known = known_pulls(history, k);
+        for (i, j) in pairs(k) {
+            let meetings = conflict::meetings(&known, k, (i, j));
+            let after = meetings.partition_point(|meeting| meeting.step <= step);
+            let now = after.checked_sub(1).map(|at| meetings[at]);
+            let rate = Rate::until(&meetings, step);
+            let triad = Triad::at(history, &meetings, step);
+            let [conflicts, dominates, bends] = triad.conditions().map(condition);
+            let similarity = now.and_then(|now| magnitude_similarity(now.length, now.other_length));
+            table.rows.push(vec![
+                scene.run_name(run),
+                format!("{}, {}", scene.task_name(i), scene.task_name(j)),
+                now.map_or("–".to_owned(), |now| axis::cosine(now.cosine)),
+                share_words(rate.share()),
+                rate.noise.to_string(),
+                similarity.map_or("–".to_owned(), axis::cosine),
+                or_dash(now.and_then(|now| length_ratio(now.length, now.other_length))),
+                or_dash(triad.bend.map(|bend| bend.curvature)),
+                triad.bend.map_or("–".to_owned(), |bend| bend.share().map_or("no gain".to_owned(), axis::percent)),
+                conflicts,
+                dominates,
+                bends,
+                String::new(),
+                String::new(),
+                String::new(),
+                String::new(),
+            ]);
+        }
+        for task in 0..k {
+            let changes = conflict::changes(&scene.history.outline, history, task);
+            let after = changes.partition_point(|change| change.step <= step);
+            let now = after.checked_sub(1).map(|at| changes[at]);
+            let falls = Falls::until(&changes, step);
+            let mut row = vec![scene.run_name(run), scene.task_name(task)];
+            row.extend((0..10).map(|_| String::new()));
+            row.extend([
+                or_dash(now.and_then(|now| now.predicted)),
+                or_dash(now.map(|now| now.actual)),
+                share_words(falls.share()),
+                share_words(falls.kept_share()),
+            ]);
+            table.rows.push(row);
         }
     }
     table
 }
 
 fn data(scene: &Scene) -> Table {
-    let mut table = Table::new(["step", "run", "task", "other_task", "cosine", "length", "other_length"]);
+    let mut table = Table::new([
+        "step",
+        "run",
+        "task",
+        "other_task",
+        "cosine",
+        "length",
+        "other_length",
+        "magnitude_similarity",
+        "curvature",
+        "other_curvature",
+        "predicted_change",
+        "other_predicted_change",
+        "change",
+        "other_change",
+    ]);
+    let k = scene.n_tasks();
     for (run, history) in scene.history.runs.iter().enumerate() {
+        let changes: Vec<_> = (0..k).map(|task| conflict::changes(&scene.history.outline, history, task)).collect();
         for record in &history.records {
             let Some(pull) = &record.pull else { continue };
-            let lengths = pull::lengths(&pull.gramian, scene.n_tasks());
-            for (i, j) in pairs(scene.n_tasks()) {
+            let lengths = pull::lengths(&pull.gramian, k);
+            let or_empty = |value: Option<f64>| value.map_or(String::new(), exact);
+            let bend = |i: usize| or_empty(record.around.as_ref().and_then(|around| around.curvatures.get(i).copied()));
+            let change = |i: usize| {
+                let at = changes[i].binary_search_by_key(&record.step, |change| change.step).ok()?;
+                Some(changes[i][at])
+            };
+            let predicted = |i: usize| or_empty(change(i).and_then(|change| change.predicted));
+            let actual = |i: usize| or_empty(change(i).map(|change| change.actual));
+            for (i, j) in pairs(k) {
                 table.rows.push(vec![
                     record.step.to_string(),
                     scene.run_name(run),
                     scene.task_name(i),
                     scene.task_name(j),
-                    record.cosine(i, j).map_or(String::new(), exact),
+                    or_empty(record.cosine(i, j)),
                     exact(lengths[i]),
                     exact(lengths[j]),
+                    or_empty(magnitude_similarity(lengths[i], lengths[j])),
+                    bend(i),
+                    bend(j),
+                    predicted(i),
+                    predicted(j),
+                    actual(i),
+                    actual(j),
                 ]);
             }
         }
@@ -302,10 +367,21 @@ fn data(scene: &Scene) -> Table {
 fn summary(scene: &Scene) -> String {
     let mut words = String::new();
     for run in scene.runs() {
+        if scene.aspect == Aspect::Helped {
+            for task in 0..scene.n_tasks() {
+                let changes = conflict::changes(&scene.history.outline, &scene.history.runs[run], task);
+                if let share @ Some(_) = Falls::until(&changes, u32::MAX).share() {
+                    let (run, task) = (scene.run_name(run), scene.task_name(task));
+                    words += &format!(" {run}: {} of steps lowered {task}.", share_words(share));
+                }
+            }
+            continue;
+        }
         let reading = if scene.n_tasks() == 2 { Reading::Pair(0, 1) } else { Reading::Lowest };
-        if let Some(share) = conflict_share(&read(scene, run, reading, For::Count)) {
+        if let share @ Some(_) = conflict_share(&read(scene, run, reading, For::Count)) {
             words += &format!(" {}: {} of steps in conflict.", scene.run_name(run), share_words(share));
         }
     }
+    words += &triad::sentence(scene);
     if words.is_empty() { "No gradients yet.".to_owned() } else { words.trim_start().to_owned() }
 }

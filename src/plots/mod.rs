@@ -5,24 +5,33 @@
 //! (halos, hatching, dashes, direct labels pushed apart) is made of plain strokes over its backend.
 
 mod axis;
+mod conflict_series;
+mod conflict_strips;
 mod cosine;
 mod front;
 mod gradients;
 pub mod ink;
+mod layers;
 mod losses;
 mod metrics;
 mod paint;
+mod pair_series;
 mod picture;
 mod place;
 mod predictions;
 mod series;
+mod triad;
 mod weights;
 
 pub use axis::{count, number, percent};
-pub use gradients::{Arrow, Pointer, arrows};
+pub use cosine::Aspect;
+pub use gradients::{Arrow, Frozen, Look, Orbit, Pointer, VIEWS, arrows, freeze};
 pub use ink::{Color, Ink, RunStyle, Shape};
+pub use layers::{Choice, Inside};
 pub use paint::{Paint, SANS, SERIF, paint, svg};
-pub use picture::{Anchor, Face, Image, Measure, Picture, Point, Rect, Stage, StepAxis, Stroke, Text, typical_width};
+pub use picture::{
+    Anchor, Face, Grip, Image, Measure, Picture, Point, Rect, Stage, StepAxis, Stroke, Text, Turn, typical_width,
+};
 pub use place::spread;
 
 use crate::protocol::{InputOutline, RunPredictions};
@@ -42,8 +51,14 @@ pub struct Scene<'a> {
     pub shown: &'a [bool],
     /// Losses on a log axis.
     pub log_losses: bool,
+    /// What the view of conflicts shows.
+    pub aspect: Aspect,
     /// The run whose gradients the arrows show (runs stand at different points), and whose samples.
     pub at_run: usize,
+    /// What only the gradients read.
+    pub look: Look<'a>,
+    /// How the tasks pull inside that run's network, and what is chosen there.
+    pub inside: Inside<'a>,
 }
 
 /// One entry of [`PLOTS`].
@@ -77,15 +92,34 @@ pub enum Switch {
     LogScale,
     /// The run whose numbers are shown.
     AtRun,
+    /// The same, lines of methods, and arrows that can be held and moved.
+    Arrows,
+    /// What the view of conflicts shows.
+    Aspect,
+    /// The run, layers or rows, and which of them.
+    Inside,
 }
 
 /// The one list of plots, in the order of the tabs.
-pub const PLOTS: &[Plot] =
-    &[losses::PLOT, gradients::PLOT, cosine::PLOT, weights::PLOT, front::PLOT, metrics::PLOT, predictions::PLOT];
+pub const PLOTS: &[Plot] = &[
+    losses::PLOT,
+    gradients::PLOT,
+    cosine::PLOT,
+    weights::PLOT,
+    front::PLOT,
+    metrics::PLOT,
+    predictions::PLOT,
+    layers::PLOT,
+];
 
 /// The entry with this view id.
 pub fn plot(id: &str) -> Option<&'static Plot> {
     PLOTS.iter().find(|plot| plot.id == id)
+}
+
+/// Whether the plot draws the probe of [`Inside`], which is computed only while somebody looks.
+pub fn reads_probe(plot: &Plot, layer: Option<usize>) -> bool {
+    plot.id == layers::PLOT.id || (plot.id == gradients::PLOT.id && layer.is_some())
 }
 
 /// A plot's numbers as words.

@@ -106,6 +106,42 @@ pub struct StepAxis {
     pub last: u32,
 }
 
+/// Tips of arrows that a pointer can move.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Grip {
+    /// One a task.
+    pub tips: Vec<Point>,
+    /// Length of one CSS px.
+    pub unit: f64,
+    /// The length that reaches to the rim.
+    pub extent: f64,
+    /// Unit vectors (x, y, z) that lie to the right, up and towards the reader.
+    pub right: [f64; 3],
+    pub up: [f64; 3],
+    pub toward: [f64; 3],
+}
+
+impl Grip {
+    /// The arrow meant by a pointer at (x, y), if any.
+    pub fn at(&self, x: f64, y: f64) -> Option<usize> {
+        let far = |tip: &Point| (tip.0 - x).hypot(tip.1 - y);
+        let near = self.tips.iter().enumerate().map(|(task, tip)| (far(tip), task)).filter(|(far, _)| *far <= 24.0);
+        near.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, task)| task)
+    }
+
+    /// What moving a tip by so many px to the right and down adds to its vector.
+    pub fn moved(&self, dx: f64, dy: f64) -> [f64; 3] {
+        std::array::from_fn(|c| self.unit * (dx * self.right[c] - dy * self.up[c]))
+    }
+}
+
+/// A picture of space that a pointer can turn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Turn {
+    /// CSS px of a radian.
+    pub radius: f64,
+}
+
 /// What a plot draws.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Picture {
@@ -118,6 +154,12 @@ pub struct Picture {
     pub step_axes: Vec<StepAxis>,
     /// Drawn points that stand for a step (paths in planes).
     pub spots: Vec<(Point, u32)>,
+    /// Arrows that can be dragged.
+    pub grip: Option<Grip>,
+    /// Whether dragging elsewhere turns it.
+    pub turn: Option<Turn>,
+    /// What can be chosen where; later ones lie above.
+    pub choices: Vec<(Rect, super::Choice)>,
 }
 
 impl Picture {
@@ -139,6 +181,11 @@ impl Picture {
             .filter(|(far, _)| *far <= 24.0)
             .min_by(|a, b| a.0.total_cmp(&b.0))
             .map(|(_, step)| step)
+    }
+
+    /// What a pointer at (x, y) chooses, if anything.
+    pub fn choice_at(&self, x: f64, y: f64) -> Option<super::Choice> {
+        self.choices.iter().rev().find(|(place, _)| place.contains((x, y))).map(|(_, choice)| *choice)
     }
 
     /// All words in drawing order.

@@ -203,7 +203,7 @@ fn scale_bar(scene: &Scene, pen: &mut Pen, full: f64, n_rows: usize) {
 }
 
 /// Whether the answer names the wrong class.
-fn is_wrong(scene: &Scene, task: usize, answer: &Answer) -> bool {
+pub(super) fn is_wrong(scene: &Scene, task: usize, answer: &Answer) -> bool {
     is_class(scene, task) && answer.truth.round() != answer.predicted.round()
 }
 
@@ -211,7 +211,7 @@ fn is_class(scene: &Scene, task: usize) -> bool {
     is_share(scene, task) || scene.history.outline.tasks.get(task).is_some_and(|t| !t.classes.is_empty())
 }
 
-fn answer_words(scene: &Scene, task: usize, value: f32) -> String {
+pub(super) fn answer_words(scene: &Scene, task: usize, value: f32) -> String {
     if !is_class(scene, task) || !value.is_finite() {
         return number(f64::from(value));
     }

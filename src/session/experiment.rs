@@ -1,8 +1,10 @@
 //! A started experiment: compared runs and single-task references, trained in turn.
 
+mod probe;
+
 use super::further::{self, FurtherSeeds};
 use super::ladder::{self, Ladder};
-use super::workshop::{Rows, Stuff, Workshop};
+use super::workshop::{CHECKPOINT_BYTES, Rows, Stuff, Workshop};
 use super::{Clock, pictures};
 use crate::backend::Workload;
 use crate::balance::modify::{Change, modified};
@@ -12,7 +14,7 @@ use crate::data::{BuildRequest, Dataset, InputShape, MtldFile, Split, Truth};
 use crate::problem::Parameter;
 use crate::protocol::{
     AttributionOutline, BackendReport, Divergence, Evaluation, Frame, InputOutline, Outline, Record, ReferenceNews,
-    RunNews, RunOutline, RunPredictions, TaskOutline,
+    RunNews, RunOutline, RunPredictions, Stored, TaskOutline,
 };
 use crate::train::{Checkpoints, Ending, Evaluator, Trainer};
 use std::rc::Rc;
@@ -26,6 +28,9 @@ const TRAIN_SAMPLE: usize = 500;
 /// Multiply-adds of one Gramian above which methods that do not need it compute it only now and then.
 const CHEAP_GRAMIAN: usize = 4_000_000;
 const GRAMIAN_EVERY: u32 = 10;
+/// Looks around after a step over a run, and the least number of steps between two: each costs three forward passes.
+const LOOKS: u32 = 60;
+const LOOK_EVERY: u32 = 10;
 /// Points along each curve of a true front.
 const FRONT_POINTS: usize = 101;
 /// Curves and points of each over a front that is a surface.
@@ -123,7 +128,14 @@ impl Experiment {
         files: &[MtldFile],
         ladder: &mut Ladder,
     ) -> Result<(Self, BackendReport), StartError> {
-        let request = BuildRequest { seed: DATA_SEED, knobs: &data.knobs, tasks: &data.tasks, files, max_rows: None };
+        let request = BuildRequest {
+            seed: DATA_SEED,
+            knobs: &data.knobs,
+            tasks: &data.tasks,
+            files,
+            label_noise: data.label_noise,
+            max_rows: None,
+        };
         let source = data.source;
         let mut dataset = source.build(&request).map_err(|error| StartError::Data(error.to_string()))?;
         // The rows live once, shared by all runs; what is left of the data set describes them.
@@ -242,11 +254,21 @@ impl Experiment {
         let fresh = no_news(self.runs.len(), self.references.len());
         let mut frame = std::mem::replace(&mut self.pending, fresh);
         frame.finished = self.finished();
+        frame.checkpoints = self.stored();
         for ((news, run), millis) in frame.runs.iter_mut().zip(&mut self.runs).zip(&self.millis) {
             news.dispatches = run.trainer.backend().dispatches();
             news.computing_millis = *millis;
         }
         frame
+    }
+
+    fn stored(&self) -> Stored {
+        let checkpoints = || self.runs.iter().filter_map(|run| run.checkpoints.as_ref());
+        Stored {
+            count: checkpoints().map(Checkpoints::count).sum::<usize>() as u32,
+            bytes: checkpoints().map(Checkpoints::bytes).sum::<usize>() as u64,
+            most_bytes: CHECKPOINT_BYTES as u64,
+        }
     }
 
     /// One step of the run whose turn it is; when the first seed is complete, one of a further seed.
@@ -415,6 +437,11 @@ pub fn due(step: u32, every: u32, last: u32) -> bool {
     step.is_multiple_of(every.max(1)) || step == last
 }
 
+/// Steps between looks around, at steps whose Gramian is known.
+pub fn look_every(steps: u32, gramian_every: u32) -> u32 {
+    steps.div_ceil(LOOKS).max(LOOK_EVERY).next_multiple_of(gramian_every)
+}
+
 fn no_news(runs: usize, k: usize) -> Frame {
     Frame { runs: vec![RunNews::default(); runs], references: no_reference_news(k), ..Frame::default() }
 }
@@ -500,6 +527,8 @@ fn outline_of_network(
         seed_every: further::every(config.training.steps),
         evaluate_every: config.training.steps.div_ceil(EVALUATIONS).max(1),
         gramian_every,
+        look_every: look_every(config.training.steps, gramian_every),
+        loss_scales: workload.loss_scales.clone(),
         attribution: attribution.collect(),
         input: match dataset.shape {
             InputShape::Plane { range } => InputOutline::Plane { low: -range, high: range },
@@ -542,6 +571,8 @@ fn outline_of_problem(config: &ExperimentConfig, analytic: &AnalyticConfig) -> O
         seed_every: further::every(config.training.steps),
         evaluate_every: config.training.steps,
         gramian_every: 1,
+        look_every: look_every(config.training.steps, 1),
+        loss_scales: analytic.loss_scales.clone(),
         attribution: Vec::new(),
         input: InputOutline::Parameters { low: problem.bounds.low, high: problem.bounds.high },
         front,

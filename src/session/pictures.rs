@@ -25,22 +25,33 @@ pub fn draw(
             PredictionBody::Maps { side: SIDE, outputs, targets: truth(&points) }
         }
         InputShape::Image { .. } | InputShape::Tabular => {
-            let n = SAMPLES.min(test.rows);
-            let x = &test.x[..n * dataset.n_inputs];
-            let outputs = evaluator.outputs(theta, x);
-            let is_image = matches!(dataset.shape, InputShape::Image { .. });
-            let samples = (0..n).map(|row| {
-                let answers = dataset.tasks.iter().enumerate().map(|(task, info)| {
-                    let width = info.kind.n_outputs();
-                    let z = &outputs[task][row * width..][..width];
-                    answer(z, info.kind, &test.targets[task], row)
-                });
-                let pixels = if is_image { &x[row * dataset.n_inputs..][..dataset.n_inputs] } else { &[] };
-                Sample { pixels: pixels.to_vec(), answers: answers.collect() }
-            });
-            PredictionBody::Samples(samples.collect())
+            let rows: Vec<u32> = (0..SAMPLES.min(test.rows) as u32).collect();
+            PredictionBody::Samples(samples(evaluator, theta, (dataset, test), &rows))
         }
     }
+}
+
+/// What the network at θ answers to these rows of a split, with the pixels of images.
+pub fn samples(
+    evaluator: &mut Evaluator,
+    theta: &[f32],
+    (dataset, split): (&Dataset, &Split),
+    rows: &[u32],
+) -> Vec<Sample> {
+    let inputs = |row: &u32| &split.x[*row as usize * dataset.n_inputs..][..dataset.n_inputs];
+    let x: Vec<f32> = rows.iter().flat_map(inputs).copied().collect();
+    let outputs = evaluator.outputs(theta, &x);
+    let is_image = matches!(dataset.shape, InputShape::Image { .. });
+    let sample = |(at, row): (usize, &u32)| {
+        let answers = dataset.tasks.iter().enumerate().map(|(task, info)| {
+            let width = info.kind.n_outputs();
+            let z = &outputs[task][at * width..][..width];
+            answer(z, info.kind, &split.targets[task], *row as usize)
+        });
+        let pixels = if is_image { inputs(row) } else { &[] };
+        Sample { pixels: pixels.to_vec(), answers: answers.collect() }
+    };
+    rows.iter().enumerate().map(sample).collect()
 }
 
 /// (SIDE², 2) cell centers, row 0 at the top.

@@ -1,6 +1,6 @@
 //! What makes the trainers of an experiment, from its first seed and from every further one.
 
-use super::experiment::{Run, StartError};
+use super::experiment::{Run, StartError, look_every};
 use super::ladder::Chosen;
 use crate::backend::exact::{Descent, Exact};
 use crate::backend::{Backend, Workload};
@@ -12,7 +12,7 @@ use crate::train::{Checkpoints, Evaluator, Trainer, TrainerSetup};
 use std::rc::Rc;
 
 /// Memory for the checkpoints of all runs together.
-const CHECKPOINT_BYTES: usize = 96 << 20;
+pub const CHECKPOINT_BYTES: usize = 96 << 20;
 
 /// Makes runs and single-task references of any seed.
 pub struct Workshop {
@@ -141,8 +141,13 @@ impl Workshop {
                 (backend, None, setup(floor, Batches::new(1, 1, seed), 1), start.len())
             }
         };
+        let look = look_every(training.steps, setup.gramian_every);
+        let mut trainer = Trainer::new(backend, setup);
+        if keep {
+            trainer.look_around_every(look);
+        }
         Ok(Run {
-            trainer: Trainer::new(backend, setup),
+            trainer,
             evaluator,
             targets: tasks.to_vec(),
             checkpoints: keep.then(|| Checkpoints::new(training.steps, n_parameters, bytes)),

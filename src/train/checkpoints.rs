@@ -22,6 +22,16 @@ impl Checkpoints {
         self.every
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.stored.len()
+    }
+
+    /// Memory of all of them.
+    pub fn bytes(&self) -> usize {
+        self.stored.iter().map(|(_, theta)| size_of_val(&theta[..])).sum()
+    }
+
     /// Whether θ before the update of `step` is to be stored.
     pub fn wants(&self, step: u32, last: u32) -> bool {
         step.is_multiple_of(self.every) || step == last
@@ -60,5 +70,6 @@ mod tests {
         }
         assert_eq!(checkpoints.at(3), Some((2, &[2.0][..])));
         assert_eq!(checkpoints.at(99), Some((4, &[4.0][..])));
+        assert_eq!((checkpoints.count(), checkpoints.bytes()), (3, 12));
     }
 }

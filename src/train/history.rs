@@ -3,7 +3,7 @@
 //! The worker sends news; the page keeps one `History` per start. It holds no parameters.
 
 use super::seeds::Bands;
-use crate::protocol::{Divergence, Evaluation, Frame, Outline, Record, SeedRecord};
+use crate::protocol::{Divergence, Evaluation, Frame, Outline, Record, SeedRecord, Stored};
 
 /// Everything recorded about one start.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -18,6 +18,7 @@ pub struct History {
     /// Medians and quartiles of all seeds; empty before the second is complete.
     pub bands: Bands,
     pub finished: bool,
+    pub checkpoints: Stored,
 }
 
 /// Records of one run, by ascending step.
@@ -69,6 +70,7 @@ impl History {
             self.seeds.extend(frame.seeds);
             self.bands = Bands::of(self);
         }
+        self.checkpoints = frame.checkpoints;
     }
 
     /// The computed head: the last step that every run that still goes has reached. When all have diverged, the

@@ -3,11 +3,14 @@
 mod checkpoints;
 mod evaluate;
 mod history;
+mod inspect;
+mod look_around;
 mod seeds;
 mod trainer;
 
 pub use checkpoints::Checkpoints;
 pub use evaluate::{Evaluator, top_class};
 pub use history::{History, Reference, RunHistory};
+pub use inspect::{Inspection, affordable_rows, inspect};
 pub use seeds::{Band, Bands};
 pub use trainer::{Ending, Trainer, TrainerSetup};

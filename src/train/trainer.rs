@@ -1,9 +1,10 @@
 //! One run: backend, strategy and batches, turned into records.
 
+use super::look_around::look_around;
 use crate::backend::{Backend, BackendError};
 use crate::config::{Rates, RunConfig};
 use crate::data::Batches;
-use crate::protocol::{Divergence, Pull, Record};
+use crate::protocol::{Around, Divergence, Pull, Record};
 use crate::strategy::{Motion, SinglePoint, Step, single_point::Place};
 
 /// A run that goes step by step.
@@ -16,6 +17,7 @@ pub struct Trainer {
     rates: Rates,
     seed: u32,
     gramian_every: u32,
+    look_every: Option<u32>,
     next: u32,
     ending: Option<Ending>,
     step: Step,
@@ -56,9 +58,15 @@ impl Trainer {
             rates,
             seed,
             gramian_every: gramian_every.max(1),
+            look_every: None,
             next: 0,
             ending: None,
         }
+    }
+
+    /// Looks around after steps at multiples of `every`, see [`Record::around`]. The run does not notice.
+    pub fn look_around_every(&mut self, every: u32) {
+        self.look_every = Some(every.max(1));
     }
 
     /// The step that comes next: 0 at the start, the number of updates so far.
@@ -68,6 +76,11 @@ impl Trainer {
 
     pub fn ending(&self) -> Option<&Ending> {
         self.ending.as_ref()
+    }
+
+    /// Which rows each step trains on.
+    pub fn batches(&self) -> Batches {
+        self.batches
     }
 
     pub fn backend(&mut self) -> &mut Backend {
@@ -110,7 +123,13 @@ impl Trainer {
             self.ending = Some(Ending::Complete);
         }
         self.next = step + 1;
-        Ok(Some(self.record(step)))
+        let looks = !last && self.look_every.is_some_and(|every| step.is_multiple_of(every));
+        let around = if looks {
+            Some(look_around(&mut self.backend, &self.rows, self.step.report.step_length).await?)
+        } else {
+            None
+        };
+        Ok(Some(self.record(step, around)))
     }
 
     fn not_finite(&self) -> Option<&'static str> {
@@ -126,7 +145,7 @@ impl Trainer {
         }
     }
 
-    fn record(&self, step: u32) -> Record {
+    fn record(&self, step: u32, around: Option<Around>) -> Record {
         let Step { losses, weights, gramian, probed, report, outcome, moved_by } = &self.step;
         let pull = probed.then(|| Pull {
             gramian: gramian.clone(),
@@ -143,6 +162,7 @@ impl Trainer {
             unsettled: *outcome == crate::balance::Outcome::NotSettled,
             moved_by: moved_by.clone(),
             compared: Vec::new(),
+            around,
         }
     }
 }

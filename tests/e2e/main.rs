@@ -1,6 +1,8 @@
 //! The built site in a real browser; `cargo xtask test` builds the site and runs these.
 
+mod cards;
 mod experiment;
+mod gradients;
 mod harness;
 mod trouble;
 

@@ -30,8 +30,14 @@ fn dataset(config: &ExperimentConfig) -> Dataset {
             mtld::decode(name, &bytes).expect("a valid file")
         })
         .collect();
-    let request =
-        BuildRequest { seed: 0, knobs: &data.knobs, tasks: &data.tasks, files: &files, max_rows: Some(3_000) };
+    let request = BuildRequest {
+        seed: 0,
+        knobs: &data.knobs,
+        tasks: &data.tasks,
+        files: &files,
+        label_noise: 0.0,
+        max_rows: Some(3_000),
+    };
     source.build(&request).expect("a data set")
 }
 
@@ -243,6 +249,22 @@ fn check_steps(device: &Rc<GpuDevice>, name: &str, workload: &Workload) {
         close(&what, &[ours.direction_length, ours.step_length], &[exact.direction_length, exact.step_length], 0.0);
         close(&what, &ours.along_direction, &exact.along_direction, exact.direction_length);
         close(&what, &ours.along_step, &exact.along_step, exact.step_length);
+        if forms_g {
+            // On along the step in the shared parameters alone, and back.
+            let far = 0.1 / exact.step_length;
+            cpu.aim_along_step();
+            cpu.look(-far);
+            cpu.losses(&rows, &mut exact_losses);
+            cpu.step_back();
+            block_on(async {
+                gpu.aim_along_step()?;
+                gpu.look(-far)?;
+                gpu.losses(&rows, &mut losses).await?;
+                gpu.step_back()
+            })
+            .expect("a look along the step");
+            close(&format!("{name}: losses along step {step}"), &losses, &exact_losses, 0.0);
+        }
     }
     let mut theta = Vec::new();
     block_on(gpu.parameters(&mut theta)).expect("parameters");

@@ -42,6 +42,9 @@ fn registry_entries_are_sound() {
         assert_eq!(names.len(), count, "{}: a name is used twice", source.id);
         assert!(!source.default_tasks.is_empty() && source.tasks.len() <= 16);
         assert!(source.default_tasks.iter().all(|&t| t < source.tasks.len()));
+        for n_tasks in 1..=source.tasks.len() {
+            assert_eq!(source.check_limit(&source.default_knobs(), n_tasks), Ok(()), "{}: {n_tasks}", source.id);
+        }
     }
     assert!(data::source("no-such-set").is_none());
 }
@@ -198,6 +201,19 @@ fn bad_requests_are_refused_with_a_reason() {
         "two-labelings",
         DataError::NoRows { dataset: dataset() },
     );
+    for share in [-0.1, 0.51, f64::INFINITY] {
+        let request = BuildRequest { label_noise: share, ..request(&[], &[0], &[]) };
+        check_refused(&request, "two-labelings", DataError::LabelNoise { share });
+    }
+    for (p, tasks, allowed) in [
+        (-0.51, &[0, 1, 2][..], "to a number from -0.5 to 1, or choose fewer tasks: no 3 directions"),
+        (-0.34, &[0, 1, 2, 5], "to a number from -0.333 to 1, or choose fewer tasks: no 4 directions"),
+        (-0.143, &[0, 1, 2, 3, 4, 5, 6, 7], "to a number from -0.142 to 1, or choose fewer tasks: no 8 directions"),
+    ] {
+        let allowed = format!("{allowed} can be further apart from each other");
+        let expected = DataError::Knob { dataset: "multitab".to_owned(), knob: "p".to_owned(), value: p, allowed };
+        check_refused(&request(&[p, 2.0, 0.0, 0.01, 100.0], tasks, &[]), "multitab", expected);
+    }
     check_refused(
         &request(&[], &[0], &[]),
         "digits8",
@@ -273,7 +289,7 @@ fn generated_rows_are_frozen() {
         }
         sha256(&bytes)
     };
-    let ids = ["two-sines", "two-labelings", "function-classes", "gradnorm-toy", "outlier-tasks"];
+    let ids = ["two-sines", "two-labelings", "function-classes", "gradnorm-toy", "outlier-tasks", "mmoe", "multitab"];
     assert_eq!(
         ids.map(bits),
         [
@@ -282,6 +298,8 @@ fn generated_rows_are_frozen() {
             "d0689cfa728ecc1dddf9d53e6bb4a299616f9f7b532ea1490b2e5b373461663b",
             "10e7b934b45be4a3ce3153e64bec204d2399343129999ea6a428c98fb5110768",
             "6fb55c8bc62c86ed5b33f904b1f4c3d4009c7636c179db78d75bf9910432d60a",
+            "9131bc90110a66e228b0bbe966eb255fd417c589b2e50f78ded884738772ed40",
+            "fffaa9501f647a46a02a762c0490204d6e49a49e79aa4a40c183e0f8b4951367",
         ]
     );
     let mut out = [0; 8];
@@ -439,6 +457,280 @@ fn outliers_have_another_function_in_common() {
     let whole = build(source, &[1.0], &every, &[]);
     assert!((of(&whole, 0, 7) - 1.0).abs() < 1e-9 && (of(&whole, 8, 9) - 1.0).abs() < 1e-9);
     assert!((of(&whole, 0, 8) - of(&whole, 7, 9)).abs() < 1e-9);
+}
+
+/// A regression's values before they were standardized.
+fn raw(set: &Dataset, split: &Split, task: usize) -> Vec<f64> {
+    let scale = set.tasks[task].scale.expect("a regression");
+    values(&split.targets[task]).iter().map(|&z| scale.mean + scale.std * f64::from(z)).collect()
+}
+
+/// The weights of least Σ (y − w·x)² over (rows, n) columns, by the normal equations.
+fn least_squares(x: &[f64], n: usize, y: &[f64]) -> Vec<f64> {
+    let mut system = vec![vec![0.0; n + 1]; n];
+    for (row, y) in x.chunks_exact(n).zip(y) {
+        for (equation, a) in system.iter_mut().zip(row) {
+            for (sum, b) in equation.iter_mut().zip(row.iter().chain([y])) {
+                *sum += a * b;
+            }
+        }
+    }
+    // Positive definite: no pivoting.
+    for at in 0..n {
+        let pivot = system[at].clone();
+        for (i, equation) in system.iter_mut().enumerate().filter(|(i, _)| *i != at) {
+            let factor = equation[at] / pivot[at];
+            assert!(factor.is_finite(), "column {at} of {i}");
+            for (x, p) in equation.iter_mut().zip(&pivot) {
+                *x -= factor * p;
+            }
+        }
+    }
+    (0..n).map(|i| system[i][n] / system[i][i]).collect()
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+fn wide(x: &[f32]) -> Vec<f64> {
+    x.iter().map(|&x| f64::from(x)).collect()
+}
+
+fn deviation(values: &[f64]) -> f64 {
+    (values.iter().map(|v| v * v).sum::<f64>() / values.len() as f64).sqrt()
+}
+
+/// (αᵢ, βᵢ) of the four sines of MMoE's tasks.
+const SINES: [(f64, f64); 4] = [(0.5, 0.0), (1.0, 1.0), (1.5, 4.0), (2.0, 9.0)];
+
+fn line_with_sines(z: f64) -> f64 {
+    z + SINES.iter().map(|(alpha, beta)| (alpha * z + beta).sin()).sum::<f64>()
+}
+
+fn slope_with_sines(z: f64) -> f64 {
+    1.0 + SINES.iter().map(|(alpha, beta)| alpha * (alpha * z + beta).cos()).sum::<f64>()
+}
+
+/// The weights are found again from the rows: lengths 1, the cosine that was asked for, and the noise that is left.
+#[test]
+fn mmoe_tasks_are_what_they_are_defined_to_be() {
+    for p in [-0.9, 0.0, 0.5, 1.0] {
+        let set = build(source("mmoe"), &[p, 8192.0], &[0, 1], &[]);
+        assert_eq!((set.train.rows, set.validation.rows, set.test.rows, set.n_inputs), (8192, 1024, 1024, 16));
+        let x = wide(&set.train.x);
+        let weights = [0, 1].map(|task| {
+            let y = raw(&set, &set.train, task);
+            let mut w = least_squares(&x, 16, &y);
+            let length = dot(&w, &w).sqrt();
+            w.iter_mut().for_each(|w| *w /= length);
+            // Gauss–Newton from the direction of the best line.
+            for _ in 0..20 {
+                let z: Vec<f64> = x.chunks_exact(16).map(|row| dot(row, &w)).collect();
+                let columns: Vec<f64> = x
+                    .chunks_exact(16)
+                    .zip(&z)
+                    .flat_map(|(row, &z)| row.iter().map(move |x| x * slope_with_sines(z)))
+                    .collect();
+                let left: Vec<f64> = y.iter().zip(&z).map(|(y, &z)| y - line_with_sines(z)).collect();
+                for (w, change) in w.iter_mut().zip(least_squares(&columns, 16, &left)) {
+                    *w += change;
+                }
+            }
+            for split in [&set.train, &set.validation, &set.test] {
+                let y = raw(&set, split, task);
+                let points = wide(&split.x);
+                let left: Vec<f64> =
+                    points.chunks_exact(16).zip(y).map(|(row, y)| y - line_with_sines(dot(row, &w))).collect();
+                assert!((deviation(&left) - 0.1).abs() < 0.01, "{p}: {}", deviation(&left));
+            }
+            w
+        });
+        let [a, b] = &weights;
+        assert!((dot(a, a) - 1.0).abs() < 0.01 && (dot(b, b) - 1.0).abs() < 0.01, "{} {}", dot(a, a), dot(b, b));
+        assert!((dot(a, b) - p).abs() < 0.01, "{p}: {}", dot(a, b));
+    }
+}
+
+/// The numbers of the description are those of the two-dimensional normal integral, and the rows have them.
+#[test]
+fn labels_of_mmoe_correlate_less_than_weights() {
+    let grid: Vec<(f64, f64)> = (-60..=60).map(|i| f64::from(i) / 10.0).map(|x| (x, (-x * x / 2.0).exp())).collect();
+    let total: f64 = grid.iter().map(|(_, weight)| weight).sum();
+    let mean = |f: &dyn Fn(f64) -> f64| grid.iter().map(|(x, weight)| weight * f(*x)).sum::<f64>() / total;
+    let center = mean(&line_with_sines);
+    let variance = mean(&|z| (line_with_sines(z) - center).powi(2)) + 0.01;
+    for (p, stated) in [(0.0, 0.0), (0.5, 0.37), (0.8, 0.68), (0.9, 0.82), (1.0, 0.995)] {
+        let other = |x: f64| mean(&|y| line_with_sines(p * x + f64::sqrt(1.0 - p * p) * y)) - center;
+        let expected = mean(&|x| (line_with_sines(x) - center) * other(x)) / variance;
+        assert!((expected - stated).abs() < 0.005, "{p}: {expected}");
+        assert!(p == 0.0 || p == 1.0 || source("mmoe").description.contains(&format!("{stated} at")));
+        let set = build(source("mmoe"), &[p, 8192.0], &[0, 1], &[]);
+        let found = correlation(&set.train.targets[0], &set.train.targets[1]);
+        // Three standard errors of a correlation of 8 192 points.
+        assert!((found - expected).abs() < 3.0 / 8192.0_f64.sqrt(), "{p}: {found}, expected {expected}");
+    }
+}
+
+/// With degree 1 and no noise the weights follow from the rows, and W Wᵀ = P; the other degrees are their powers.
+#[test]
+fn multitab_is_what_it_is_defined_to_be() {
+    let points = 2048.0;
+    let every = [0, 1, 2, 3, 4, 5, 6, 7];
+    for (p, tasks) in [(0.0, &every[..3]), (-0.5, &[6, 1, 3]), (-0.142, &every), (0.9, &every), (1.0, &every[..2])] {
+        let plain = build(source("multitab"), &[p, 1.0, 0.0, 0.0, points], tasks, &[]);
+        assert_eq!((plain.train.rows, plain.validation.rows, plain.test.rows, plain.n_inputs), (2048, 1024, 1024, 32));
+        let x = wide(&plain.train.x);
+        let weights: Vec<Vec<f64>> =
+            (0..tasks.len()).map(|task| least_squares(&x, 32, &raw(&plain, &plain.train, task))).collect();
+        for (i, a) in weights.iter().enumerate() {
+            for (j, b) in weights.iter().enumerate() {
+                let expected = if i == j { 1.0 } else { p };
+                assert!((dot(a, b) - expected).abs() < 1e-5, "{p}: {i} {j} {}", dot(a, b));
+            }
+        }
+        for (degree, degrees, noise) in [(2, 0.0, 0.0), (3, 0.0, 0.0), (3, 1.0, 0.0), (2, 1.0, 0.3)] {
+            let knobs = [p, f64::from(degree), degrees, noise, points];
+            let set = build(source("multitab"), &knobs, tasks, &[]);
+            assert_eq!(set.train.x, plain.train.x);
+            for (at, w) in weights.iter().enumerate() {
+                let highest = if degrees == 1.0 { 1 + tasks[at] as i32 % degree } else { degree };
+                for split in [&set.train, &set.validation, &set.test] {
+                    let points = wide(&split.x);
+                    let left: Vec<f64> = raw(&set, split, at)
+                        .iter()
+                        .zip(points.chunks_exact(32))
+                        .map(|(y, row)| y - (1..=highest).map(|k| dot(row, w).powi(k)).sum::<f64>())
+                        .collect();
+                    // Four standard errors, and the rounding of targets.
+                    let bound = 4.0 * noise / (2.0 * split.rows as f64).sqrt() + 3e-5;
+                    assert!((deviation(&left) - noise).abs() < bound, "{p}: {}", deviation(&left));
+                }
+            }
+        }
+    }
+}
+
+/// For degree 2 the labels' correlation is (p + 2p²) / 3: z and z² are uncorrelated, and z² correlates with p².
+#[test]
+fn labels_of_multitab_correlate_as_their_moments_say() {
+    for p in [0.0, 0.5, 0.9] {
+        let set = build(source("multitab"), &[p, 2.0, 0.0, 0.01, 8192.0], &[0, 1, 2], &[]);
+        for (i, j) in [(0, 1), (0, 2), (1, 2)] {
+            let found = correlation(&set.train.targets[i], &set.train.targets[j]);
+            let expected = (p + 2.0 * p * p) / 3.0;
+            // Squares have heavy tails: five standard errors of normal values.
+            assert!((found - expected).abs() < 5.0 / 8192.0_f64.sqrt(), "{p}: {found}, expected {expected}");
+        }
+    }
+}
+
+// ------------------------------------------------------------ wrong labels
+
+/// Positions in which two columns of targets differ.
+fn changes(a: &Targets, b: &Targets) -> Vec<usize> {
+    match (a, b) {
+        (Targets::Class(a), Targets::Class(b)) => (0..a.len()).filter(|&i| a[i] != b[i]).collect(),
+        (Targets::Value(a), Targets::Value(b)) => (0..a.len()).filter(|&i| a[i].to_bits() != b[i].to_bits()).collect(),
+        _ => panic!("targets of two kinds"),
+    }
+}
+
+/// The same rows with that share of wrong labels.
+fn spoiled(source: &DataSource, seed: u32, share: f64, tasks: &[usize], files: &[MtldFile]) -> Dataset {
+    let request = BuildRequest { seed, label_noise: share, ..request(&[], tasks, files) };
+    source.build(&request).expect("any share up to a half")
+}
+
+#[test]
+fn wrong_labels_of_any_set_are_as_many_as_asked_for_and_in_training_only() {
+    for source in DATASETS {
+        let files = files_of(source);
+        let every: Vec<usize> = (0..source.tasks.len()).collect();
+        let clean = spoiled(source, 1, 0.0, &every, &files);
+        assert_eq!(clean, build(source, &[], &every, &files), "{}", source.id);
+        let noisy = spoiled(source, 1, 0.3, &every, &files);
+        assert_eq!(noisy, spoiled(source, 1, 0.3, &every, &files), "{}", source.id);
+        assert_eq!((&noisy.validation, &noisy.test), (&clean.validation, &clean.test), "{}", source.id);
+        assert_eq!((&noisy.train.x, &noisy.tasks), (&clean.train.x, &clean.tasks), "{}", source.id);
+        check_split(&noisy.train, &noisy);
+        let rows = noisy.train.rows as f64;
+        for (task, info) in noisy.tasks.iter().enumerate() {
+            let (before, after) = (&clean.train.targets[task], &noisy.train.targets[task]);
+            let share = changes(before, after).len() as f64 / rows;
+            // Four standard errors; where values repeat, the target of another row may be the same.
+            let repeats = match before {
+                Targets::Value(values) if info.kind == TaskKind::Regression => {
+                    let mut bits: Vec<u32> = values.iter().map(|value| value.to_bits()).collect();
+                    bits.sort_unstable();
+                    let same: f64 = bits.chunk_by(|a, b| a == b).map(|run| (run.len() * (run.len() - 1)) as f64).sum();
+                    same / (rows * (rows - 1.0))
+                }
+                _ => 0.0,
+            };
+            let expected = 0.3 * (1.0 - repeats);
+            let bound = 4.0 * (0.3 * 0.7 / rows).sqrt();
+            assert!((share - expected).abs() < bound, "{} {}: {share}, expected {expected}", source.id, info.id);
+            if let (Targets::Value(before), Targets::Value(after)) = (before, after) {
+                let known: std::collections::BTreeSet<u32> = before.iter().map(|value| value.to_bits()).collect();
+                assert!(after.iter().all(|value| known.contains(&value.to_bits())));
+            }
+        }
+    }
+}
+
+#[test]
+fn which_labels_are_wrong_follows_from_seed_and_task() {
+    let source = source("two-labelings");
+    let wrong = |seed, share, tasks: &[usize]| {
+        let (clean, noisy) = (spoiled(source, seed, 0.0, tasks, &[]), spoiled(source, seed, share, tasks, &[]));
+        let both = clean.train.targets.iter().zip(&noisy.train.targets);
+        both.map(|(clean, noisy)| changes(clean, noisy)).collect::<Vec<_>>()
+    };
+    let three = wrong(1, 0.3, &[0, 1, 2]);
+    assert_ne!(three[0], three[1], "each task has its own wrong rows");
+    assert_ne!(three[0], wrong(2, 0.3, &[0])[0], "another seed has others");
+    assert_eq!(wrong(1, 0.3, &[2, 0]), [three[2].clone(), three[0].clone()]);
+    // More noise keeps what was wrong with less.
+    assert!(wrong(1, 0.1, &[0])[0].iter().all(|row| three[0].contains(row)));
+    // The data set's own flips are other draws.
+    let flipped = build(source, &[90.0, 0.3, 256.0], &[0], &[]);
+    let clean = build(source, &[90.0, 0.0, 256.0], &[0], &[]);
+    assert_ne!(changes(&clean.train.targets[0], &flipped.train.targets[0]), three[0]);
+}
+
+/// A wrong class is any other with the same probability, a wrong value that of any other row.
+#[test]
+fn what_wrong_labels_become_is_uniform() {
+    let digits = source("digits8");
+    let files = files_of(digits);
+    let (clean, noisy) = (spoiled(digits, 1, 0.0, &[0], &files), spoiled(digits, 1, 0.5, &[0], &files));
+    let (Targets::Class(before), Targets::Class(after)) = (&clean.train.targets[0], &noisy.train.targets[0]) else {
+        panic!("the digit is a class");
+    };
+    let mut steps = [0.0; 10];
+    for (before, after) in before.iter().zip(after).filter(|(before, after)| before != after) {
+        steps[((after + 10 - before) % 10) as usize] += 1.0;
+    }
+    let expected = steps.iter().sum::<f64>() / 9.0;
+    // χ² with 8 degrees of freedom is below 26.1 in 999 of 1 000 cases.
+    let chi_squared: f64 = steps[1..].iter().map(|count| (count - expected).powi(2) / expected).sum();
+    assert!(steps[0] == 0.0 && chi_squared < 26.1, "{steps:?}");
+
+    let toy = source("gradnorm-toy");
+    let (clean, noisy) = (spoiled(toy, 1, 0.0, &[0], &[]), spoiled(toy, 1, 0.5, &[0], &[]));
+    let (before, after) = (values(&clean.train.targets[0]), values(&noisy.train.targets[0]));
+    let donors: Vec<f64> = changes(&clean.train.targets[0], &noisy.train.targets[0])
+        .into_iter()
+        .map(|row| {
+            let donor = before.iter().position(|value| *value == after[row]).expect("a row of this value");
+            assert_ne!(donor, row);
+            donor as f64 / before.len() as f64
+        })
+        .collect();
+    let mean = donors.iter().sum::<f64>() / donors.len() as f64;
+    // Four standard errors of the mean of uniform numbers.
+    assert!((mean - 0.5).abs() < 4.0 * (1.0 / 12.0 / donors.len() as f64).sqrt(), "{mean}");
 }
 
 // ------------------------------------------------------------ shipped files
@@ -1177,7 +1469,7 @@ fn source(id: &str) -> &'static DataSource {
 }
 
 fn request<'a>(knobs: &'a [f64], tasks: &'a [usize], files: &'a [MtldFile]) -> BuildRequest<'a> {
-    BuildRequest { seed: 1, knobs, tasks, files, max_rows: None }
+    BuildRequest { seed: 1, knobs, tasks, files, label_noise: 0.0, max_rows: None }
 }
 
 #[track_caller]

@@ -11,9 +11,9 @@ use proptest::prelude::*;
 
 /// Lines of `link → canonical form` and of `preset ⇒ its whole configuration`; only ever added to.
 const GOLDEN: &str = include_str!("../data/links.txt");
-
 /// Keys that came after the first presets were published, with the JSON of the value that changes nothing.
-const LATER_KEYS: &[(&str, &str)] = &[("sched", "\"constant\""), ("seeds", "1"), ("warm", "0"), ("wd", "0")];
+const LATER_KEYS: &[(&str, &str)] =
+    &[("g", "\"none\""), ("noise", "0"), ("sched", "\"constant\""), ("seeds", "1"), ("warm", "0"), ("wd", "0")];
 
 // ------------------------------------------------------------------ good links
 
@@ -283,6 +283,15 @@ fn every_fault_gets_its_sentence() {
         ("theme=blue", "theme", &["blue", "light"]),
         ("view=cone", "view", &["cone", "losses"]),
         ("view=losses,losses", "view", &["losses", "twice"]),
+        ("g=1,0", "g", &["1 row given", "2 tasks", "1,0~-.3,1"]),
+        ("g=1,0~0,1~1,1", "g", &["3 rows given", "2 tasks"]),
+        ("g=1,0,0~0,1", "g", &["row 1 has 3 numbers", "2 in each row"]),
+        ("g=1,0~0", "g", &["row 2 has 1 number;", "2 in each row"]),
+        ("g=1,NaN~0,1", "g", &["gradient 1", "NaN", "not a number"]),
+        ("g=1,0~0,1e13", "g", &["gradient 2", "1e13", "-1000000000000 to 1000000000000"]),
+        ("g=1,0~0,1e999", "g", &["gradient 2", "1e999"]),
+        ("g=auto", "g", &["1 row"]),
+        ("d=digits8&tasks=odd&g=1", "g", &["2 or 3 tasks", "here are 1"]),
         // Counts and lists.
         ("sc=1,1,1", "sc", &["3 given for 2 tasks"]),
         ("sc=1", "sc", &["1 given for 2 tasks"]),
@@ -314,6 +323,11 @@ fn every_fault_gets_its_sentence() {
         ("d=imagenet", "d", &["imagenet", "two-sines"]),
         ("tasks=sin-x3", "tasks", &["sin-x3", "sin-x1"]),
         ("tasks=sin-x1,sin-x1", "tasks", &["sin-x1", "twice"]),
+        ("noise=.6", "noise", &[".6", "0 to 0.5"]),
+        ("noise=-.1", "noise", &["-.1", "0 to 0.5"]),
+        ("noise=some", "noise", &["some", "not a number"]),
+        ("d=multitab&dk=p~-.6", "dk", &["multitab", "-0.6", "-0.5 to 1", "3 directions"]),
+        ("d=multitab&dk=p~-.3&tasks=y1,y2,y3,y4,y5", "dk", &["-0.3", "-0.25 to 1", "fewer tasks"]),
         ("dk=angle~60", "dk", &["angle", "no settings"]),
         ("d=two-labelings&dk=angle~999", "dk", &["999", "0 to 180"]),
         ("d=two-labelings&dk=points~20.5", "dk", &["20.5", "whole"]),
@@ -510,6 +524,10 @@ fn edits_keep_the_configuration_valid() {
     check_edit("digits8&sc=1,3", Edit::Tasks(vec![2, 4]), "digits8&tasks=ge5,prime&sc=3,1");
     check_edit("digits8&pref=.2,.8", Edit::ToggleTask(3), "digits8&tasks=odd,ge5,loop");
     check_edit("digits8&sc=2,3", Edit::ToggleTask(1), "digits8&tasks=ge5&sc=3");
+    check_edit("two-sines", Edit::LabelNoise(0.25), "two-sines&noise=.25");
+    check_edit("digits8&noise=.1", Edit::ToggleTask(3), "digits8&tasks=odd,ge5,loop&noise=.1");
+    check_edit("digits8&noise=.1", Edit::Data(word("census")), "digits8&d=census");
+    check_edit("two-sines&d=multitab", Edit::DataKnob { knob: 0, value: -0.5 }, "two-sines&d=multitab&dk=p~-.5");
     check_edit("two-sines", Edit::LossScale { position: 1, scale: 1.0 }, "two-sines&sc=1,1");
     check_edit("two-sines", Edit::Width(16), "two-sines&net=16x2");
     check_edit("multimnist", Edit::Depth(3), "multimnist&net=256-128-128");
@@ -552,6 +570,14 @@ fn edits_keep_the_configuration_valid() {
     check_edit("two-sines", Edit::ViewStep(0), "two-sines&t=0");
     check_edit("two-sines", Edit::Views(vec![word("front")]), "two-sines&view=front");
     check_edit("two-sines", Edit::Theme(Some(Theme::Dark)), "two-sines&theme=dark");
+    check_edit("two-sines", Edit::Gradients(Some(vec![1.0, 0.0, -0.3, 1.0])), "two-sines&g=1,0~-.3,1");
+    check_edit("two-sines&g=1,0~0,1", Edit::Gradients(None), "two-sines");
+    check_edit("two-sines&g=1,0~0,1", Edit::Seed(9), "two-sines&s=9&g=1,0~0,1");
+    check_edit("digits8&g=1,0~0,1", Edit::ToggleTask(3), "digits8&tasks=odd,ge5,loop");
+    check_edit("digits8&g=1,0~0,1", Edit::Tasks(vec![2, 4]), "digits8&tasks=ge5,prime&g=1,0~0,1");
+    check_refused("two-sines", Edit::Gradients(Some(vec![1.0; 9])), "g");
+    check_refused("two-sines", Edit::Gradients(Some(vec![f64::NAN; 4])), "g");
+    check_refused("digits8&tasks=odd", Edit::Gradients(Some(vec![1.0])), "g");
     let gamma = METHODS.iter().find(|m| m.id == "famo").and_then(|m| m.knobs.iter().position(|k| k.name == "gamma"));
     let knob = gamma.expect("FAMO has γ");
     let edit = |value| Edit::RunKnob { run: 0, knob, value };
@@ -560,6 +586,11 @@ fn edits_keep_the_configuration_valid() {
     check_refused("two-sines", Edit::Preset(word("none")), "p");
     check_refused("two-sines", Edit::Data(word("none")), "d");
     check_refused("two-sines", Edit::DataKnob { knob: 0, value: 1.0 }, "dk");
+    check_refused("two-sines&d=multitab", Edit::DataKnob { knob: 0, value: -0.51 }, "dk");
+    check_refused("two-sines&d=multitab&dk=p~-.5", Edit::ToggleTask(3), "dk");
+    check_refused("two-sines", Edit::LabelNoise(0.6), "noise");
+    check_refused("two-sines", Edit::LabelNoise(f64::NAN), "noise");
+    check_refused("toy", Edit::LabelNoise(0.1), "d");
     check_refused("two-sines", Edit::Tasks(vec![]), "tasks");
     check_refused("two-sines", Edit::Tasks(vec![0, 9]), "tasks");
     check_refused("two-sines", Edit::Tasks(vec![0, 0]), "tasks");
@@ -592,9 +623,12 @@ fn only_what_trains_needs_a_restart() {
     };
     check(Edit::ViewStep(3), false);
     check(Edit::Theme(Some(Theme::Light)), false);
+    check(Edit::Gradients(Some(vec![0.0; 4])), false);
     check(Edit::Views(vec!["front".into()]), false);
     check(Edit::Seed(old.training.seed), false);
     check(Edit::Seed(8), true);
+    check(Edit::LabelNoise(0.0), false);
+    check(Edit::LabelNoise(0.1), true);
     check(Edit::Backend(BackendChoice::Gpu), true);
     check(Edit::RemoveRun(0), true);
 }
@@ -639,14 +673,18 @@ fn data_config() -> impl Strategy<Value = DataConfig> {
         let all: Vec<usize> = (0..source.tasks.len()).collect();
         let most = all.len().min(*TASKS.end());
         let tasks = proptest::sample::subsequence(all, 1..=most).prop_shuffle();
-        (knobs(source.knobs), tasks).prop_flat_map(move |(knobs, tasks)| {
+        let wrong = prop_oneof![Just(0.0), within(*LABEL_NOISE.start(), *LABEL_NOISE.end(), false)];
+        (knobs(source.knobs), tasks, wrong).prop_flat_map(move |(knobs, tasks, label_noise)| {
             let k = tasks.len();
+            let fitting = source.check_limit(&knobs, k).is_ok();
+            let knobs = if fitting { knobs } else { source.default_knobs() };
             let scale = within(*LOSS_SCALE.start(), *LOSS_SCALE.end(), false);
             let scales = proptest::collection::vec(prop_oneof![Just(1.0), scale], k);
             scales.prop_map(move |loss_scales| DataConfig {
                 source,
                 knobs: knobs.clone(),
                 tasks: tasks.clone(),
+                label_noise,
                 loss_scales,
             })
         })
@@ -757,26 +795,35 @@ fn config() -> impl Strategy<Value = ExperimentConfig> {
     let theme = proptest::option::of(prop_oneof![Just(Theme::Light), Just(Theme::Dark)]);
     let views = proptest::sample::subsequence(VIEWS.to_vec(), 0..=VIEWS.len()).prop_shuffle();
     let runs = proptest::collection::vec(run(), RUNS);
-    let rest = (runs, backend, theme, views, 0.0..=1.0_f64);
-    (0..PRESETS.len(), subject(), rest).prop_flat_map(|(preset, subject, (runs, backend, theme, views, progress))| {
-        let k = match &subject {
-            Subject::Network { data, .. } => data.tasks.len(),
-            Subject::Analytic(analytic) => analytic.problem.n_tasks(),
-        };
-        training(k).prop_map(move |mut training| {
-            if matches!(subject, Subject::Analytic(_)) {
-                training.batch = Batch::All;
-            }
-            ExperimentConfig {
-                preset: &PRESETS[preset],
-                subject: subject.clone(),
-                view: ViewConfig { step: (progress * f64::from(training.steps)) as u32, views: views.clone(), theme },
-                training,
-                runs: runs.clone(),
-                backend,
-            }
-        })
-    })
+    let coordinates = proptest::option::of(proptest::collection::vec(within(-1e12, 1e12, false), 9));
+    let rest = (runs, backend, theme, (views, coordinates), 0.0..=1.0_f64);
+    (0..PRESETS.len(), subject(), rest).prop_flat_map(
+        |(preset, subject, (runs, backend, theme, (views, g), progress))| {
+            let k = match &subject {
+                Subject::Network { data, .. } => data.tasks.len(),
+                Subject::Analytic(analytic) => analytic.problem.n_tasks(),
+            };
+            let g = g.filter(|_| (2..=3).contains(&k)).map(|g| g[..k * k].iter().map(|x| x + 0.0).collect::<Vec<_>>());
+            training(k).prop_map(move |mut training| {
+                if matches!(subject, Subject::Analytic(_)) {
+                    training.batch = Batch::All;
+                }
+                ExperimentConfig {
+                    preset: &PRESETS[preset],
+                    subject: subject.clone(),
+                    view: ViewConfig {
+                        step: (progress * f64::from(training.steps)) as u32,
+                        views: views.clone(),
+                        theme,
+                        gradients: g.clone(),
+                    },
+                    training,
+                    runs: runs.clone(),
+                    backend,
+                }
+            })
+        },
+    )
 }
 
 proptest! {
@@ -887,7 +934,7 @@ fn what_says_nothing_about_a_subject_is_a_complaint() {
         let sentence = &complaints[0].sentence;
         assert!(words.iter().all(|word| sentence.contains(word)), "{sentence}");
     }
-    for pair in ["dk=default", "tasks=odd", "net=4x2", "head=0", "act=relu", "init=fan-in", "b=64"] {
+    for pair in ["dk=default", "tasks=odd", "noise=.1", "net=4x2", "head=0", "act=relu", "init=fan-in", "b=64"] {
         let key = pair.split('=').next().expect("a key");
         complains(&format!("#v=1&p=toy&{pair}"), key, &["toy", "neither data nor a network"]);
     }

@@ -1,10 +1,13 @@
 //! The one integration binary: everything that needs no browser.
 
+mod allocations;
 mod balance;
 mod data;
 mod front;
 mod gradients;
+mod inspect;
 mod link;
+mod look_around;
 mod modify;
 mod oracles;
 mod problem;
@@ -15,6 +18,7 @@ mod served;
 mod session;
 mod tidy;
 mod twins;
+mod width;
 
 // What needs a graphics device.
 #[cfg(feature = "gpu")]
@@ -25,6 +29,7 @@ mod ladder;
 // The command line's functions, without its binary.
 #[cfg(feature = "cli")]
 mod aggregate;
+mod arrows;
 #[cfg(feature = "cli")]
 mod goldens;
 #[cfg(feature = "cli")]

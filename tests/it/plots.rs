@@ -1,13 +1,14 @@
 //! Pictures: snapshots in both inks and two widths, labels that never touch, and histories meant to break them.
 
+use paretoscope::measure::arrows::{dot, length};
 use paretoscope::measure::headline::headline;
 use paretoscope::plots::{
-    Color, Ink, PLOTS, Paint, Picture, Pointer, Rect, Scene, Stage, Stroke, Table, arrows, csv, number, plot, spread,
-    svg,
+    Aspect, Choice, Color, Ink, Inside, Look, PLOTS, Paint, Picture, Pointer, Rect, Scene, Stage, Stroke, Table,
+    arrows, csv, number, plot, spread, svg,
 };
 use paretoscope::protocol::{
-    Answer, Divergence, Evaluation, InputOutline, Outline, PredictionBody, Pull, Record, RunOutline, RunPredictions,
-    Sample, TaskOutline,
+    Answer, Around, Divergence, Evaluation, ExamplePull, InputOutline, LayerPull, Outline, PredictionBody, Probed,
+    ProbedRows, Pull, Record, RunOutline, RunPredictions, Sample, TaskOutline,
 };
 use paretoscope::train::History;
 use proptest::prelude::*;
@@ -76,6 +77,14 @@ fn history(shape: Shape) -> History {
                 unsettled: false,
                 moved_by: Vec::new(),
                 compared: (0..n_runs).map(weights).collect(),
+                around: (i % 2 == 0).then(|| Around {
+                    losses_after: losses
+                        .iter()
+                        .enumerate()
+                        .map(|(k, loss)| loss + 0.01 * (2 * k) as f64 - 0.01)
+                        .collect(),
+                    curvatures: losses.iter().map(|loss| 40.0 * loss * (1.2 - t)).collect(),
+                }),
             });
             let metrics = losses.iter().map(|loss| if accuracy { 0.9 - 0.3 * loss } else { 1.0 - loss }).collect();
             let (step, losses) = (20 * i as u32, losses.clone());
@@ -118,8 +127,175 @@ fn samples(n_runs: usize, n_tasks: usize, side: usize) -> Vec<RunPredictions> {
     (0..n_runs).map(|_| RunPredictions { step: 100, body: body() }).collect()
 }
 
+/// Layers whose units turn from agreement to conflict, some of them for one task alone, and rows of both kinds.
+fn inside(n_tasks: usize, widths: &[u32], side: usize) -> Probed {
+    let k = n_tasks;
+    let part = |strength: &dyn Fn(usize) -> f64, angle: f64| -> Vec<f64> {
+        let entry = |idx: usize| {
+            let (i, j) = (idx / k, idx % k);
+            strength(i) * strength(j) * (angle * (i as f64 - j as f64)).cos()
+        };
+        (0..k * k).map(entry).collect()
+    };
+    let mut inputs = 2;
+    let mut layers = Vec::new();
+    for (index, &width) in widths.iter().enumerate() {
+        let unit = |unit: usize| {
+            let t = unit as f64 / f64::from(width);
+            let strength = |task: usize| match unit % 5 {
+                0 => f64::from(u32::from(task == 0)),
+                1 if unit > 4 => 0.0,
+                _ => 0.3 + 0.1 * ((unit + task) % 3) as f64,
+            };
+            part(&strength, 0.4 + 2.2 * t + 0.2 * index as f64)
+        };
+        let units: Vec<Vec<f64>> = (0..width as usize).map(unit).collect();
+        let gramian = (0..k * k).map(|idx| units.iter().map(|unit| unit[idx]).sum()).collect();
+        layers.push(LayerPull { inputs, width, gramian, units });
+        inputs = width;
+    }
+    let answers = |i: usize| {
+        let answer = |task: usize| Answer {
+            truth: ((i + task) % 2) as f32,
+            predicted: ((i + task) % 2 + usize::from(i % 7 == 3)) as f32 % 2.0,
+            confidence: 0.8,
+        };
+        (0..k).map(answer).collect()
+    };
+    let example = |i: usize| ExamplePull {
+        row: (i * 37 % 1000) as u32,
+        losses: (0..k).map(|task| 0.1 + 0.07 * ((i + 3 * task) % 9) as f64).collect(),
+        gramian: part(&|task| 1.0 + 0.1 * ((i + task) % 4) as f64, 3.1 * (i * 29 % 64) as f64 / 64.0),
+        place: Some([(i as f32 * 0.7).sin(), (i as f32 * 1.3).cos()]),
+        sample: Sample {
+            pixels: (0..side * side).map(|p| ((p * (i + 2)) % 7) as f32 / 6.0).collect(),
+            answers: answers(i),
+        },
+    };
+    let examples = (0..64).map(example).collect();
+    Probed { run: 0, step: 100, rows: ProbedRows::default(), counted: 128, of: 128, layers, examples }
+}
+
+#[test]
+fn the_inside_of_a_network_is_drawn() {
+    let small = history(SMALL);
+    let probed = Ok(inside(2, &[16, 64, 256], 0));
+    let show = |name: &str, dark: bool, width: f64, height: f64, history: &History, inside: Inside| {
+        check_svg(name, &Scene { inside, ..scene(history, None) }, "layers", dark, width, height);
+    };
+    let layers = Inside { probed: Some(&probed), layer: Some(1), ..Inside::default() };
+    show("plot-layers-stack-light", false, 620.0, 360.0, &small, layers);
+    show("plot-layers-stack-dark", true, 620.0, 360.0, &small, layers);
+    show("plot-layers-stack-light-narrow", false, 360.0, 400.0, &small, layers);
+    show("plot-layers-stack-dark-narrow", true, 360.0, 400.0, &small, layers);
+    let rows = Inside { examples: true, worst_first: true, example: Some(37), ..layers };
+    show("plot-layers-rows-plane", false, 620.0, 420.0, &small, rows);
+    let mut digits = history(Shape { accuracy: true, ..SMALL });
+    digits.outline.input = InputOutline::Image { width: 6, height: 6 };
+    let pictures = Ok(inside(2, &[3], 6));
+    let images = Inside { probed: Some(&pictures), ..rows };
+    show("plot-layers-rows-images-light", false, 620.0, 420.0, &digits, images);
+    show("plot-layers-rows-images-dark", true, 360.0, 420.0, &digits, images);
+    digits.outline.input = InputOutline::Tabular;
+    show("plot-layers-rows-table", false, 360.0, 420.0, &digits, Inside { example: None, ..rows });
+    let three = history(Shape { n_tasks: 3, ..SMALL });
+    let probed = Ok(inside(3, &[4, 4], 0));
+    let three_layers = Inside { probed: Some(&probed), ..Inside::default() };
+    show("plot-layers-three-tasks", false, 620.0, 360.0, &three, three_layers);
+    show("plot-layers-three-tasks-dark-narrow", true, 360.0, 360.0, &three, three_layers);
+    show("plot-layers-three-tasks-rows", false, 620.0, 420.0, &three, Inside { examples: true, ..three_layers });
+}
+
+#[test]
+fn the_gradient_view_stands_at_a_layer() {
+    let history = history(SMALL);
+    let probed = Ok(inside(2, &[4, 8], 0));
+    let gradients = plot("gradients").expect("a registered plot");
+    let at = |layer: Option<usize>| {
+        let inside = Inside { probed: Some(&probed), layer, ..Inside::default() };
+        let scene = Scene { inside, ..scene(&history, None) };
+        ((gradients.subtitle)(&scene), (gradients.table)(&scene))
+    };
+    let (whole, of_all) = at(None);
+    assert!(!whole.contains("layer"), "{whole}");
+    let (subtitle, of_layer) = at(Some(1));
+    assert!(subtitle.contains("layer 2 of 2 only") && subtitle.contains("step 100"), "{subtitle}");
+    let layer = &probed.as_ref().expect("a probe").layers[1];
+    let cosine = layer.gramian[1] / (layer.gramian[0] * layer.gramian[3]).sqrt();
+    assert_eq!(of_layer.rows[0][1], number(layer.gramian[0].sqrt()));
+    assert_eq!(of_layer.rows[0][3].replace('−', "-"), format!("{cosine:.2}"));
+    // Every run's update is there as before; what the optimizer did to the layer alone is not known.
+    let names = |table: &Table| table.rows.iter().map(|row| row[0].clone()).collect::<Vec<_>>();
+    assert_eq!(names(&of_all)[..5], names(&of_layer)[..]);
+    assert!(names(&of_all)[5].starts_with("step of"));
+    // A layer that is not there, or a probe of another run, changes nothing.
+    assert_eq!(at(Some(7)), (whole, of_all));
+    check_svg(
+        "plot-gradients-layer",
+        &Scene {
+            inside: Inside { probed: Some(&probed), layer: Some(1), ..Inside::default() },
+            ..scene(&history, None)
+        },
+        "gradients",
+        false,
+        620.0,
+        420.0,
+    );
+}
+
+#[test]
+fn layers_and_rows_are_chosen_where_they_stand() {
+    let history = history(SMALL);
+    let probed = Ok(inside(2, &[4, 8], 0));
+    let layers = plot("layers").expect("a registered plot");
+    let inside = Inside { probed: Some(&probed), ..Inside::default() };
+    let stage = Stage::new(620.0, 420.0, &Ink::LIGHT);
+    let picture = (layers.draw)(&Scene { inside, ..scene(&history, None) }, &stage);
+    let (place, _) = picture.choices[1];
+    assert_eq!(picture.choice_at(place.left + 5.0, place.top + 5.0), Some(Choice::Layer(1)));
+    assert_eq!(picture.choice_at(300.0, 419.0), None);
+    let rows = Inside { examples: true, worst_first: true, ..inside };
+    let scene = Scene { inside: rows, ..scene(&history, None) };
+    let picture = (layers.draw)(&scene, &stage);
+    let table = (layers.table)(&scene);
+    // The first picture is the worst row, the first of the table.
+    let first = picture.choices[64].1;
+    assert_eq!(first, Choice::Example(table.rows[0][0].parse().expect("a row")));
+    let values: Vec<f64> =
+        table.rows[..64].iter().map(|row| row[1].replace('−', "-").parse().expect("a cosine")).collect();
+    assert!(values.windows(2).all(|pair| pair[0] <= pair[1]), "{values:?}");
+}
+
+#[test]
+fn probes_that_did_not_come_are_explained() {
+    let history = history(SMALL);
+    let words = |inside: Inside, history: &History| {
+        let scene = Scene { inside, ..scene(history, None) };
+        (plot("layers").expect("a registered plot").summary)(&scene)
+    };
+    let refused = Err("There is no training row 9.".to_owned());
+    assert_eq!(words(Inside { probed: Some(&refused), ..Inside::default() }, &history), "There is no training row 9.");
+    let other = Ok(Probed { run: 2, ..inside(2, &[4], 0) });
+    assert!(words(Inside { probed: Some(&other), ..Inside::default() }, &history).contains("appear here"));
+    let mut diverged = history.clone();
+    diverged.runs[0].diverged = Some(Divergence { step: 80, cause: String::new() });
+    let known = Ok(inside(2, &[4], 0));
+    assert!(words(Inside { probed: Some(&known), ..Inside::default() }, &diverged).contains("diverged at step 80"));
+}
+
 fn scene<'a>(history: &'a History, predictions: Option<&'a [RunPredictions]>) -> Scene<'a> {
-    Scene { history, predictions, step: 100, hover: None, shown: &[], log_losses: true, at_run: 0 }
+    Scene {
+        history,
+        predictions,
+        step: 100,
+        hover: None,
+        shown: &[],
+        log_losses: true,
+        aspect: Aspect::Cosine,
+        at_run: 0,
+        look: Look::default(),
+        inside: Default::default(),
+    }
 }
 
 const SMALL: Shape = Shape { n_tasks: 2, n_runs: 3, n_records: 9, accuracy: false };
@@ -142,6 +318,8 @@ fn every_plot_in_both_inks_and_two_widths() {
     let history = history(SMALL);
     let predictions = maps(3, 2);
     let scene = scene(&history, Some(&predictions));
+    let probed = Ok(inside(2, &[4, 4], 0));
+    let scene = Scene { inside: Inside { probed: Some(&probed), ..Inside::default() }, ..scene };
     for entry in PLOTS {
         for (dark, width, height) in
             [(false, 620.0, 360.0), (true, 620.0, 360.0), (false, 360.0, 340.0), (true, 360.0, 340.0)]
@@ -208,6 +386,109 @@ fn many_tasks_become_small_multiples_and_a_matrix() {
     check_svg("plot-losses-16-tasks", &scene(&many, None), "losses", false, 620.0, 460.0);
 }
 
+/// A file name's word for an aspect.
+fn word(aspect: Aspect) -> &'static str {
+    match aspect {
+        Aspect::Cosine => "lines",
+        Aspect::Heat => "heat",
+        Aspect::Similarity => "similarity",
+        Aspect::Ratio => "ratio",
+        Aspect::Curvature => "curvature",
+        Aspect::Helped => "helped",
+    }
+}
+
+/// The tasks' lengths grow apart, the first run meets the triad, and the second ends in noise.
+fn troubled(n_tasks: usize) -> History {
+    let mut history = history(Shape { n_tasks, n_records: 21, ..SMALL });
+    history.outline.look_every = 40;
+    history.outline.batch_rows = 4;
+    history.outline.train_rows = 8;
+    for record in &mut history.runs[1].records[15..] {
+        let pull = record.pull.as_mut().expect("a Gramian");
+        pull.gramian.iter_mut().for_each(|entry| *entry *= 1e-7);
+    }
+    for record in &mut history.runs[0].records {
+        let pull = record.pull.as_mut().expect("a Gramian");
+        for (at, entry) in pull.gramian.iter_mut().enumerate() {
+            let factor = |task: usize| if task == 1 { 0.2 } else { 1.0 };
+            *entry *= factor(at / n_tasks) * factor(at % n_tasks);
+        }
+        if let Some(around) = &mut record.around {
+            around.curvatures.iter_mut().for_each(|curvature| *curvature *= 10.0);
+        }
+    }
+    history
+}
+
+#[test]
+fn every_aspect_of_conflict_in_both_inks_and_two_widths() {
+    let mut history = troubled(2);
+    for (r, run) in history.runs.iter_mut().enumerate() {
+        for (i, around) in run.records.iter_mut().filter_map(|record| record.around.as_mut()).enumerate() {
+            // Now and then a step raises the loss that it lowered before.
+            if (i + r) % 4 == 1 {
+                around.losses_after[0] += 0.02;
+            } else if i > 5 {
+                around.losses_after[1] -= 0.02;
+            }
+        }
+    }
+    for aspect in Aspect::ALL {
+        let scene = Scene { step: 240, aspect, ..scene(&history, None) };
+        for (dark, width, height) in
+            [(false, 620.0, 360.0), (true, 620.0, 360.0), (false, 360.0, 340.0), (true, 360.0, 340.0)]
+        {
+            let ink = if dark { "dark" } else { "light" };
+            check_svg(&format!("plot-conflict-{}-{ink}-{width}", word(aspect)), &scene, "cosine", dark, width, height);
+        }
+    }
+}
+
+#[test]
+fn conflicts_of_many_pairs_are_rows_or_the_worst_of_them() {
+    let three = troubled(3);
+    let many = troubled(16);
+    for aspect in [Aspect::Heat, Aspect::Helped, Aspect::Ratio] {
+        let word = word(aspect);
+        let scene = |history| Scene { step: 240, hover: Some(120), aspect, ..self::scene(history, None) };
+        check_svg(&format!("plot-conflict-{word}-three-tasks"), &scene(&three), "cosine", false, 620.0, 460.0);
+        check_svg(&format!("plot-conflict-{word}-16-tasks"), &scene(&many), "cosine", true, 620.0, 460.0);
+    }
+}
+
+/// Numbers and conditions at the cursor, whatever is drawn.
+#[test]
+fn the_conflict_table_tells_rates_the_triad_and_what_steps_did() {
+    let history = troubled(2);
+    let scene = Scene { step: 240, ..scene(&history, None) };
+    let table = (plot("cosine").expect("a registered plot").table)(&scene);
+    let cell = |row: usize, column: &str| {
+        let at = table.columns.iter().position(|name| name.starts_with(column)).expect(column);
+        table.rows[row][at].as_str()
+    };
+    // Run 0 at step 240: angles differ by 0.8 + 1.3·12/21, lengths of the unscaled losses by 0.2 / 2 times the losses.
+    let t: f64 = 12.0 / 21.0;
+    let cosine = (0.8 + 1.3 * t).cos();
+    let ratio = 10.0 * ((-0.3 * t).exp() / (-(6.0 * 2.0 / 3.0 + 0.3) * t).exp());
+    assert_eq!(cell(0, "cosine"), format!("{cosine:.2}"));
+    assert_eq!(cell(0, "length ratio"), number(ratio));
+    assert_eq!(cell(0, "magnitude similarity"), format!("{:.2}", 2.0 / (ratio + 1.0 / ratio)));
+    // The angle is obtuse from step 260 on: 0.8 + 1.3·12/21 < π/2 < 0.8 + 1.3·13/21.
+    assert_eq!((cell(0, "conflict rate"), cell(0, "conflict (")), ("0 %", "not met"));
+    let later = Scene { step: 300, ..scene };
+    let table = (plot("cosine").expect("a registered plot").table)(&later);
+    let row = |run: usize| &table.rows[3 * run];
+    // Steps 260 to 300 of the sixteen recorded.
+    assert_eq!(row(0)[2..5], ["−0.16", "19 %", "0"].map(str::to_owned));
+    assert_eq!(row(0)[9..12], ["met", "met", "met"].map(str::to_owned));
+    assert_eq!(row(1)[4], "1");
+    assert_eq!(row(1)[9..11], ["unknown", "unknown"].map(str::to_owned));
+    // A look every 40 steps; task 1 fell in all of them, task 2 in none.
+    assert_eq!(table.rows[1][13..], ["−0.0100", "100 %", "100 %"].map(str::to_owned));
+    assert_eq!(table.rows[2][13..], ["0.0100", "0 %", "0 %"].map(str::to_owned));
+}
+
 #[test]
 fn images_and_rows_show_wrong_answers() {
     let mut digits = history(Shape { accuracy: true, n_records: 6, ..SMALL });
@@ -229,6 +510,11 @@ fn empty_plots_say_what_will_be_here() {
         let words = words.join(" ");
         assert!(words.contains("appears here") || words.contains("appear here"), "{}: {words}", entry.id);
         assert!(!(entry.summary)(&scene).is_empty(), "{}", entry.id);
+    }
+    for aspect in Aspect::ALL {
+        let scene = Scene { aspect, ..scene };
+        let picture = (plot("cosine").expect("a registered plot").draw)(&scene, &Stage::new(360.0, 240.0, &Ink::LIGHT));
+        assert!(picture.texts().any(|text| text.words.contains("appears here")), "{aspect:?}");
     }
 }
 
@@ -267,10 +553,12 @@ fn analytic_problems_show_their_front_and_say_what_they_lack() {
 #[test]
 fn the_registry_is_sound() {
     let ids: Vec<&str> = PLOTS.iter().map(|entry| entry.id).collect();
-    assert_eq!(ids, ["losses", "gradients", "cosine", "weights", "front", "metrics", "predictions"]);
+    assert_eq!(ids, ["losses", "gradients", "cosine", "weights", "front", "metrics", "predictions", "layers"]);
     let history = history(SMALL);
     let predictions = maps(3, 2);
-    let scene = scene(&history, Some(&predictions));
+    let probed = Ok(inside(2, &[4, 4], 0));
+    let inside = Inside { probed: Some(&probed), ..Inside::default() };
+    let scene = Scene { inside, ..scene(&history, Some(&predictions)) };
     for entry in PLOTS {
         for table in [(entry.table)(&scene), (entry.data)(&scene)] {
             assert!(!table.rows.is_empty(), "{}", entry.id);
@@ -282,28 +570,36 @@ fn the_registry_is_sound() {
 }
 
 #[test]
-fn drawn_directions_have_the_cosines_of_the_gramian() {
-    let history = history(SMALL);
-    let scene = scene(&history, None);
-    let drawn = arrows(&scene);
-    let record = history.runs[0].pull_at(100).expect("a Gramian");
-    let dot = |a: [f64; 2], b: [f64; 2]| a[0] * b[0] + a[1] * b[1];
-    let [first, second] = [&drawn[0], &drawn[1]];
-    let gramian = &record.pull.as_ref().expect("a Gramian").gramian;
-    assert!((first.length * second.length * dot(first.toward, second.toward) - gramian[1]).abs() < 1e-9);
-    for arrow in &drawn[2..] {
-        assert!((dot(arrow.toward, arrow.toward) - 1.0).abs() < 1e-9);
-        let inside = (1.0 - arrow.outside).sqrt();
-        for (task, gradient) in [first, second].into_iter().enumerate() {
-            // A direction outside the plane is drawn by its part inside.
-            let cosine = arrow.cosines[task].expect("a cosine");
-            assert!((inside * dot(arrow.toward, gradient.toward) - cosine).abs() < 1e-9, "{arrow:?}");
+fn drawn_vectors_have_the_products_of_the_gramian() {
+    for n_tasks in [2, 3] {
+        let history = history(Shape { n_tasks, ..SMALL });
+        let scene = scene(&history, None);
+        let drawn = arrows(&scene);
+        let record = history.runs[0].pull_at(100).expect("a Gramian");
+        let gramian = &record.pull.as_ref().expect("a Gramian").gramian;
+        let (gradients, updates) = drawn.split_at(n_tasks);
+        for (i, a) in gradients.iter().enumerate() {
+            for (j, b) in gradients.iter().enumerate() {
+                assert!((dot(a.drawn, b.drawn) - gramian[i * n_tasks + j]).abs() < 1e-9);
+            }
         }
+        for update in updates {
+            // A direction outside the span is drawn by its part inside, and never helps where it is told to hurt.
+            let inside = (1.0 - update.outside).sqrt();
+            assert!((length(update.drawn) - inside * update.length).abs() < 1e-9 * update.length, "{update:?}");
+            for (task, gradient) in gradients.iter().enumerate() {
+                let cosine = update.cosines[task].expect("a cosine");
+                let product = cosine * gradient.length * update.length;
+                assert!((dot(update.drawn, gradient.drawn) - product).abs() < 1e-9, "{update:?}");
+            }
+            let inside_cone = gradients.iter().all(|gradient| dot(update.drawn, gradient.drawn) >= -1e-12);
+            assert_eq!(inside_cone, update.cosines.iter().flatten().all(|cosine| *cosine >= -1e-9), "{update:?}");
+        }
+        let kinds: Vec<Pointer> = drawn.iter().map(|arrow| arrow.what).collect();
+        assert_eq!(kinds.last(), Some(&Pointer::Step(0)));
+        // The step is half as long along the gradients as its length would allow: three quarters lie outside.
+        assert!((drawn.last().expect("a step").outside - 0.75).abs() < 1e-9);
     }
-    let kinds: Vec<Pointer> = drawn.iter().map(|arrow| arrow.what).collect();
-    assert_eq!(kinds.last(), Some(&Pointer::Step(0)));
-    // The step is half as long along the gradients as its length would allow: three quarters lie outside.
-    assert!((drawn.last().expect("a step").outside - 0.75).abs() < 1e-9);
 }
 
 #[test]
@@ -458,8 +754,10 @@ proptest! {
         hover in prop::option::of(0u32..2000),
         step in 0u32..1000,
         at_run in 0usize..10,
+        aspect in prop::sample::select(Aspect::ALL.to_vec()),
         (width, height) in prop::sample::select(vec![(620.0, 360.0), (200.0, 160.0), (20.0, 10.0), (1.0, 1.0)]),
         pictured in 0usize..4,
+        seen in 0usize..6,
     ) {
         let mut history = history(Shape { n_tasks, n_runs, n_records, accuracy });
         damage(&mut history, damaged);
@@ -469,9 +767,21 @@ proptest! {
             2 => Some(samples(n_runs, n_tasks, 6)),
             _ => Some(vec![RunPredictions::default(); n_runs]),
         };
+        let mut probe = inside(n_tasks, if seen < 4 { &[3, 300] } else { &[1; 6] }, 6);
+        probe.run = (at_run % 2) as u32;
+        match seen {
+            2 => probe.layers.iter_mut().for_each(|layer| layer.gramian.fill(f64::NAN)),
+            3 => probe.examples.iter_mut().for_each(|row| row.gramian.fill(0.0)),
+            4 => probe.layers.iter_mut().flat_map(|layer| &mut layer.units).for_each(|unit| unit.fill(1e308)),
+            5 => probe.examples.iter_mut().for_each(|row| row.losses.fill(f64::INFINITY)),
+            _ => {}
+        }
+        let probed = (pictured > 0).then_some(Ok(probe));
         let shown = [true, true, false];
         let scene = Scene {
-            history: &history, predictions: predictions.as_deref(), step, hover, shown: &shown, log_losses, at_run,
+            history: &history, predictions: predictions.as_deref(), step, hover, shown: &shown, log_losses,
+            aspect, at_run, look: Look::default(),
+            inside: Inside { probed: probed.as_ref(), layer: Some(1), examples: seen % 2 == 1, ..Inside::default() },
         };
         let stage = Stage::new(width, height, &Ink::DARK);
         for entry in PLOTS {

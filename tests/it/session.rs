@@ -5,7 +5,9 @@ use paretoscope::balance::{Build, METHODS};
 use paretoscope::config::RUNS;
 use paretoscope::config::link;
 use paretoscope::problem::PROBLEMS;
-use paretoscope::protocol::{Command, Event, FailureCode, PredictionBody, RunId, SeedProgress};
+use paretoscope::protocol::{
+    Aggregation, Command, Event, FailureCode, PredictionBody, Probed, ProbedRows, RunId, SeedProgress,
+};
 use paretoscope::session::Session;
 use paretoscope::train::History;
 use std::fs;
@@ -200,6 +202,110 @@ fn predictions_come_from_the_checkpoint_before() {
     assert_ne!(predictions[0].body, predictions[1].body);
 }
 
+impl Script {
+    /// The answer to a probe of this run.
+    fn probe(&mut self, step: u32, run: u32, rows: ProbedRows) -> Result<Probed, String> {
+        self.say(Command::Probe { id: RunId(1), step, run, rows });
+        match self.others.pop() {
+            Some(Event::Probed { probed, .. }) => probed,
+            other => panic!("no answer to a probe: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn probes_show_the_gramian_of_the_record_layer_by_layer() {
+    let mut script = Script::new();
+    script.say(start("#v=1&p=digits8&st=40&m=sum,mgda"));
+    script.finish();
+    for step in [0, 13, 40] {
+        let probed = script.probe(step, 1, ProbedRows::default()).expect("a probe");
+        assert_eq!((probed.run, probed.step, probed.counted, probed.of), (1, step, 128, 128));
+        assert_eq!(probed.layers.iter().map(|layer| (layer.inputs, layer.width)).collect::<Vec<_>>(), [(64, 64); 2]);
+        let pull = script.history.runs[1].at(step).and_then(|record| record.pull.clone()).expect("a Gramian");
+        for (idx, expected) in pull.gramian.iter().enumerate() {
+            let sum: f64 = probed.layers.iter().map(|layer| layer.gramian[idx]).sum();
+            let size = (pull.gramian[0] * pull.gramian[3]).sqrt();
+            assert!((sum - expected).abs() <= 1e-6 * size, "step {step}, entry {idx}: {sum}, recorded {expected}");
+        }
+        // The first rows of the batch, with what they look like and what is said of them.
+        assert_eq!(probed.examples.len(), 64);
+        for row in &probed.examples {
+            assert_eq!((row.losses.len(), row.sample.pixels.len(), row.sample.answers.len()), (2, 64, 2));
+            assert_eq!(row.place, None);
+        }
+    }
+    // Another batch at the same weights, and one row.
+    let other = script.probe(13, 1, ProbedRows::Batch(Some(14))).expect("a probe");
+    assert_ne!(other.layers, script.probe(13, 1, ProbedRows::default()).expect("a probe").layers);
+    let row = other.examples[5].clone();
+    let alone = script.probe(13, 1, ProbedRows::Chosen(vec![row.row])).expect("a probe");
+    assert_eq!((alone.examples.len(), alone.counted), (1, 1));
+    assert_eq!((alone.examples[0].row, &alone.examples[0].sample), (row.row, &row.sample));
+    for (idx, expected) in row.gramian.iter().enumerate() {
+        let sum: f64 = alone.layers.iter().map(|layer| layer.gramian[idx]).sum();
+        let size = (row.gramian[0] * row.gramian[3]).sqrt();
+        assert!((sum - expected).abs() <= 1e-5 * size, "entry {idx}: {sum}, {expected}");
+    }
+}
+
+#[test]
+fn probes_that_cannot_be_are_refused_in_sentences() {
+    let mut script = Script::new();
+    script.say(start("#v=1&st=20&m=sum"));
+    assert!(script.probe(0, 0, ProbedRows::default()).expect_err("too early").contains("no checkpoint"));
+    script.finish();
+    let points = script.probe(20, 0, ProbedRows::default()).expect("a probe");
+    assert!(points.examples.iter().all(|row| row.place.is_some()));
+    let rows = script.history.outline.train_rows as u32;
+    let mut refused = |run: u32, rows: ProbedRows, why: &str| {
+        let sentence = script.probe(20, run, rows).expect_err(why);
+        assert!(sentence.contains(why) && sentence.ends_with('.'), "{sentence}");
+    };
+    refused(1, ProbedRows::default(), "There is no run 2");
+    refused(u32::MAX, ProbedRows::default(), "There is no run");
+    refused(0, ProbedRows::Chosen(vec![0, rows]), "There is no training row");
+    refused(0, ProbedRows::Chosen(Vec::new()), "No row");
+    // An earlier start is not answered.
+    script.say(Command::Probe { id: RunId(9), step: 0, run: 0, rows: ProbedRows::default() });
+    assert!(!script.others.iter().any(|event| matches!(event, Event::Probed { .. })));
+
+    let mut analytic = Script::new();
+    analytic.say(start("#v=1&p=quadratics&st=20"));
+    analytic.finish();
+    let sentence = analytic.probe(20, 0, ProbedRows::default()).expect_err("no layers");
+    assert!(sentence.contains("no layers"), "{sentence}");
+}
+
+#[test]
+fn a_diverged_run_is_probed_where_its_weights_are_numbers() {
+    let mut script = Script::new();
+    script.say(start("#v=1&st=200&opt=sgd&lr=10&act=relu&m=sum&sc=100,100"));
+    script.finish();
+    let end = script.history.runs[0].diverged.as_ref().expect("it diverges").step;
+    assert!(script.probe(0, 0, ProbedRows::default()).is_ok());
+    match script.probe(end, 0, ProbedRows::default()) {
+        Ok(probed) => assert!(probed.layers.iter().all(|layer| layer.gramian.iter().all(|value| value.is_finite()))),
+        Err(sentence) => assert!(sentence.contains("diverged"), "{sentence}"),
+    }
+}
+
+#[test]
+fn probing_changes_no_run() {
+    let run = |probes: bool| {
+        let mut script = Script::new();
+        script.say(start("#v=1&p=digits8&st=30&m=sum,graddrop"));
+        while script.session.wants_to_advance() {
+            script.advance(8);
+            if probes {
+                let _ = script.probe(script.history.head(), 0, ProbedRows::default());
+            }
+        }
+        script.history
+    };
+    assert_eq!(run(true), run(false));
+}
+
 #[test]
 fn real_digits_learn() {
     let mut script = Script::new();
@@ -385,6 +491,49 @@ fn links_of_every_preset_start() {
     }
 }
 
+/// Test metrics of every task (K) of the method's run at the evaluation that is nearest to `step`.
+#[track_caller]
+fn metrics_near(history: &History, method: &str, step: u32) -> Vec<f64> {
+    let at = history.outline.runs.iter().position(|run| run.method == method).expect("the run is there");
+    let evaluations = history.runs[at].evaluations.iter();
+    evaluations.min_by_key(|evaluation| evaluation.step.abs_diff(step)).expect("it was evaluated").metrics.clone()
+}
+
+/// What the preset's description says: behind training alone by 2 to 5 points, and who makes up for it.
+#[test]
+fn unrelated_tasks_cost_what_the_preset_says() {
+    let mut script = Script::new();
+    script.say(start("#v=1&p=multitab"));
+    script.finish();
+    let history = &script.history;
+    let alone = |task: usize| history.references[task].metrics.last().expect("references are judged").1;
+    let [sum, pcgrad, nash] =
+        ["sum", "pcgrad", "nash_mtl"].map(|method| metrics_near(history, method, history.outline.steps));
+    for task in 0..3 {
+        let lost = alone(task) - sum[task];
+        assert!((0.015..0.055).contains(&lost), "task {task}: {} alone, {} together", alone(task), sum[task]);
+        assert!((pcgrad[task] - sum[task]).abs() < 0.005, "task {task}: PCGrad {} {}", pcgrad[task], sum[task]);
+        assert!(alone(task) - nash[task] < 0.5 * lost, "task {task}: Nash-MTL {}", nash[task]);
+    }
+}
+
+/// What the preset's description says, of one method and up to the step at which it is plain.
+#[test]
+fn wrong_labels_are_learned_by_heart() {
+    let mut script = Script::new();
+    script.say(start("#v=1&p=noisy-labels&m=sum&st=600"));
+    script.finish();
+    let history = &script.history;
+    let (early, late) = (metrics_near(history, "sum", 150)[0], metrics_near(history, "sum", 600)[0]);
+    assert!(early > 0.94 && late < 0.9, "digits read rightly: {early} then {late}");
+    let train = |step: u32| {
+        let mut evaluations = history.runs[0].evaluations.iter();
+        evaluations.find(|evaluation| evaluation.step == step).expect("an evaluated step").train[0]
+    };
+    // 7 of 10 labels are right; more can only be had by heart.
+    assert!(train(150) < 0.75 && train(600) > 0.8, "training labels: {} then {}", train(150), train(600));
+}
+
 /// Every run of the table presets learns every task on rows that it has not seen.
 #[test]
 fn tables_train_to_finite_numbers() {
@@ -418,4 +567,180 @@ fn rare_answers_are_judged_by_the_area_under_the_curve() {
     assert!((0.85..1.0).contains(&last.metrics[0]), "{}", last.metrics[0]);
     let reference = script.history.references[0].metrics.last().expect("it is judged alike");
     assert!((0.85..1.0).contains(&reference.1), "{}", reference.1);
+}
+
+/// What every run makes of these gradients, in the session of this link at its first step.
+fn aggregated(link: &str, gradients: &[f64], losses: &[f64]) -> Vec<Aggregation> {
+    let mut script = Script::new();
+    script.say(start(link));
+    let command = |id| Command::Aggregate { id, gradients: gradients.to_vec(), losses: losses.to_vec(), step: 0 };
+    // A start that is over is not answered.
+    script.say(command(RunId(7)));
+    assert!(!script.others.iter().any(|event| matches!(event, Event::Aggregated { .. })));
+    script.say(command(RunId(1)));
+    let found = script.others.into_iter().find_map(|event| match event {
+        Event::Aggregated { id: RunId(1), gradients: echo, answers } => {
+            assert_eq!(echo, gradients);
+            Some(answers)
+        }
+        _ => None,
+    });
+    found.expect("an answer")
+}
+
+#[test]
+fn frozen_gradients_are_answered_by_every_run() {
+    // Shortest vector between (1, 0) and (−1, 2): halfway, (1/2, 1/2), for both the weights of 3/4 and 1/4.
+    let answers =
+        aggregated("#v=1&st=1&m=sum,mgda,pcgrad,graddrop,mgda_ub,mgda~mod~ortho", &[1.0, 0.0, -1.0, 2.0], &[]);
+    assert_eq!(answers[0].direction, [0.0, 2.0]);
+    assert!((answers[1].direction[0] - 0.5).abs() < 1e-12 && (answers[1].direction[1] - 0.5).abs() < 1e-12);
+    assert!((answers[1].weights[0] - 0.75).abs() < 1e-12);
+    // Each loses what opposes the other: (1, 0) − (−1/5)(−1, 2) = (4/5, 2/5), and (−1, 2) + (1, 0) = (0, 2).
+    assert!((answers[2].direction[0] - 0.8).abs() < 1e-12 && (answers[2].direction[1] - 2.4).abs() < 1e-12);
+    assert!(answers[3].weights.is_empty() && answers[3].direction.len() == 2);
+    assert!(answers[4].direction.is_empty() && answers[4].refusal.contains("shared features"));
+    assert!(answers[5].refusal.contains("penalty"));
+    // The same command gives the same answer, whatever was asked before.
+    let again = aggregated("#v=1&st=1&m=sum,mgda,pcgrad,graddrop,mgda_ub,mgda~mod~ortho", &[1.0, 0.0, -1.0, 2.0], &[]);
+    assert_eq!(answers, again);
+}
+
+#[test]
+fn frozen_gradients_come_with_losses_preference_and_modifiers() {
+    let link = "#v=1&st=1&pref=.9,.1&m=constant,sum~mod~log,graddrop~mod~unit,moco";
+    let g = [3.0, 0.0, 0.0, 4.0];
+    let answers = aggregated(link, &g, &[2.0, 40.0]);
+    assert!(answers[0].direction[0] > answers[0].direction[1], "{answers:?}");
+    // Scaled losses are 2 and 40 · 0.05 = 2: gradients of their logarithms are halves.
+    assert_eq!(answers[1].direction, [1.5, 2.0]);
+    // Unit rows that agree in sign with nobody against them stay whole.
+    assert_eq!(answers[2].direction, [1.0, 1.0]);
+    assert!(answers[3].refusal.is_empty() && answers[3].direction.len() == 2);
+    // Without losses they are 1.
+    assert_eq!(aggregated(link, &g, &[])[1].direction, [3.0, 4.0]);
+}
+
+#[test]
+fn frozen_gradients_of_every_kind_break_no_method() {
+    let hostile: [&[f64]; 6] = [
+        &[0.0; 9],
+        &[1e12, 0.0, 0.0, 0.0, 1e-12, 0.0, 0.0, 0.0, 1.0],
+        &[1.0, 0.0, 0.0, -1.0, 0.0, 0.0, 1.0, 0.0, 0.0],
+        &[1.0, 0.0, 0.0, -0.5, 0.75, 0.0, -0.5, -0.75, 0.0],
+        &[f64::NAN; 9],
+        &[1.0; 4],
+    ];
+    for methods in METHODS.chunks(*RUNS.end()) {
+        let ids: Vec<&str> = methods.iter().map(|method| method.id).collect();
+        let link = format!("#v=1&p=two-sines&d=two-labelings&tasks=line1,line2,line3&st=1&m={}", ids.join(","));
+        for gradients in hostile {
+            let mut script = Script::new();
+            script.say(start(&link));
+            let command = Command::Aggregate { id: RunId(1), gradients: gradients.to_vec(), losses: vec![], step: 1 };
+            script.say(command);
+            let answers = script.others.iter().find_map(|event| match event {
+                Event::Aggregated { answers, .. } => Some(answers),
+                _ => None,
+            });
+            let answers = answers.expect("an answer");
+            assert_eq!(answers.len(), methods.len());
+            for (answer, method) in answers.iter().zip(methods) {
+                let drawn = answer.direction.len() == 3 && answer.direction.iter().all(|d| d.is_finite());
+                assert!(drawn != (answer.refusal.ends_with('.') && answer.direction.is_empty()), "{}", method.id);
+                let broken = gradients.len() != 9 || gradients[0].is_nan();
+                assert!(!(broken && drawn), "{}", method.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn looks_around_tell_what_steps_did() {
+    let mut script = Script::new();
+    script.say(start("#v=1&p=two-sines&st=45&m=sum,graddrop&sc=1,.5"));
+    script.finish();
+    let outline = &script.history.outline;
+    assert_eq!((outline.look_every, outline.loss_scales.as_slice()), (10, &[1.0, 0.5][..]));
+    for run in &script.history.runs {
+        let looked: Vec<u32> = run.records.iter().filter(|r| r.around.is_some()).map(|r| r.step).collect();
+        assert_eq!(looked, [0, 10, 20, 30, 40]);
+        for (record, next) in run.records.iter().zip(&run.records[1..]) {
+            let Some(around) = &record.around else { continue };
+            // The batch is all rows: the next record is of the same ones.
+            assert_eq!(around.losses_after, next.losses);
+            assert!(around.curvatures.len() == 2 && around.curvatures.iter().all(|c| c.is_finite() && *c != 0.0));
+        }
+    }
+}
+
+/// On quadratics a step changes each loss by gᵢ·Δθ and half its curvature, and by nothing else.
+#[test]
+fn change_slope_and_curvature_agree_on_quadratics() {
+    let mut script = Script::new();
+    script.say(start("#v=1&p=toy&d=quadratics&st=40&lr=.05&m=sum,mgda&sc=1,2"));
+    script.finish();
+    let scales = &script.history.outline.loss_scales;
+    for run in &script.history.runs {
+        let looked: Vec<_> = run.records.iter().filter(|record| record.around.is_some()).collect();
+        assert_eq!(looked.len(), 4);
+        for record in looked {
+            let (Some(pull), Some(around)) = (&record.pull, &record.around) else { panic!("a Gramian") };
+            for (task, scale) in scales.iter().enumerate() {
+                let change = scale * (around.losses_after[task] - record.losses[task]);
+                let half = 0.5 * around.curvatures[task] * pull.step_length * pull.step_length;
+                let rest = change - pull.along_step[task] - half;
+                assert!(rest.abs() < 1e-6 * (1.0 + change.abs()), "step {}: {change} {half} {rest}", record.step);
+            }
+        }
+    }
+}
+
+/// Beyond a wall there is nothing to take a difference with.
+#[test]
+fn there_is_no_curvature_across_a_wall() {
+    let mut script = Script::new();
+    script.say(start("#v=1&p=toy&d=zdt1&st=200&lr=.1&m=sum&sc=1000,.001"));
+    script.finish();
+    let looked: Vec<_> = script.history.runs[0].records.iter().filter_map(|record| record.around.as_ref()).collect();
+    let last = looked.last().expect("it looked around");
+    assert!(last.curvatures.is_empty() && last.losses_after.iter().all(|loss| loss.is_finite()), "{last:?}");
+    assert!(looked.iter().flat_map(|around| &around.curvatures).all(|curvature| curvature.is_finite()));
+}
+
+#[test]
+fn checkpoints_say_their_memory() {
+    let mut script = Script::new();
+    script.say(start("#v=1&st=500&m=sum,mgda"));
+    script.advance(40);
+    let early = script.history.checkpoints;
+    script.finish();
+    let (stored, outline) = (script.history.checkpoints, &script.history.outline);
+    // At most 200 over 500 steps: every third step and the last one.
+    assert_eq!(stored.count, 2 * 168);
+    assert_eq!(stored.bytes, u64::from(stored.count) * 4 * outline.n_parameters as u64);
+    assert!(early.count > 0 && early.count < stored.count && stored.bytes <= stored.most_bytes);
+}
+
+/// The view cursor asks for what is behind the computed head; what is computed does not notice.
+#[test]
+fn looking_back_trains_nothing_and_disturbs_nothing() {
+    let link = "#v=1&st=60&m=sum,mgda";
+    let mut undisturbed = Script::new();
+    undisturbed.say(start(link));
+    undisturbed.finish();
+    let mut script = Script::new();
+    script.say(start(link));
+    // A round is two runs and two references.
+    script.advance(4 * 30);
+    let head = script.history.head();
+    assert!((25..60).contains(&head), "{head}");
+    for step in [20, 3, 11] {
+        script.say(Command::Predict { id: RunId(1), step });
+        assert_eq!(script.history.head(), head);
+        let Some(Event::Predictions { step: asked, runs, .. }) = script.others.last() else { panic!("an answer") };
+        assert_eq!((*asked, runs[0].step, runs[1].step), (step, step, step));
+    }
+    script.finish();
+    assert_eq!(script.history, undisturbed.history);
 }

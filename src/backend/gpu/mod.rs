@@ -151,6 +151,8 @@ struct KeptRows {
 /// θ stored while the run looks elsewhere, and the way there.
 struct LookAround {
     save: [Dispatch; 2],
+    /// The way becomes 0, then Δθ where it is shared.
+    save_step: [Dispatch; 2],
     step: Dispatch,
     uniform: kernel::Blend,
     restore: Dispatch,
@@ -436,6 +438,20 @@ impl Gpu {
         self.device.set_uniform(&rows.combine.dispatch, &uniform);
         let [save_theta, save_way] = &around.save;
         let dispatches = [&rows.combine.dispatch, save_theta, save_way];
+        self.dispatches += dispatches.len() as u64;
+        self.device.submit(&dispatches, &[], None)
+    }
+
+    /// Remembers θ and the way v = Δθ of the last [`Self::apply`] through the shared parameters, the heads standing.
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost.
+    pub fn aim_along_step(&mut self) -> Result<(), BackendError> {
+        self.make_look_around()?;
+        let Some(around) = &self.look_around else { return Err(no_rows()) };
+        let [save_theta, _] = &around.save;
+        let [clear, save_step] = &around.save_step;
+        let dispatches = [save_theta, clear, save_step];
         self.dispatches += dispatches.len() as u64;
         self.device.submit(&dispatches, &[], None)
     }
@@ -825,16 +841,19 @@ impl Gpu {
         if self.look_around.is_some() {
             return Ok(());
         }
-        let (vecs, Tensors { theta, gradient, .. }) = (self.layout.total, &self.tensors);
+        let (vecs, Tensors { theta, gradient, moved, .. }) = (self.layout.total, &self.tensors);
         let saved = self.device.buffer("The network before a look around", vecs as usize)?;
         let way = self.device.buffer("The way of a look around", vecs as usize)?;
         let copy = kernel::Blend { vecs, add: per_task(&[1.0]), ..Default::default() };
         let uniform = kernel::Blend { vecs, keep: per_task(&[1.0]), ..Default::default() };
+        let clear = kernel::Blend { vecs, ..Default::default() };
+        let copy_shared = kernel::Blend { vecs: self.layout.shared, ..copy };
         let bind = |uniform: &kernel::Blend, x: &Buffer, y: &Buffer| {
             self.device.dispatch(&BLEND, uniform, &[x, y], uniform.groups(1))
         };
         self.look_around = Some(LookAround {
             save: [bind(&copy, theta, &saved)?, bind(&copy, gradient, &way)?],
+            save_step: [bind(&clear, moved, &way)?, bind(&copy_shared, moved, &way)?],
             step: bind(&uniform, &way, theta)?,
             uniform,
             restore: bind(&copy, &saved, theta)?,
