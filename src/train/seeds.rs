@@ -5,7 +5,7 @@
 use super::History;
 use crate::measure::delta_m::{Compared, delta_m};
 use crate::measure::spread::Spread;
-use crate::protocol::{Divergence, SeedCurves};
+use crate::protocol::{Divergence, SeedCurves, SeedProgress};
 
 /// (step, median and quartiles) by ascending step.
 pub type Band = Vec<(u32, Spread)>;
@@ -173,4 +173,28 @@ fn cost(metrics: &[f64], alone: impl Iterator<Item = Option<f64>>) -> Option<f64
     });
     let compared: Vec<Compared> = compared.collect::<Option<_>>()?;
     delta_m(&compared).filter(|_| compared.len() == metrics.len())
+}
+
+/// Whether every seed is complete, or the rest were stopped.
+pub fn ended(progress: &SeedProgress) -> bool {
+    progress.stopped || progress.trained >= progress.of
+}
+
+/// How far the seeds are, in a sentence.
+pub fn progress_words(progress: &SeedProgress) -> String {
+    let SeedProgress { trained, of, stopped, seconds_left } = *progress;
+    match (trained, stopped) {
+        (0 | 1, true) => "Stopped: one seed is kept.".to_owned(),
+        (kept, true) => format!("Stopped: {kept} of {of} seeds are kept."),
+        (all, false) if all >= of => format!("{of} seeds trained."),
+        (some, false) => {
+            let left = match seconds_left {
+                None => String::new(),
+                Some(seconds) if seconds < 1.0 => ", less than a second left".to_owned(),
+                Some(seconds) if seconds < 100.0 => format!(", about {seconds:.0} s left"),
+                Some(seconds) => format!(", about {:.0} min left", seconds / 60.0),
+            };
+            format!("Seed {} of {of}{left}.", some + 1)
+        }
+    }
 }

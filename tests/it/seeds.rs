@@ -4,7 +4,7 @@ use paretoscope::config::{Edit, SEEDS, link, presets::default_preset};
 use paretoscope::problem::PROBLEMS;
 use paretoscope::protocol::{Command, Event, FailureCode, RunId, SeedCurves, SeedProgress};
 use paretoscope::session::Session;
-use paretoscope::train::{History, RunHistory};
+use paretoscope::train::{History, RunHistory, ended, progress_words};
 use std::cell::Cell;
 use std::fs;
 use std::rc::Rc;
@@ -306,4 +306,20 @@ mod command_line {
         assert_eq!(seeds("#v=1&st=5&s=7&seeds=3", 2), [7, 8]);
         assert_eq!(seeds("#v=1&st=5&s=7", 0), [7]);
     }
+}
+
+#[test]
+fn how_far_the_seeds_are_is_said() {
+    let say = |trained: u32, seconds_left: Option<f64>, stopped: bool| {
+        let progress = SeedProgress { trained, of: 20, seconds_left, stopped };
+        (progress_words(&progress), ended(&progress))
+    };
+    let words = |words: &str, ended: bool| (words.to_owned(), ended);
+    assert_eq!(say(0, None, false), words("Seed 1 of 20.", false));
+    assert_eq!(say(6, Some(4.2), false), words("Seed 7 of 20, about 4 s left.", false));
+    assert_eq!(say(19, Some(0.4), false), words("Seed 20 of 20, less than a second left.", false));
+    assert_eq!(say(3, Some(300.0), false), words("Seed 4 of 20, about 5 min left.", false));
+    assert_eq!(say(20, Some(0.0), false), words("20 seeds trained.", true));
+    assert_eq!(say(6, Some(0.0), true), words("Stopped: 6 of 20 seeds are kept.", true));
+    assert_eq!(say(0, Some(0.0), true), words("Stopped: one seed is kept.", true));
 }
