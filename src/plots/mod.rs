@@ -19,6 +19,7 @@ mod pair_series;
 mod picture;
 mod place;
 mod predictions;
+mod seeds;
 mod series;
 mod triad;
 mod weights;
