@@ -3,7 +3,7 @@
 use super::axis::{self, Scale, round_values};
 use super::picture::Pen;
 use super::series::{Chart, Curve, Panel, axis_values, value_at};
-use super::{Picture, Plot, Scene, Stage, Switch, Table, exact, number, percent, seeds};
+use super::{Picture, Plot, Scene, Stage, Switch, Table, exact, number, percent, seeds, sharing};
 use crate::protocol::{Evaluation, TaskOutline};
 use crate::train::Band;
 
@@ -11,7 +11,7 @@ pub(super) const PLOT: Plot = Plot {
     id: "metrics",
     title: "Test metric",
     subtitle,
-    least_height: |scene| Chart::least_height(scene.n_tasks()),
+    least_height: |scene| Chart::least_height(scene.n_tasks()) + 32.0,
     draw,
     table,
     data,
@@ -131,7 +131,13 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
     let all_shares = (0..scene.n_tasks()).all(|task| is_share(scene, task));
     let number = if all_shares { percent } else { number };
     let quantity = if all_shares { "" } else { "metric" };
-    Chart { scene, panels, quantity, number, below: 0.0 }.draw(stage)
+    let mut pen = Pen::new(stage);
+    let below = sharing::room(scene, stage);
+    Chart { scene, panels, quantity, number, below }.draw_with(&mut pen);
+    if below > 0.0 {
+        sharing::draw(scene, &mut pen, below);
+    }
+    pen.picture
 }
 
 fn word(scene: &Scene, task: usize, value: f64) -> String {
@@ -146,13 +152,28 @@ fn splits(evaluation: &Evaluation) -> impl Iterator<Item = (&'static str, &[f64]
 
 fn table(scene: &Scene) -> Table {
     let mut table = Table::new(["run", "rows", "step"]);
-    let name = |task: usize| format!("{} ({})", scene.task_name(task), metric_name(scene, task));
+    let several = seeds::words(scene).map_or(String::new(), |words| format!(", {words}"));
+    let name = |task: usize| format!("{} ({}{several})", scene.task_name(task), metric_name(scene, task));
     table.columns.extend((0..scene.n_tasks()).map(name));
+    let costs = scene.runs().into_iter().any(|run| sharing::words(scene, run).is_some());
+    if costs {
+        table.columns.push(sharing::MEANING.to_owned());
+    }
     for run in scene.runs() {
         let Some(evaluation) = scene.history.runs[run].evaluation_at(scene.step) else { continue };
         for (rows, metrics) in splits(evaluation) {
-            let mut row = vec![scene.run_name(run), rows.to_owned(), evaluation.step.to_string()];
-            row.extend(metrics.iter().enumerate().map(|(task, value)| word(scene, task, *value)));
+            let tested = rows == "test";
+            // Rows that only the first seed was judged by say so.
+            let note = if several.is_empty() || tested { "" } else { ", first seed" };
+            let mut row = vec![scene.run_name(run), format!("{rows}{note}"), evaluation.step.to_string()];
+            let of_seeds = |task: usize| scene.history.bands.metric_at(run, task, scene.step).filter(|_| tested);
+            row.extend(metrics.iter().enumerate().map(|(task, value)| match of_seeds(task) {
+                Some(spread) => seeds::cell(&spread, |value| word(scene, task, value)),
+                None => word(scene, task, *value),
+            }));
+            if costs {
+                row.push(sharing::words(scene, run).filter(|_| tested).unwrap_or_else(|| "–".to_owned()));
+            }
             table.rows.push(row);
         }
     }
@@ -162,6 +183,7 @@ fn table(scene: &Scene) -> Table {
             let value = value_at(&reference(scene, task), f64::from(scene.step));
             value.map_or("–".to_owned(), |value| word(scene, task, value))
         }));
+        row.extend(costs.then(|| "–".to_owned()));
         table.rows.push(row);
     }
     table

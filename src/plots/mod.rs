@@ -21,6 +21,7 @@ mod place;
 mod predictions;
 mod seeds;
 mod series;
+mod sharing;
 mod triad;
 mod weights;
 

@@ -415,6 +415,44 @@ fn several_seeds_are_medians_with_bands() {
     assert_eq!(table.rows[0][2], "diverged");
 }
 
+#[test]
+fn what_sharing_costs_is_said_with_its_sign() {
+    let mut known = history(Shape { accuracy: true, ..SMALL });
+    for reference in &mut known.references {
+        reference.metrics = vec![(0, 0.5), (100, 0.8)];
+    }
+    for (run, metrics) in known.runs.iter_mut().zip([[0.72, 0.8], [0.88, 0.8], [0.8, 0.8]]) {
+        run.evaluations = vec![Evaluation { step: 100, metrics: metrics.to_vec(), ..Default::default() }];
+    }
+    let metrics = plot("metrics").expect("a registered plot");
+    let last = |history: &History| {
+        let table = (metrics.table)(&scene(history, None));
+        assert!(table.columns.last().is_some_and(|name| name.contains("above 0 sharing costs, below 0 it helps")));
+        assert!(table.rows.iter().all(|row| row.len() == table.columns.len()));
+        table.rows.iter().filter_map(|row| row.last().cloned()).collect::<Vec<_>>()
+    };
+    // A tenth of one task's accuracy is lost, none of the other's: 5 % on average.
+    assert_eq!(last(&known), ["+5.0 %", "−5.0 %", "0.0 %", "–"]);
+    let further = |metrics: [f64; 2]| SeedCurves { metrics: vec![(100, metrics.to_vec())], ..Default::default() };
+    let alone = SeedCurves { metrics: vec![(100, vec![0.8])], ..Default::default() };
+    let record = SeedRecord {
+        seed: 2,
+        runs: vec![further([0.656, 0.8]), further([0.88, 0.8]), further([0.8, 0.864])],
+        references: vec![alone.clone(), alone],
+    };
+    known.outline.evaluate_every = 100;
+    known.extend(Frame { seeds: vec![record], ..Frame::default() });
+    assert_eq!(last(&known)[..3], ["+7.0 % (+6.0 to +8.0)", "−5.0 % (−5.0 to −5.0)", "−2.0 % (−3.0 to −1.0)"]);
+    let picture = (metrics.draw)(&scene(&known, None), &Stage::new(620.0, 360.0, &Ink::LIGHT));
+    let texts: Vec<String> = picture.texts().map(|text| text.words.clone()).collect();
+    assert!(texts.iter().any(|words| words.contains("above 0 sharing costs")), "{texts:?}");
+    assert!(texts.iter().any(|words| words == "Sum +7.0 % (+6.0 to +8.0)"), "{texts:?}");
+    // Without a single-task metric there is nothing to hold against.
+    known.references.iter_mut().for_each(|reference| reference.metrics.clear());
+    let table = (metrics.table)(&scene(&known, None));
+    assert!(!table.columns.iter().any(|name| name.contains("Δm")));
+}
+
 /// A percentage would claim that rows were answered rightly.
 #[test]
 fn areas_under_curves_are_no_percentages() {
@@ -434,7 +472,8 @@ fn areas_under_curves_are_no_percentages() {
     let words: Vec<String> = picture.texts().map(|text| text.words.clone()).collect();
     assert!(words.iter().any(|w| w.contains("task 1, AUC")), "{words:?}");
     assert!(words.iter().any(|w| w.contains("task 2, balanced accuracy")), "{words:?}");
-    // All of them areas: none is a share.
+    // All of them areas: none is a share. What sharing costs is a share of something else.
+    mixed.references.iter_mut().for_each(|reference| reference.metrics.clear());
     for task in &mut mixed.outline.tasks {
         task.metric = "AUC".to_owned();
     }
