@@ -1,10 +1,16 @@
 //! Further seeds: the first stays what it was, each is what it would be alone, and only complete ones count.
 
 use paretoscope::config::{Edit, SEEDS, link, presets::default_preset};
+use paretoscope::measure::headline::headline;
+use paretoscope::plots::{Aspect, Look, Scene, plot};
 use paretoscope::problem::PROBLEMS;
-use paretoscope::protocol::{Command, Event, FailureCode, RunId, SeedCurves, SeedProgress};
+use paretoscope::protocol::{
+    Command, Divergence, Event, FailureCode, Frame, Outline, Record, RunId, RunOutline, SeedCurves, SeedProgress,
+    SeedRecord, TaskOutline,
+};
 use paretoscope::session::Session;
 use paretoscope::train::{History, RunHistory, ended, progress_words};
+use proptest::prelude::*;
 use std::cell::Cell;
 use std::fs;
 use std::rc::Rc;
@@ -322,4 +328,104 @@ fn how_far_the_seeds_are_is_said() {
     assert_eq!(say(20, Some(0.0), false), words("20 seeds trained.", true));
     assert_eq!(say(6, Some(0.0), true), words("Stopped: 6 of 20 seeds are kept.", true));
     assert_eq!(say(0, Some(0.0), true), words("Stopped: one seed is kept.", true));
+}
+
+/// Runs with the losses (seeds, tasks) that they start with.
+fn told(runs: &[Vec<[f64; 2]>]) -> History {
+    const NAMES: [&str; 4] = ["Alpha", "Beta", "Gamma", "Delta"];
+    let task = |name: &str| TaskOutline { name: name.into(), metric: "R²".into(), ..Default::default() };
+    let run = |at: usize| RunOutline { label: NAMES[at].into(), ..Default::default() };
+    let mut history = History::new(Outline {
+        n_tasks: 2,
+        seed_every: 1,
+        evaluate_every: 1,
+        tasks: vec![task("one"), task("two")],
+        runs: (0..runs.len()).map(run).collect(),
+        ..Default::default()
+    });
+    for (run, seeds) in history.runs.iter_mut().zip(runs) {
+        run.records = vec![Record { losses: seeds[0].to_vec(), ..Default::default() }];
+    }
+    let further = |seed: usize| SeedRecord {
+        seed: seed as u32,
+        runs: (runs.iter())
+            .map(|seeds| SeedCurves { losses: vec![(0, seeds[seed].to_vec())], ..Default::default() })
+            .collect(),
+        references: Vec::new(),
+    };
+    history.extend(Frame { seeds: (1..runs[0].len()).map(further).collect(), ..Default::default() });
+    history
+}
+
+#[test]
+fn the_headline_speaks_of_medians() {
+    let around = |one: f64, two: f64| (0..5).map(|i| [one + 0.01 * f64::from(i), two + 0.01 * f64::from(i)]).collect();
+    let say = |runs: &[Vec<[f64; 2]>]| headline(&told(runs), 0);
+    assert_eq!(
+        say(&[around(0.1, 0.5), around(0.3, 0.51)]),
+        "Over five seeds Alpha has the lowest median loss on one; the bands of Alpha and Beta overlap on two: no \
+         difference to tell."
+    );
+    assert_eq!(
+        say(&[around(0.3, 0.5), around(0.1, 0.1)]),
+        "Over five seeds Beta has the lowest median loss on both tasks."
+    );
+    assert_eq!(
+        say(&[around(0.1, 0.1), around(0.1, 0.1), around(0.4, 0.4)]),
+        "Over five seeds the bands of Alpha and Beta overlap on both tasks: no difference to tell."
+    );
+    assert_eq!(say(&[around(0.1, 0.5)]), "Over five seeds the median loss of Alpha is 0.12 on one and 0.52 on two.");
+    let mut diverged = told(&[around(0.1, 0.5), around(0.3, 0.1)]);
+    diverged.runs[0].diverged = Some(Divergence { step: 0, cause: String::new() });
+    assert!(headline(&diverged, 0).starts_with("Diverged: Alpha in 1 of 5 seeds."), "{}", headline(&diverged, 0));
+}
+
+proptest! {
+    /// Whoever is named has a band apart from every other, and nothing is called better.
+    #[test]
+    fn no_sentence_tells_a_difference_where_bands_overlap(
+        centers in prop::collection::vec((0.0f64..1.0, 0.0f64..1.0), 2..5),
+        widths in prop::collection::vec(0.0f64..0.6, 4),
+        noise in prop::collection::vec(0.0f64..1.0, 40),
+    ) {
+        let runs: Vec<Vec<[f64; 2]>> = centers.iter().enumerate().map(|(run, center)| {
+            let value = |seed: usize, task: usize| widths[run] * noise[10 * run + 2 * seed + task];
+            (0..5).map(|seed| [center.0 + value(seed, 0), center.1 + value(seed, 1)]).collect()
+        }).collect();
+        let history = told(&runs);
+        let words = headline(&history, 0);
+        let losses = (plot("losses").expect("a registered plot").summary)(&Scene {
+            history: &history,
+            predictions: None,
+            step: 0,
+            hover: None,
+            shown: &[],
+            log_losses: true,
+            aspect: Aspect::Cosine,
+            at_run: 0,
+            look: Look::default(),
+            inside: Default::default(),
+        });
+        for word in ["better", "best", "wins", "beats"] {
+            prop_assert!(!words.contains(word) && !losses.contains(word), "{words} {losses}");
+        }
+        prop_assert!(!losses.contains("lowest") && !losses.contains("highest"), "{losses}");
+        let band = |run: usize, task: usize| history.bands.loss_at(run, task, 0).expect("a band");
+        for (task, name) in ["one", "two"].into_iter().enumerate() {
+            let mut order: Vec<usize> = (0..runs.len()).collect();
+            order.sort_by(|a, b| band(*a, task).median.total_cmp(&band(*b, task).median));
+            let alone = order[1..].iter().all(|other| !band(order[0], task).overlaps(&band(*other, task)));
+            let front = &history.outline.runs[order[0]].label;
+            let lowest = ["both tasks", name].iter().any(|tasks| {
+                words.contains(&format!("{front} has the lowest median loss on {tasks}"))
+            });
+            prop_assert_eq!(lowest, alone, "{}: {}", name, &words);
+            prop_assert_eq!(words.contains("overlap on both tasks") || words.contains(&format!("overlap on {name}")), !alone, "{}", &words);
+            for other in &order[1..] {
+                let other = &history.outline.runs[*other].label;
+                let claims = format!("{other} has the lowest median loss on {name}");
+                prop_assert!(!words.contains(&claims), "{words}");
+            }
+        }
+    }
 }
