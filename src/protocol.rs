@@ -23,6 +23,10 @@ pub enum Command {
         name: String,
         bytes: Result<Vec<u8>, String>,
     },
+    /// Train no further seeds; those that are complete stay.
+    StopSeeds {
+        id: RunId,
+    },
     /// Go on computing, or stop after the current slice.
     Resume,
     Pause,
@@ -89,6 +93,11 @@ pub enum Event {
         step: u32,
         runs: Vec<RunPredictions>,
     },
+    /// How far the further seeds are, a few times a second.
+    Seeds {
+        id: RunId,
+        progress: SeedProgress,
+    },
     /// The answer to [`Command::Aggregate`], one entry a run.
     Aggregated {
         id: RunId,
@@ -100,7 +109,7 @@ pub enum Event {
         id: RunId,
         probed: Result<Probed, String>,
     },
-    /// All runs (and the single-task references) reached their last step or diverged.
+    /// All runs (and the single-task references) of the first seed reached their last step or diverged.
     Done {
         id: RunId,
         seconds: f64,
@@ -162,6 +171,10 @@ pub struct Outline {
     pub tasks: Vec<TaskOutline>,
     /// Exactly the runs of the configuration, in order.
     pub runs: Vec<RunOutline>,
+    /// How many seeds are trained, the first among them; 0 is read as 1.
+    pub seeds: u32,
+    /// Losses of further seeds are told at multiples of this step (and at the end).
+    pub seed_every: u32,
     /// Evaluation on the test split happens at multiples of this step (and at the end).
     pub evaluate_every: u32,
     /// The Gramian is recorded at multiples of this step.
@@ -205,6 +218,8 @@ pub struct RunOutline {
     pub method: String,
     pub label: String,
     pub seed: u32,
+    /// Backward passes through the trunk in one step.
+    pub backward_passes: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -237,7 +252,9 @@ pub struct Frame {
     pub runs: Vec<RunNews>,
     /// Single-task reference runs, one a task: (steps, unscaled losses, metrics at evaluation steps).
     pub references: Vec<ReferenceNews>,
-    /// Whether anything is still to be computed.
+    /// Further seeds that are complete.
+    pub seeds: Vec<SeedRecord>,
+    /// Whether the first seed is complete.
     pub finished: bool,
     /// Of all runs.
     pub checkpoints: Stored,
@@ -252,6 +269,37 @@ pub struct Stored {
     pub most_bytes: u64,
 }
 
+/// A further seed, trained to its end: what medians and bands need.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct SeedRecord {
+    pub seed: u32,
+    /// One entry a run, in the order of the outline.
+    pub runs: Vec<SeedCurves>,
+    /// Single-task references, one a task; their lists hold one number each.
+    pub references: Vec<SeedCurves>,
+}
+
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct SeedCurves {
+    /// (step, (K) unscaled losses), at the multiples that the outline names and at the end.
+    pub losses: Vec<(u32, Vec<f64>)>,
+    /// (step, (K) test metrics) at evaluation steps; empty without a test split.
+    pub metrics: Vec<(u32, Vec<f64>)>,
+    pub diverged: Option<Divergence>,
+}
+
+/// How far an experiment of several seeds is.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct SeedProgress {
+    /// Complete seeds, the first among them.
+    pub trained: u32,
+    pub of: u32,
+    /// Estimated from the steps done so far; `None` before there are any.
+    pub seconds_left: Option<f64>,
+    /// Whether the reader stopped the rest.
+    pub stopped: bool,
+}
+
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct RunNews {
     pub records: Vec<Record>,
@@ -259,6 +307,8 @@ pub struct RunNews {
     pub diverged: Option<Divergence>,
     /// GPU dispatches so far; 0 on the CPU.
     pub dispatches: u64,
+    /// Time that its steps took so far, on this machine.
+    pub computing_millis: f64,
 }
 
 /// One step of one run, before its update.

@@ -6,12 +6,14 @@
 
 mod experiment;
 mod frozen;
+mod further;
 mod ladder;
 mod pictures;
+mod workshop;
 
 use crate::config::{ExperimentConfig, link};
 use crate::data::{DataError, MtldFile, mtld};
-use crate::protocol::{BackendReport, Command, Event, FailureCode, RunId};
+use crate::protocol::{BackendReport, Command, Event, FailureCode, RunId, SeedProgress};
 use experiment::{Advance, Experiment, StartError};
 use ladder::Ladder;
 use std::rc::Rc;
@@ -47,11 +49,17 @@ struct Running {
     computing_millis: f64,
     steps: u64,
     reported_at: f64,
+    /// What was computed when the first seed was complete.
+    first_millis: Option<f64>,
+    /// The last that was said about seeds, and when.
+    seeds_said: Option<(SeedProgress, f64)>,
     done: bool,
 }
 
 /// How often the speed in the backend chip is renewed.
 const SPEED_MILLIS: f64 = 1_000.0;
+/// How often it is said how far further seeds are.
+const SEEDS_MILLIS: f64 = 250.0;
 
 impl Session {
     pub fn new(clock: Clock) -> Self {
@@ -76,7 +84,7 @@ impl Session {
 
     /// Whether [`Session::advance`] has something to do now.
     pub fn wants_to_advance(&self) -> bool {
-        !self.paused && self.experiment.as_ref().is_some_and(|running| !running.experiment.finished())
+        !self.paused && self.experiment.as_ref().is_some_and(|running| !running.experiment.finished_all())
     }
 
     /// Answers one command.
@@ -84,6 +92,12 @@ impl Session {
         match command {
             Command::Start { id, link } => self.start(id, &link).await,
             Command::File { name, bytes } => self.file(&name, bytes).await,
+            Command::StopSeeds { id } => {
+                if let Some(running) = self.experiment.as_mut().filter(|running| running.id == id) {
+                    running.experiment.further().stop();
+                }
+                self.send_frame();
+            }
             Command::Resume => self.paused = false,
             Command::Pause => self.paused = true,
             Command::FrameDrawn => {
@@ -193,6 +207,8 @@ impl Session {
                     computing_millis: 0.0,
                     steps: 0,
                     reported_at: 0.0,
+                    first_millis: None,
+                    seeds_said: None,
                     done: false,
                 });
             }
@@ -209,10 +225,13 @@ impl Session {
         }
         let Some(running) = &mut self.experiment else { return };
         let before = (self.clock)();
-        let advanced = running.experiment.advance().await;
+        let advanced = running.experiment.advance(&self.clock).await;
         running.computing_millis += (self.clock)() - before;
+        if running.first_millis.is_none() && running.experiment.finished() {
+            running.first_millis = Some(running.computing_millis);
+        }
         match advanced {
-            Advance::Stepped => running.steps += 1,
+            Advance::Stepped | Advance::Further => running.steps += 1,
             Advance::Finished => {}
             Advance::Lost(why) => {
                 let id = running.id;
@@ -247,11 +266,58 @@ impl Session {
         }
         if finished && !running.done {
             running.done = true;
-            self.outbox.push(Event::Done { id: running.id, seconds: running.computing_millis / 1e3 });
+            let millis = running.first_millis.unwrap_or(running.computing_millis);
+            self.outbox.push(Event::Done { id: running.id, seconds: millis / 1e3 });
+        }
+        if let Some(progress) = running.seed_news() {
+            self.outbox.push(Event::Seeds { id: running.id, progress });
         }
     }
 
     fn fail(&mut self, id: Option<RunId>, code: FailureCode, message: String) {
         self.outbox.push(Event::Failed { id, code, message });
+    }
+}
+
+impl Running {
+    /// How far the seeds are, when there are several and it is time to say so again.
+    fn seed_news(&mut self) -> Option<SeedProgress> {
+        let of = self.config.training.seeds;
+        if of < 2 {
+            return None;
+        }
+        let (trained, stopped) = (self.experiment.further().trained(), self.experiment.further().stopped());
+        let trained = if self.experiment.finished() { trained } else { 0 };
+        let ended = trained == of || stopped;
+        let progress = SeedProgress {
+            trained,
+            of,
+            seconds_left: if ended { Some(0.0) } else { self.millis_left().map(|millis| millis / 1e3) },
+            stopped,
+        };
+        let news = self.seeds_said.is_none_or(|(said, when)| {
+            let other = (said.trained, said.stopped) != (progress.trained, progress.stopped);
+            other || (!ended && self.computing_millis - when >= SEEDS_MILLIS)
+        });
+        news.then(|| {
+            self.seeds_said = Some((progress, self.computing_millis));
+            progress
+        })
+    }
+
+    /// From the steps done so far; further seeds are quicker than the first, so their own steps count once there are
+    /// some.
+    fn millis_left(&self) -> Option<f64> {
+        let (first, further) = self.experiment.shares();
+        let seeds = f64::from(self.config.training.seeds);
+        let left = match self.first_millis {
+            Some(millis) if further * (seeds - 1.0) >= 0.1 => {
+                (self.computing_millis - millis) * (1.0 - further) / further
+            }
+            Some(millis) => millis * (seeds - 1.0) * (1.0 - further),
+            None if first > 0.0 => self.computing_millis / first * (seeds - first),
+            None => return None,
+        };
+        (left > 0.0 && left.is_finite()).then_some(left)
     }
 }

@@ -111,6 +111,11 @@ impl Engine {
         able
     }
 
+    /// Trains no further seeds; those that are complete stay.
+    pub fn stop_seeds(page: Page) {
+        page.engine.with_value(|engine| engine.send(&Command::StopSeeds { id: engine.run }));
+    }
+
     /// Trains the open experiment from step 0.
     pub fn train(page: Page) {
         let link = untrack(move || link::write(&page.with_view()));
@@ -272,6 +277,7 @@ fn hear(page: Page, event: Event) {
             Engine::aggregate(page);
         }
         Event::Probed { id, probed } if current(id) => page.probing.hear(probed),
+        Event::Seeds { id, progress } if current(id) => page.seeds.set(Some(progress)),
         Event::Done { id, seconds } if current(id) => page.done.set(Some(seconds)),
         Event::Failed { id, code, message } if id.is_none_or(current) => {
             page.loading.set(None);
@@ -290,6 +296,7 @@ fn hear(page: Page, event: Event) {
         Event::Started { .. }
         | Event::Frame { .. }
         | Event::Predictions { .. }
+        | Event::Seeds { .. }
         | Event::Aggregated { .. }
         | Event::Probed { .. }
         | Event::Done { .. }

@@ -118,6 +118,7 @@ pub fn what(edit: &Edit) -> &'static str {
         Edit::Batch(_) => "batch",
         Edit::Steps(_) => "number of steps",
         Edit::Seed(_) => "seed",
+        Edit::Seeds(_) => "number of seeds",
         Edit::Preference(_) => "preference",
         Edit::Backend(_) => "backend",
         Edit::Methods(_) | Edit::AddRun(_) | Edit::RemoveRun(_) | Edit::ToggleMethod(_) | Edit::ReplaceRun { .. } => {

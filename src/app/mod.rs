@@ -37,6 +37,7 @@ mod problem_panel;
 mod reckoning;
 mod run_card;
 mod run_chips;
+mod seeds_control;
 mod share;
 mod start_section;
 mod storage;

@@ -13,7 +13,7 @@ use crate::config::link::Rejected;
 use crate::config::presets::{self, Preset, default_preset};
 use crate::config::{Edit, ExperimentConfig, Theme, needs_restart};
 use crate::plots::{Aspect, PLOTS, Plot, Scene};
-use crate::protocol::{BackendReport, Command, FailureCode, RunPredictions};
+use crate::protocol::{BackendReport, Command, FailureCode, RunPredictions, SeedProgress};
 use crate::train::History;
 use leptos::prelude::*;
 use std::rc::Rc;
@@ -106,6 +106,8 @@ pub struct Page {
     pub loading: RwSignal<Option<Loading>>,
     /// Seconds the computation took, when it is done.
     pub done: RwSignal<Option<f64>>,
+    /// How far the seeds are, where there are several.
+    pub seeds: RwSignal<Option<SeedProgress>>,
 
     /// View cursor: where the reader wants to look.
     pub cursor: RwSignal<u32>,
@@ -175,6 +177,7 @@ impl Page {
             backend: RwSignal::new(None),
             loading: RwSignal::new(None),
             done: RwSignal::new(None),
+            seeds: RwSignal::new(None),
             hover: RwSignal::new(None),
             playing: RwSignal::new(false),
             speed: RwSignal::new(1.0),
@@ -454,6 +457,7 @@ impl Page {
         self.restarts.update_value(|turn| *turn += 1);
         self.fresh.set(false);
         self.done.set(None);
+        self.seeds.set(None);
         self.loading.set(None);
         if forget {
             self.history.set(History::default());

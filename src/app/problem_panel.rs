@@ -7,6 +7,7 @@ use super::knob::{Commit, Knob, Setting, Span, Walk};
 use super::network_drawing::NetworkDrawing;
 use super::page::{Drawer, Page, use_page};
 use super::preference::Preference;
+use super::seeds_control::SeedsControl;
 use super::start_section::StartSection;
 use crate::balance;
 use crate::config::{
@@ -396,6 +397,7 @@ fn TrainingSection() -> impl IntoView {
                     />
                 </div>
             </div>
+            <SeedsControl />
             <label class="check">
                 <input
                     type="checkbox"

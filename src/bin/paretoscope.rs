@@ -70,9 +70,9 @@ enum Task {
         /// Steps instead of the experiment's.
         #[arg(long)]
         steps: Option<u32>,
-        /// Number of seeds, from the experiment's on.
-        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
-        seeds: u32,
+        /// Number of seeds, from the experiment's on; as many as the experiment says by default.
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100))]
+        seeds: Option<u32>,
         #[arg(long)]
         backend: Option<BackendFlag>,
         /// Folder of the data files.
@@ -114,6 +114,7 @@ fn main() -> ExitCode {
                 BackendFlag::Cpu => BackendChoice::Cpu,
                 BackendFlag::Gpu => BackendChoice::Gpu,
             });
+            let seeds = seeds.unwrap_or_default();
             train(&experiment, &RunOptions { steps, seeds, backend }, data.as_deref(), csv)
         }
     };
@@ -155,7 +156,8 @@ fn train(experiment: &str, options: &RunOptions, data: Option<&Path>, csv: bool)
     let read_file = |name: &str| read_data(name, data);
     let started = Instant::now();
     let clock = Rc::new(move || started.elapsed().as_secs_f64() * 1e3);
-    let mut watch = Bar::new(options.seeds);
+    let seeds = if options.seeds > 0 { options.seeds } else { config.training.seeds };
+    let mut watch = Bar::new(seeds);
     let results = pollster::block_on(run::run(&config, options, &read_file, clock, &mut watch))?;
     watch.bar.finish_and_clear();
     write_out(|out| {

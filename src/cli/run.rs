@@ -15,7 +15,7 @@ use std::rc::Rc;
 pub struct RunOptions {
     /// Steps instead of the link's.
     pub steps: Option<u32>,
-    /// Seeds: the link's and the following ones.
+    /// How many seeds, from the link's on; 0 is as many as the link says.
     pub seeds: u32,
     pub backend: Option<BackendChoice>,
 }
@@ -89,9 +89,12 @@ pub async fn run(
     watch: &mut dyn Watch,
 ) -> Result<Vec<SeedResult>, RunError> {
     let mut results = Vec::new();
-    for seed_idx in 0..options.seeds.max(1) {
+    let seeds = if options.seeds > 0 { options.seeds } else { config.training.seeds };
+    for seed_idx in 0..seeds {
         let mut config = config.clone();
-        config.training.seed = config.training.seed.wrapping_add(seed_idx);
+        // Every seed is told in full, so each is an experiment of its own.
+        config.training.seeds = 1;
+        config.training.seed = config.training.seed_at(seed_idx);
         let (result, complete) = one_seed(config, seed_idx, read_file, Rc::clone(&clock), watch).await?;
         results.push(result);
         if !complete {
@@ -147,6 +150,7 @@ async fn one_seed(
                 | Event::Pong
                 | Event::Loading { .. }
                 | Event::Predictions { .. }
+                | Event::Seeds { .. }
                 | Event::Aggregated { .. }
                 | Event::Probed { .. } => {}
             }

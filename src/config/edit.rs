@@ -53,6 +53,8 @@ pub enum Edit {
     Batch(Batch),
     Steps(u32),
     Seed(u32),
+    /// How many seeds the runs are repeated over.
+    Seeds(u32),
     /// All runs at once, each as in the link's `m=`: `sum` or `famo~gamma~.01`.
     Methods(Vec<String>),
     /// A run of this method with its defaults, at the end.
@@ -184,6 +186,7 @@ impl ExperimentConfig {
                 self.view.step = self.view.step.min(*steps);
             }
             Edit::Seed(seed) => self.training.seed = *seed,
+            Edit::Seeds(seeds) => self.training.seeds = *seeds,
             Edit::Methods(methods) => {
                 // An item with a comma in it would count as two.
                 if let Some(odd) = methods.iter().find(|item| item.contains(',')) {

@@ -9,7 +9,7 @@ use super::presets::{self, Preset};
 use super::{
     Activation, AnalyticConfig, BATCH, BackendChoice, Batch, CLIP, COORDINATE, Complaint, DECAY_FACTOR, Decay,
     ExperimentConfig, FEWEST_INPUTS, FEWEST_ROWS, GAIN, HEAD_LAYERS, Init, LABEL_NOISE, LEARNING_RATE, LOSS_SCALE,
-    MOMENTUM, NetworkConfig, Optimizer, RUNS, RunConfig, STEPS, Subject, TASKS, TRUNK_LAYERS, Theme, VIEWS,
+    MOMENTUM, NetworkConfig, Optimizer, RUNS, RunConfig, SEEDS, STEPS, Subject, TASKS, TRUNK_LAYERS, Theme, VIEWS,
     WEIGHT_DECAY, WIDTH,
 };
 use crate::balance::modify::{Applied, MODIFIERS, modifier};
@@ -377,6 +377,20 @@ pub const KEYS: &[Key] = &[
             }
         },
         text: |config| config.training.seed.to_string(),
+    },
+    Key {
+        name: "seeds",
+        label: "number of seeds",
+        about: "How many seeds the runs are trained from, the seed and those behind it, 1 to 20: medians and bands.",
+        example: "5",
+        form: Form::Number,
+        scope: Scope::Any,
+        read: |reader, text| {
+            if let Some(seeds) = reader.whole("The number of seeds", text, SEEDS) {
+                reader.config.training.seeds = seeds;
+            }
+        },
+        text: |config| config.training.seeds.to_string(),
     },
     Key {
         name: "m",

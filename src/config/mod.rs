@@ -39,6 +39,8 @@ pub const DECAY_FACTOR: RangeInclusive<f64> = 0.01..=0.999;
 pub const CLIP: RangeInclusive<f64> = 1e-3..=1e3;
 pub const BATCH: RangeInclusive<u32> = 1..=4096;
 pub const STEPS: RangeInclusive<u32> = 1..=20_000;
+/// Seeds over which runs are repeated.
+pub const SEEDS: RangeInclusive<u32> = 1..=20;
 /// Coordinates of gradients that the reader moves.
 pub const COORDINATE: RangeInclusive<f64> = -1e12..=1e12;
 
@@ -155,11 +157,19 @@ pub struct TrainingConfig {
     pub steps: u32,
     /// Seeds initial weights, batches and methods.
     pub seed: u32,
+    /// How many seeds the runs are trained from: `seed` and the following ones. Everything but medians and bands is
+    /// that of the first.
+    pub seeds: u32,
     /// (K) on the simplex; `None` is uniform.
     pub preference: Option<Vec<f64>>,
 }
 
 impl TrainingConfig {
+    /// Seed number `at`, from 0; behind the largest one comes 0.
+    pub fn seed_at(&self, at: u32) -> u32 {
+        self.seed.wrapping_add(at)
+    }
+
     pub fn rates(&self) -> Rates {
         Rates { highest: self.learning_rate, schedule: self.schedule, steps: self.steps }
     }
@@ -381,17 +391,21 @@ impl ExperimentConfig {
         let storing = self.runs.iter().filter(|run| run.stores_rows()).count() as f64;
         // What a penalty looks at beside θ: three gradients a task.
         let passes: f64 = self.runs.iter().map(|run| if run.looks_around() { 3.0 * k + 1.0 } else { 1.0 }).sum();
+        // The first seed's networks stay while those of one further seed are trained.
+        let held = f64::from(self.training.seeds.min(2));
         // Every run has K tasks; every single-task reference has one.
-        let memory = parameters * (runs * (k + 5.0) + storing * k + k * 6.0)
-            + rows * self.n_units() * (runs * (k + 1.0) + k * 2.0);
-        let work = parameters * rows * f64::from(self.training.steps) * (passes + k);
+        let memory = held
+            * (parameters * (runs * (k + 5.0) + storing * k + k * 6.0)
+                + rows * self.n_units() * (runs * (k + 1.0) + k * 2.0));
+        let seeds = f64::from(self.training.seeds);
+        let work = parameters * rows * f64::from(self.training.steps) * (passes + k) * seeds;
         if memory > MEMORY {
             return Err(Complaint::new(
                 "net",
                 format!(
                     "The network has {parameters} parameters, too many for these tasks and runs: {memory:.1e} numbers \
-                     would be held at once, at most {MEMORY:.1e} are allowed. Narrower layers, fewer tasks or fewer \
-                     runs help."
+                     would be held at once, at most {MEMORY:.1e} are allowed. Narrower layers, fewer tasks, fewer \
+                     runs or a single seed help."
                 ),
             ));
         }
@@ -399,9 +413,9 @@ impl ExperimentConfig {
             return Err(Complaint::new(
                 "st",
                 format!(
-                    "This asks for {work:.1e} units of work (parameters × batch rows × steps × networks); at most \
-                     {WORK:.1e} are allowed, about an hour of computing. Fewer steps, narrower layers, a smaller \
-                     batch or fewer runs help."
+                    "This asks for {work:.1e} units of work (parameters × batch rows × steps × networks × seeds); at \
+                     most {WORK:.1e} are allowed, about an hour of computing. Fewer steps, narrower layers, a smaller \
+                     batch, fewer runs or fewer seeds help."
                 ),
             ));
         }
@@ -544,6 +558,14 @@ impl RunConfig {
     fn stores_rows(&self) -> bool {
         let by_coordinates = matches!(self.method.build, Build::Rows(_));
         self.method.stores_rows() || (by_coordinates && !self.modifiers.is_empty()) || self.looks_around()
+    }
+
+    /// Backward passes of one step through the trunk, those that its modifiers ask for among them; without what plots
+    /// look at.
+    pub fn backward_passes(&self, n_tasks: usize) -> usize {
+        // K times two sides and back again.
+        let beside = if self.looks_around() && n_tasks > 1 { 3 * n_tasks * n_tasks } else { 0 };
+        self.method.cost(n_tasks).backward + beside
     }
 
     /// Whether gradients are taken beside θ in every step.

@@ -394,6 +394,7 @@ impl Preset {
                 batch: self.batch,
                 steps: self.steps,
                 seed: self.seed,
+                seeds: 1,
                 preference: None,
             },
             runs: self.runs.iter().map(|id| RunConfig::new(balance::method(id).expect(REGISTERED))).collect(),

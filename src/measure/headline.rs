@@ -1,6 +1,8 @@
 //! The sentence above the plots: what the runs did up to a step, and who pays, computed from the history.
 //!
-//! One seed allows statements about where runs lie, never that a method is better.
+//! One seed allows statements about where runs lie, never that a method is better; several allow medians.
+
+mod several;
 
 use crate::protocol::TaskOutline;
 use crate::train::History;
@@ -19,6 +21,9 @@ pub fn headline(history: &History, step: u32) -> String {
     let n_tasks = history.outline.n_tasks;
     if history.runs.iter().all(|run| run.records.is_empty() && run.diverged.is_none()) {
         return "Nothing has run yet.".to_owned();
+    }
+    if !history.bands.is_empty() && n_tasks > 1 {
+        return several::sentence(history, step);
     }
     let ended = ended_by(history, step);
     let alive: Vec<usize> = (0..history.runs.len())

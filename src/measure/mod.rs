@@ -12,3 +12,4 @@ pub mod layers;
 pub mod pull;
 pub mod ranking;
 pub mod reckoning;
+pub mod spread;

@@ -86,7 +86,7 @@ fn bends(scene: &Scene, run: usize) -> Vec<(f64, f64)> {
 
 /// ΔθᵀHΔθ / ‖Δθ‖² of the summed losses.
 pub(super) fn draw_curvature(scene: &Scene, stage: &Stage) -> Picture {
-    let curve = |run| Curve { run, points: bends(scene, run), noise: Vec::new() };
+    let curve = |run| Curve { run, points: bends(scene, run), noise: Vec::new(), behind: None };
     let curves: Vec<Curve> = scene.runs().into_iter().map(curve).collect();
     if curves.iter().all(|curve| curve.points.is_empty()) {
         return Pen::new(stage).empty("The curvature along the steps appears here once a run has looked around.");

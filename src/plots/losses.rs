@@ -2,13 +2,15 @@
 
 use super::axis::{self, Scale};
 use super::picture::Pen;
-use super::series::{Chart, Curve, Panel, axis_values, calm, value_at};
-use super::{Picture, Plot, Scene, Stage, Switch, Table, exact, number, scale_word};
+use super::series::{Chart, Panel, axis_values, calm, value_at};
+use super::{Picture, Plot, Scene, Stage, Switch, Table, exact, number, scale_word, seeds};
+use crate::measure::spread::Spread;
+use crate::train::Band;
 
 pub(super) const PLOT: Plot = Plot {
     id: "losses",
     title: "Losses",
-    subtitle: |scene| scale_word(scene.logs_losses()).to_owned(),
+    subtitle,
     least_height: |scene| Chart::least_height(scene.n_tasks()),
     draw,
     table,
@@ -17,6 +19,11 @@ pub(super) const PLOT: Plot = Plot {
     switch: |_| Switch::LogScale,
     reads_predictions: false,
 };
+
+fn subtitle(scene: &Scene) -> String {
+    let scale = scale_word(scene.logs_losses());
+    seeds::words(scene).map_or_else(|| scale.to_owned(), |words| format!("{scale}, {words}"))
+}
 
 /// The finite losses of one task.
 pub(super) fn curve(scene: &Scene, run: usize, task: usize) -> Vec<(f64, f64)> {
@@ -28,9 +35,17 @@ pub(super) fn curve(scene: &Scene, run: usize, task: usize) -> Vec<(f64, f64)> {
         .collect()
 }
 
+/// Medians over seeds where several are complete.
 fn reference(scene: &Scene, task: usize) -> Vec<(f64, f64)> {
+    if let Some((band, _)) = scene.history.bands.references.get(task).filter(|known| !known.0.is_empty()) {
+        return seeds::medians(band);
+    }
     let known = scene.history.references.get(task).map_or(&[][..], |reference| &reference.losses);
     known.iter().map(|(step, loss)| (f64::from(*step), *loss)).filter(|point| point.1.is_finite()).collect()
+}
+
+fn band<'s>(scene: &'s Scene, run: usize, task: usize) -> Option<&'s Band> {
+    scene.history.bands.losses.get(run)?.get(task)
 }
 
 fn draw(scene: &Scene, stage: &Stage) -> Picture {
@@ -43,7 +58,7 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
             curves: scene
                 .runs()
                 .into_iter()
-                .map(|run| Curve { run, points: curve(scene, run, task), noise: Vec::new() })
+                .map(|run| seeds::curve(run, curve(scene, run, task), band(scene, run, task)))
                 .collect(),
             reference: reference(scene, task),
             scale: Scale::linear(0.0, 1.0, 0.0, 1.0),
@@ -64,10 +79,21 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
     Chart { scene, panels, quantity: "loss", number, below: 0.0 }.draw(stage)
 }
 
+/// Medians and quartiles of a run's losses at the cursor, one a task.
+fn spreads(scene: &Scene, run: usize) -> Option<Vec<Spread>> {
+    (0..scene.n_tasks()).map(|task| scene.history.bands.loss_at(run, task, scene.step)).collect()
+}
+
 fn table(scene: &Scene) -> Table {
     let mut table = Table::new(["run", "step"]);
-    table.columns.extend((0..scene.n_tasks()).map(|task| scene.task_name(task)));
+    let several = seeds::words(scene).map_or(String::new(), |words| format!(" ({words})"));
+    table.columns.extend((0..scene.n_tasks()).map(|task| scene.task_name(task) + &several));
     for run in scene.runs() {
+        if let Some(spreads) = spreads(scene, run) {
+            let cells = spreads.iter().map(|spread| seeds::cell(spread, number));
+            table.rows.push([scene.run_name(run), scene.step.to_string()].into_iter().chain(cells).collect());
+            continue;
+        }
         let Some(record) = scene.history.runs[run].at(scene.step) else { continue };
         let mut row = vec![scene.run_name(run), record.step.to_string()];
         if let Some(end) = scene.diverged(run).filter(|end| scene.step >= *end) {
@@ -89,19 +115,39 @@ fn table(scene: &Scene) -> Table {
 
 fn data(scene: &Scene) -> Table {
     let mut table = Table::new(["step", "run", "task", "loss"]);
+    let several = !scene.history.bands.is_empty();
+    let row = |step: u32, run: &str, task: usize, loss: String, which: &str| {
+        let mut row = vec![step.to_string(), run.to_owned(), scene.task_name(task), loss];
+        row.extend(several.then(|| which.to_owned()));
+        row
+    };
+    if several {
+        table.columns.push("over seeds".to_owned());
+    }
     for (run, history) in scene.history.runs.iter().enumerate() {
+        let name = scene.run_name(run);
         for record in &history.records {
             for (task, loss) in record.losses.iter().enumerate() {
-                let cells = [record.step.to_string(), scene.run_name(run), scene.task_name(task), exact(*loss)];
-                table.rows.push(cells.to_vec());
+                table.rows.push(row(record.step, &name, task, exact(*loss), "first seed"));
             }
+        }
+        for task in 0..scene.n_tasks() {
+            let of_seeds = band(scene, run, task).into_iter();
+            table
+                .rows
+                .extend(of_seeds.flat_map(|band| {
+                    seeds::data_rows(band, |step, value, which| row(step, &name, task, value, which))
+                }));
         }
     }
     for (task, reference) in scene.history.references.iter().enumerate() {
         for (step, loss) in &reference.losses {
-            let cells = [step.to_string(), "single task".to_owned(), scene.task_name(task), exact(*loss)];
-            table.rows.push(cells.to_vec());
+            table.rows.push(row(*step, "single task", task, exact(*loss), "first seed"));
         }
+        let of_seeds = scene.history.bands.references.get(task).into_iter();
+        table.rows.extend(of_seeds.flat_map(|(band, _)| {
+            seeds::data_rows(band, |step, value, which| row(step, "single task", task, value, which))
+        }));
     }
     table
 }
@@ -109,6 +155,9 @@ fn data(scene: &Scene) -> Table {
 fn summary(scene: &Scene) -> String {
     if scene.is_empty() {
         return "No losses yet.".to_owned();
+    }
+    if let Some(seeds) = seeds::words(scene) {
+        return seeds_summary(scene, &seeds);
     }
     let mut words = format!("Losses at step {}.", scene.step);
     for task in 0..scene.n_tasks() {
@@ -141,6 +190,26 @@ fn summary(scene: &Scene) -> String {
         if let Some(end) = scene.diverged(run) {
             words += &format!(" {} diverged at step {end}.", scene.run_name(run));
         }
+    }
+    words
+}
+
+/// Where medians lie, and whether their quartiles tell them apart.
+fn seeds_summary(scene: &Scene, seeds: &str) -> String {
+    let mut words = format!("Losses at step {}, {seeds}.", scene.step);
+    for task in 0..scene.n_tasks() {
+        let known = |run: usize| Some((scene.history.bands.loss_at(run, task, scene.step)?, scene.run_name(run)));
+        let mut known: Vec<(Spread, String)> = scene.runs().into_iter().filter_map(known).collect();
+        known.sort_by(|a, b| a.0.median.total_cmp(&b.0.median));
+        let name = scene.task_name(task);
+        let cells: Vec<String> =
+            known.iter().map(|(spread, run)| format!("{run} {}", seeds::cell(spread, number))).collect();
+        if cells.is_empty() {
+            continue;
+        }
+        let touch = known.windows(2).any(|pair| pair[0].0.overlaps(&pair[1].0));
+        let note = if touch { "; bands overlap, so they tell no difference there" } else { "" };
+        words += &format!(" {name}: {}{note}.", cells.join(", "));
     }
     words
 }

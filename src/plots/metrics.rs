@@ -3,14 +3,15 @@
 use super::axis::{self, Scale, round_values};
 use super::picture::Pen;
 use super::series::{Chart, Curve, Panel, axis_values, value_at};
-use super::{Picture, Plot, Scene, Stage, Switch, Table, exact, number, percent};
+use super::{Picture, Plot, Scene, Stage, Switch, Table, exact, number, percent, seeds, sharing};
 use crate::protocol::{Evaluation, TaskOutline};
+use crate::train::Band;
 
 pub(super) const PLOT: Plot = Plot {
     id: "metrics",
     title: "Test metric",
     subtitle,
-    least_height: |scene| Chart::least_height(scene.n_tasks()),
+    least_height: |scene| Chart::least_height(scene.n_tasks()) + 32.0,
     draw,
     table,
     data,
@@ -44,7 +45,8 @@ fn subtitle(scene: &Scene) -> String {
     }
     let first = metric_name(scene, 0);
     let same = (1..scene.n_tasks()).all(|task| metric_name(scene, task) == first);
-    if same { format!("test {first}") } else { "on the test split".to_owned() }
+    let what = if same { format!("test {first}") } else { "on the test split".to_owned() };
+    seeds::words(scene).map_or_else(|| what.clone(), |words| format!("{what}, {words}"))
 }
 
 /// The task, with its metric where not all have the same.
@@ -63,7 +65,15 @@ fn curve(scene: &Scene, run: usize, task: usize) -> Vec<(f64, f64)> {
     known.filter_map(|e| Some((f64::from(e.step), *e.metrics.get(task)?))).filter(|point| point.1.is_finite()).collect()
 }
 
+fn band<'s>(scene: &'s Scene, run: usize, task: usize) -> Option<&'s Band> {
+    scene.history.bands.metrics.get(run)?.get(task)
+}
+
+/// Medians over seeds where several are complete.
 fn reference(scene: &Scene, task: usize) -> Vec<(f64, f64)> {
+    if let Some((_, band)) = scene.history.bands.references.get(task).filter(|known| !known.1.is_empty()) {
+        return seeds::medians(band);
+    }
     let known = scene.history.references.get(task).map_or(&[][..], |reference| &reference.metrics);
     known.iter().map(|(step, value)| (f64::from(*step), *value)).filter(|p| p.1.is_finite()).collect()
 }
@@ -94,7 +104,7 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
         let curves: Vec<Curve> = scene
             .runs()
             .into_iter()
-            .map(|run| Curve { run, points: curve(scene, run, task), noise: Vec::new() })
+            .map(|run| seeds::curve(run, curve(scene, run, task), band(scene, run, task)))
             .collect();
         let reference = reference(scene, task);
         let share = is_share(scene, task);
@@ -121,7 +131,13 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
     let all_shares = (0..scene.n_tasks()).all(|task| is_share(scene, task));
     let number = if all_shares { percent } else { number };
     let quantity = if all_shares { "" } else { "metric" };
-    Chart { scene, panels, quantity, number, below: 0.0 }.draw(stage)
+    let mut pen = Pen::new(stage);
+    let below = sharing::room(scene, stage);
+    Chart { scene, panels, quantity, number, below }.draw_with(&mut pen);
+    if below > 0.0 {
+        sharing::draw(scene, &mut pen, below);
+    }
+    pen.picture
 }
 
 fn word(scene: &Scene, task: usize, value: f64) -> String {
@@ -136,13 +152,28 @@ fn splits(evaluation: &Evaluation) -> impl Iterator<Item = (&'static str, &[f64]
 
 fn table(scene: &Scene) -> Table {
     let mut table = Table::new(["run", "rows", "step"]);
-    let name = |task: usize| format!("{} ({})", scene.task_name(task), metric_name(scene, task));
+    let several = seeds::words(scene).map_or(String::new(), |words| format!(", {words}"));
+    let name = |task: usize| format!("{} ({}{several})", scene.task_name(task), metric_name(scene, task));
     table.columns.extend((0..scene.n_tasks()).map(name));
+    let costs = scene.runs().into_iter().any(|run| sharing::words(scene, run).is_some());
+    if costs {
+        table.columns.push(sharing::MEANING.to_owned());
+    }
     for run in scene.runs() {
         let Some(evaluation) = scene.history.runs[run].evaluation_at(scene.step) else { continue };
         for (rows, metrics) in splits(evaluation) {
-            let mut row = vec![scene.run_name(run), rows.to_owned(), evaluation.step.to_string()];
-            row.extend(metrics.iter().enumerate().map(|(task, value)| word(scene, task, *value)));
+            let tested = rows == "test";
+            // Rows that only the first seed was judged by say so.
+            let note = if several.is_empty() || tested { "" } else { ", first seed" };
+            let mut row = vec![scene.run_name(run), format!("{rows}{note}"), evaluation.step.to_string()];
+            let of_seeds = |task: usize| scene.history.bands.metric_at(run, task, scene.step).filter(|_| tested);
+            row.extend(metrics.iter().enumerate().map(|(task, value)| match of_seeds(task) {
+                Some(spread) => seeds::cell(&spread, |value| word(scene, task, value)),
+                None => word(scene, task, *value),
+            }));
+            if costs {
+                row.push(sharing::words(scene, run).filter(|_| tested).unwrap_or_else(|| "–".to_owned()));
+            }
             table.rows.push(row);
         }
     }
@@ -152,6 +183,7 @@ fn table(scene: &Scene) -> Table {
             let value = value_at(&reference(scene, task), f64::from(scene.step));
             value.map_or("–".to_owned(), |value| word(scene, task, value))
         }));
+        row.extend(costs.then(|| "–".to_owned()));
         table.rows.push(row);
     }
     table
@@ -159,36 +191,45 @@ fn table(scene: &Scene) -> Table {
 
 fn data(scene: &Scene) -> Table {
     let mut table = Table::new(["step", "run", "rows", "task", "metric", "value", "loss"]);
+    let several = !scene.history.bands.is_empty();
+    if several {
+        table.columns.push("over seeds".to_owned());
+    }
+    let row = |step: u32, (run, rows): (&str, &str), task: usize, (value, loss): (String, String), which: &str| {
+        let (task, metric) = (scene.task_name(task), metric_name(scene, task));
+        let mut row = vec![step.to_string(), run.to_owned(), rows.to_owned(), task, metric, value, loss];
+        row.extend(several.then(|| which.to_owned()));
+        row
+    };
     for (run, history) in scene.history.runs.iter().enumerate() {
+        let name = scene.run_name(run);
         for evaluation in &history.evaluations {
             for (rows, metrics) in splits(evaluation) {
                 for (task, value) in metrics.iter().enumerate() {
                     let loss = evaluation.losses.get(task).filter(|_| rows == "test");
-                    table.rows.push(vec![
-                        evaluation.step.to_string(),
-                        scene.run_name(run),
-                        rows.to_owned(),
-                        scene.task_name(task),
-                        metric_name(scene, task),
-                        exact(*value),
-                        loss.map_or(String::new(), |loss| exact(*loss)),
-                    ]);
+                    let loss = loss.map_or(String::new(), |loss| exact(*loss));
+                    table.rows.push(row(evaluation.step, (&name, rows), task, (exact(*value), loss), "first seed"));
                 }
             }
         }
+        for task in 0..scene.n_tasks() {
+            let of_seeds = band(scene, run, task).into_iter();
+            table.rows.extend(of_seeds.flat_map(|band| {
+                seeds::data_rows(band, |step, value, which| {
+                    row(step, (&name, "test"), task, (value, String::new()), which)
+                })
+            }));
+        }
     }
     for (task, reference) in scene.history.references.iter().enumerate() {
+        let name = ("single task", "test");
         for (step, value) in &reference.metrics {
-            table.rows.push(vec![
-                step.to_string(),
-                "single task".to_owned(),
-                "test".to_owned(),
-                scene.task_name(task),
-                metric_name(scene, task),
-                exact(*value),
-                String::new(),
-            ]);
+            table.rows.push(row(*step, name, task, (exact(*value), String::new()), "first seed"));
         }
+        let of_seeds = scene.history.bands.references.get(task).into_iter();
+        table.rows.extend(of_seeds.flat_map(|(_, band)| {
+            seeds::data_rows(band, |step, value, which| row(step, name, task, (value, String::new()), which))
+        }));
     }
     table
 }

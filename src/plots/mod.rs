@@ -19,7 +19,9 @@ mod pair_series;
 mod picture;
 mod place;
 mod predictions;
+mod seeds;
 mod series;
+mod sharing;
 mod triad;
 mod weights;
 

@@ -121,5 +121,10 @@ pub(super) fn curve(run: usize, points: &[Point]) -> Curve {
         }
         going = point.noise;
     }
-    Curve { run, points: points.iter().map(|point| (f64::from(point.step), point.value)).collect(), noise }
+    Curve {
+        run,
+        points: points.iter().map(|point| (f64::from(point.step), point.value)).collect(),
+        noise,
+        behind: None,
+    }
 }

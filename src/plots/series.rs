@@ -8,6 +8,7 @@ use super::axis::{self, Scale};
 use super::ink::Color;
 use super::picture::{Anchor, LABEL, Pen, Picture, Point, Rect, Stage, StepAxis, TICK};
 use super::place::spread;
+use super::seeds::Behind;
 
 /// The curve of one run in one panel.
 pub(super) struct Curve {
@@ -16,6 +17,18 @@ pub(super) struct Curve {
     pub points: Vec<(f64, f64)>,
     /// Steps where the value is mostly noise, as closed ranges; drawn faint.
     pub noise: Vec<(f64, f64)>,
+    /// Where the points are medians over seeds.
+    pub behind: Option<Behind>,
+}
+
+impl Curve {
+    /// Where the run diverged; of medians, where half of the seeds have.
+    fn ended(&self, scene: &Scene) -> Option<u32> {
+        match &self.behind {
+            Some(behind) => behind.ended,
+            None => scene.diverged(self.run),
+        }
+    }
 }
 
 /// What is drawn over all panels.
@@ -68,8 +81,8 @@ pub(super) fn calm(reference: &[(f64, f64)]) -> impl Iterator<Item = f64> + '_ {
 /// The values of every drawn run that is still going, with the first value of those that ended:
 /// a diverged run must not stretch the axis.
 pub(super) fn axis_values<'c>(scene: &Scene, curves: &'c [Curve]) -> impl Iterator<Item = f64> + use<'c> {
-    let all_ended = curves.iter().all(|curve| scene.diverged(curve.run).is_some());
-    let ended: Vec<bool> = curves.iter().map(|curve| scene.diverged(curve.run).is_some()).collect();
+    let all_ended = curves.iter().all(|curve| curve.ended(scene).is_some());
+    let ended: Vec<bool> = curves.iter().map(|curve| curve.ended(scene).is_some()).collect();
     let start = curves.iter().filter_map(|curve| Some(curve.points.first()?.1.abs())).fold(0.0, f64::max);
     curves.iter().zip(ended).flat_map(move |(curve, ended)| {
         let keep = if !ended {
@@ -80,7 +93,9 @@ pub(super) fn axis_values<'c>(scene: &Scene, curves: &'c [Curve]) -> impl Iterat
         } else {
             1
         };
-        curve.points.iter().take(keep).map(|point| point.1)
+        let band = curve.behind.iter().filter(move |_| !ended).flat_map(|behind| &behind.band);
+        let edges = band.flat_map(|(_, low, high)| [*low, *high]).filter(|value| value.is_finite());
+        curve.points.iter().take(keep).map(|point| point.1).chain(edges)
     })
 }
 
@@ -244,11 +259,12 @@ impl Chart<'_> {
         let cursor = x(f64::from(self.scene.step));
         pen.hairline((cursor, place.top), (cursor, place.bottom), ink.accent);
 
+        self.behind(pen, panel, place);
         let mut ends: Vec<(f64, String, Color, f64)> = Vec::new();
         let mut crosses: Vec<Point> = Vec::new();
         for curve in &panel.curves {
             let style = *ink.run(curve.run);
-            let ended = self.scene.diverged(curve.run);
+            let ended = curve.ended(self.scene);
             let kept = self.kept(curve, panel, ended.is_some());
             let mut left_at = None;
             for (points, noisy) in pieces(kept, &curve.noise) {
@@ -306,7 +322,7 @@ impl Chart<'_> {
         for curve in &panel.curves {
             let step = f64::from(self.scene.step);
             if let Some(value) = value_at(self.kept(curve, panel, false), step) {
-                let alive = self.scene.diverged(curve.run).is_none_or(|end| step < f64::from(end));
+                let alive = curve.ended(self.scene).is_none_or(|end| step < f64::from(end));
                 if alive {
                     let style = *ink.run(curve.run);
                     pen.marker(&style, (cursor, scale.at(value)), 4.0, true);
@@ -340,6 +356,25 @@ impl Chart<'_> {
         }
     }
 
+    /// Bands of quartiles and the first seeds, below every line of medians.
+    fn behind(&self, pen: &mut Pen, panel: &Panel, place: Rect) {
+        let scale = panel.scale.between(place.bottom, place.top);
+        let x = |step: f64| self.x(place.left, place.right, step);
+        let known = || panel.curves.iter().filter_map(|curve| Some((curve, curve.behind.as_ref()?)));
+        for (curve, Behind { band, .. }) in known() {
+            let y = |value: f64| scale.beyond(value).clamp(place.top, place.bottom);
+            let low = band.iter().map(|(step, low, _)| (x(*step), y(*low)));
+            let high = band.iter().rev().map(|(step, _, high)| (x(*step), y(*high)));
+            pen.area(low.chain(high).collect(), pen.ink().run(curve.run).mark.at(0.18));
+        }
+        for (curve, Behind { first, .. }) in known() {
+            let drawn = first.iter().map(|(step, value)| (x(*step), scale.beyond(*value))).collect();
+            for piece in clip(&thin(drawn), place) {
+                pen.line(piece, 1.0, pen.ink().run(curve.run).mark.at(0.4));
+            }
+        }
+    }
+
     /// A diverged run is drawn to where it leaves the frame.
     fn kept<'c>(&self, curve: &'c Curve, panel: &Panel, ended: bool) -> &'c [(f64, f64)] {
         let out = |point: &(f64, f64)| point.1 > panel.scale.high || point.1 < panel.scale.low;
@@ -370,7 +405,7 @@ impl Chart<'_> {
     /// `four runs: 0.82–0.83`, the values at the view cursor.
     fn group(&self, panel: &Panel, n: usize) -> String {
         let step = f64::from(self.scene.step);
-        let alive = panel.curves.iter().filter(|curve| self.scene.diverged(curve.run).is_none());
+        let alive = panel.curves.iter().filter(|curve| curve.ended(self.scene).is_none());
         let values: Vec<f64> = alive.filter_map(|curve| value_at(&curve.points, step)).collect();
         let low = values.iter().copied().fold(f64::INFINITY, f64::min);
         let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -427,7 +462,7 @@ impl Chart<'_> {
         let mut rows: Vec<(f64, usize)> = panel
             .curves
             .iter()
-            .filter(|curve| self.scene.diverged(curve.run).is_none_or(|end| step < f64::from(end)))
+            .filter(|curve| curve.ended(self.scene).is_none_or(|end| step < f64::from(end)))
             .filter_map(|curve| Some((value_at(&curve.points, step)?, curve.run)))
             .collect();
         rows.sort_by(|a, b| b.0.total_cmp(&a.0));

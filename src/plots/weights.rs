@@ -43,8 +43,10 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
     }
     let mut panels: Vec<Panel> = Vec::new();
     for task in 0..scene.n_tasks() {
-        let curves: Vec<Curve> =
-            runs.iter().map(|run| Curve { run: *run, points: curve(scene, *run, task), noise: Vec::new() }).collect();
+        let curves: Vec<Curve> = runs
+            .iter()
+            .map(|run| Curve { run: *run, points: curve(scene, *run, task), noise: Vec::new(), behind: None })
+            .collect();
         let lowest = curves.iter().flat_map(|c| &c.points).map(|p| p.1).fold(0.0, f64::min);
         let scale = Scale::linear(if lowest < -0.005 { -1.0 } else { 0.0 }, 1.0, 0.0, 1.0);
         let ticks = round_values(scale.low, 1.0, 2);

@@ -2,27 +2,25 @@
 
 mod probe;
 
-use super::ladder::{self, Chosen, Ladder};
-use super::pictures;
-use crate::backend::exact::{Descent, Exact};
-use crate::backend::{Backend, Workload};
+use super::further::{self, FurtherSeeds};
+use super::ladder::{self, Ladder};
+use super::workshop::{CHECKPOINT_BYTES, Rows, Stuff, Workshop};
+use super::{Clock, pictures};
+use crate::backend::Workload;
 use crate::balance::modify::{Change, modified};
-use crate::balance::{Balancer, Gramian, METHODS, Need, Setup, StepContext};
-use crate::config::{AnalyticConfig, DataConfig, ExperimentConfig, NetworkConfig, Rates, RunConfig, Subject};
-use crate::data::{Batches, BuildRequest, Dataset, InputShape, MtldFile, Split, Truth};
-use crate::nn::{Network, ParamLayout};
+use crate::balance::{Balancer, Gramian, Setup, StepContext};
+use crate::config::{AnalyticConfig, DataConfig, ExperimentConfig, NetworkConfig, Rates, Subject, TrainingConfig};
+use crate::data::{BuildRequest, Dataset, InputShape, MtldFile, Split, Truth};
 use crate::problem::Parameter;
 use crate::protocol::{
     AttributionOutline, BackendReport, Divergence, Evaluation, Frame, InputOutline, Outline, Record, ReferenceNews,
     RunNews, RunOutline, RunPredictions, Stored, TaskOutline,
 };
-use crate::train::{Checkpoints, Ending, Evaluator, Trainer, TrainerSetup};
+use crate::train::{Checkpoints, Ending, Evaluator, Trainer};
 use std::rc::Rc;
 
 /// Seed of every generated data set: the points are part of the experiment, not of the run.
 const DATA_SEED: u32 = 0;
-/// Memory for the checkpoints of all runs together.
-const CHECKPOINT_BYTES: usize = 96 << 20;
 /// Evaluations on the test split over a run.
 const EVALUATIONS: u32 = 40;
 /// Training rows on which metrics are taken: enough to tell learning from learning by heart.
@@ -51,6 +49,8 @@ pub enum StartError {
 /// What one call of [`Experiment::advance`] did.
 pub enum Advance {
     Stepped,
+    /// A step of a further seed.
+    Further,
     Finished,
     /// The device is gone, and why.
     Lost(String),
@@ -62,6 +62,7 @@ pub struct Experiment {
     material: Material,
     runs: Vec<Run>,
     references: Vec<Run>,
+    further: FurtherSeeds,
     comparers: Vec<Option<Balancer>>,
     compared_gramian: Gramian,
     /// What comparers are told besides the gradients: preference (K), learning rate and seed of the runs.
@@ -70,6 +71,8 @@ pub struct Experiment {
     seed: u32,
     /// Records of the step that not every run has done yet.
     round: Vec<Option<Record>>,
+    /// What the steps of each run took so far.
+    millis: Vec<f64>,
     turn: usize,
     pending: Frame,
     news: bool,
@@ -77,7 +80,7 @@ pub struct Experiment {
 }
 
 /// What runs learn from and are judged by.
-enum Material {
+pub enum Material {
     Rows {
         data: DataConfig,
         /// Without its rows.
@@ -92,14 +95,14 @@ enum Material {
 }
 
 /// A trainer with what judges and remembers it.
-struct Run {
-    trainer: Trainer,
+pub struct Run {
+    pub trainer: Trainer,
     /// `None` where there is no test split.
-    evaluator: Option<Evaluator>,
-    targets: Vec<usize>,
-    checkpoints: Option<Checkpoints>,
+    pub evaluator: Option<Evaluator>,
+    pub targets: Vec<usize>,
+    pub checkpoints: Option<Checkpoints>,
     /// Whether d = wᵀG, so that its weights say what it would do with other gradients.
-    weighs_rows: bool,
+    pub weighs_rows: bool,
 }
 
 impl Experiment {
@@ -111,7 +114,11 @@ impl Experiment {
     ) -> Result<(Self, BackendReport), StartError> {
         match &config.subject {
             Subject::Network { data, network } => Self::build_network(config, (data, network), files, ladder).await,
-            Subject::Analytic(analytic) => Ok((Self::build_analytic(config, analytic), ladder::exact())),
+            Subject::Analytic(analytic) => {
+                let workshop = Workshop::new(config, Stuff::Formulas(analytic.clone()));
+                let outline = outline_of_problem(config, analytic);
+                Ok((Self::assemble(config, outline, Material::Formulas, workshop)?, ladder::exact()))
+            }
         }
     }
 
@@ -139,136 +146,40 @@ impl Experiment {
         config
             .check_loaded(dataset.n_inputs, train.rows)
             .map_err(|complaint| StartError::Config(complaint.sentence))?;
-        let batch_rows = config.batch_rows(train.rows);
-        let kinds: Vec<_> = dataset.tasks.iter().map(|task| task.kind).collect();
-        let k = kinds.len();
-        let training = &config.training;
-        let workload = |tasks: &[usize], scales: &[f64]| {
-            let kinds: Vec<_> = tasks.iter().map(|&task| kinds[task]).collect();
-            let network = Network::mlp(dataset.n_inputs, network_config, &kinds);
-            Workload {
-                layout: ParamLayout::new(&network),
-                network,
-                data: train.clone(),
-                validation: validation.clone(),
-                targets: tasks.to_vec(),
-                loss_scales: scales.to_vec(),
-                batch_rows,
-                optimizer: training.optimizer,
-                weight_decay: training.weight_decay,
-                clip: training.clip,
-            }
+        let k = dataset.tasks.len();
+        let rows = Rows {
+            network: network_config.clone(),
+            n_inputs: dataset.n_inputs,
+            ids: data.tasks.clone(),
+            kinds: dataset.tasks.iter().map(|task| task.kind).collect(),
+            metrics: dataset.tasks.iter().map(|task| task.metric).collect(),
+            loss_scales: data.loss_scales.clone(),
+            batch_rows: config.batch_rows(train.rows),
+            train,
+            validation: validation.clone(),
         };
         let all: Vec<usize> = (0..k).collect();
-        let shared = workload(&all, &data.loss_scales);
-        let theta = |workload: &Workload| -> Vec<f32> {
-            let ids: Vec<usize> = workload.targets.iter().map(|&task| data.tasks[task]).collect();
-            workload.layout.initial(&workload.network, network_config.init, training.seed, &ids)
-        };
-        let start = theta(&shared);
-        let chosen = ladder.choose(config.backend, &shared, &start).await;
-        let cheap = shared.layout.n_parameters() * batch_rows * k <= CHEAP_GRAMIAN;
+        let shared = rows.workload(&all, &data.loss_scales, &config.training);
+        let chosen = ladder.choose(config.backend, &shared, &rows.theta(&shared, config.training.seed)).await;
+        let report = chosen.report.clone();
+        let cheap = shared.layout.n_parameters() * rows.batch_rows * k <= CHEAP_GRAMIAN;
         let gramian_every = if cheap { 1 } else { GRAMIAN_EVERY };
-        let bytes = CHECKPOINT_BYTES / config.runs.len();
-        let make = |chosen: &Chosen, workload: Workload, run: &RunConfig, keep: bool| -> Result<Run, StartError> {
-            let n_parameters = workload.layout.n_parameters();
-            let metrics = workload.targets.iter().map(|&task| dataset.tasks[task].metric).collect();
-            let evaluator = Evaluator::new(workload.network.clone(), workload.layout.clone(), metrics);
-            let batches = Batches::new(train.rows, batch_rows, training.seed);
-            let preference = if workload.targets.len() == k { config.preference() } else { vec![1.0] };
-            let setup = TrainerSetup {
-                run,
-                floor: vec![0.0; workload.targets.len()],
-                preference,
-                rates: training.rates(),
-                seed: training.seed,
-                batches,
-                gramian_every,
-            };
-            let theta = theta(&workload);
-            let targets = workload.targets.clone();
-            let weighs_rows = !run.method.needs(Need::KeptRows);
-            let backend: Backend = chosen.backend(workload, theta).map_err(StartError::Device)?;
-            let mut trainer = Trainer::new(backend, setup);
-            if keep {
-                trainer.look_around_every(look_every(training.steps, gramian_every));
-            }
-            Ok(Run {
-                trainer,
-                evaluator: Some(evaluator),
-                targets,
-                checkpoints: keep.then(|| Checkpoints::new(training.steps, n_parameters, bytes)),
-                weighs_rows,
-            })
-        };
-        let mut runs = Vec::new();
-        for run in &config.runs {
-            runs.push(make(&chosen, shared.clone(), run, true)?);
-        }
-        let plain = plain();
-        let mut references = Vec::new();
-        for task in 0..k {
-            references.push(make(&chosen, workload(&[task], &[1.0]), &plain, false)?);
-        }
+        let workshop = Workshop::new(config, Stuff::Rows { rows: Box::new(rows), chosen, gramian_every });
         let outline = outline_of_network(config, &dataset, &shared, (sample.rows, gramian_every));
         let material = Material::Rows { data: data.clone(), dataset: Box::new(dataset), test, validation, sample };
-        Ok((Self::assemble(config, outline, material, runs, references), chosen.report))
-    }
-
-    fn build_analytic(config: &ExperimentConfig, analytic: &AnalyticConfig) -> Self {
-        let AnalyticConfig { problem, start, loss_scales } = analytic;
-        let training = &config.training;
-        let k = problem.n_tasks();
-        let make = |targets: Vec<usize>, loss_scales: &[f64], run: &RunConfig, bytes: Option<usize>| {
-            let n_tasks = targets.len();
-            let floor = targets.iter().zip(loss_scales).map(|(&task, scale)| problem.floor[task] * scale);
-            let setup = TrainerSetup {
-                run,
-                floor: floor.collect(),
-                preference: if n_tasks == k { config.preference() } else { vec![1.0] },
-                rates: training.rates(),
-                seed: training.seed,
-                batches: Batches::new(1, 1, training.seed),
-                gramian_every: 1,
-            };
-            let descent = Descent {
-                problem,
-                targets: targets.clone(),
-                loss_scales: loss_scales.to_vec(),
-                optimizer: training.optimizer,
-                weight_decay: training.weight_decay,
-                clip: training.clip,
-                multiplier: 1.0,
-            };
-            let backend = Backend::Exact(Box::new(Exact::new(descent, start.clone())));
-            let mut trainer = Trainer::new(backend, setup);
-            if bytes.is_some() {
-                trainer.look_around_every(look_every(training.steps, 1));
-            }
-            Run {
-                trainer,
-                evaluator: None,
-                targets,
-                checkpoints: bytes.map(|bytes| Checkpoints::new(training.steps, start.len(), bytes)),
-                weighs_rows: !run.method.needs(Need::KeptRows),
-            }
-        };
-        let bytes = CHECKPOINT_BYTES / config.runs.len();
-        let runs = config.runs.iter().map(|run| make((0..k).collect(), loss_scales, run, Some(bytes)));
-        let runs = runs.collect();
-        let plain = plain();
-        let references = (0..k).map(|task| make(vec![task], &[1.0], &plain, None)).collect();
-        Self::assemble(config, outline_of_problem(config, analytic), Material::Formulas, runs, references)
+        Ok((Self::assemble(config, outline, material, workshop)?, report))
     }
 
     fn assemble(
         config: &ExperimentConfig,
         outline: Outline,
         material: Material,
-        runs: Vec<Run>,
-        references: Vec<Run>,
-    ) -> Self {
+        workshop: Workshop,
+    ) -> Result<Self, StartError> {
         let k = outline.n_tasks;
+        let TrainingConfig { seed, seeds, .. } = config.training;
+        let runs = (0..config.runs.len()).map(|run| workshop.run(run, seed, true)).collect::<Result<Vec<_>, _>>()?;
+        let references = (0..k).map(|task| workshop.reference(task, seed)).collect::<Result<Vec<_>, _>>()?;
         let comparers = config.runs.iter().map(|run| {
             let setup = Setup { n_tasks: k, knobs: run.knobs.clone() };
             let balancer = modified(run.method, &setup, &run.modifiers);
@@ -277,24 +188,25 @@ impl Experiment {
             (k <= COMPARED_TASKS && run.method.answers_alone() && !remembers).then_some(balancer)
         });
         let comparers = comparers.collect();
-        let pending =
-            Frame { runs: vec![RunNews::default(); runs.len()], references: no_reference_news(k), ..Frame::default() };
-        Self {
+        let pending = no_news(runs.len(), k);
+        Ok(Self {
             outline,
             material,
+            further: FurtherSeeds::new(workshop, seed, seeds),
             round: vec![None; runs.len()],
+            millis: vec![0.0; runs.len()],
             runs,
             references,
             comparers,
             compared_gramian: Gramian::new(k),
             preference: config.preference(),
             rates: config.training.rates(),
-            seed: config.training.seed,
+            seed,
             turn: 0,
             pending,
             news: false,
             theta: Vec::new(),
-        }
+        })
     }
 
     pub fn outline(&self) -> &Outline {
@@ -306,8 +218,30 @@ impl Experiment {
         self.runs.iter().map(|run| run.trainer.next_step()).min().unwrap_or(0)
     }
 
+    /// Whether the first seed is complete.
     pub fn finished(&self) -> bool {
         self.runs.iter().chain(&self.references).all(|run| run.trainer.ending().is_some())
+    }
+
+    /// Whether every seed is complete, or the rest were stopped.
+    pub fn finished_all(&self) -> bool {
+        self.finished() && self.further.finished()
+    }
+
+    /// The seeds behind the first.
+    pub fn further(&mut self) -> &mut FurtherSeeds {
+        &mut self.further
+    }
+
+    /// How much of the first seed and of all further ones is done, in [0, 1].
+    pub fn shares(&self) -> (f64, f64) {
+        let networks = self.runs.iter().chain(&self.references);
+        let part = |run: &Run| match run.trainer.ending() {
+            Some(_) => 1.0,
+            None => f64::from(run.trainer.next_step()) / f64::from(self.outline.steps + 1),
+        };
+        let first = networks.map(part).sum::<f64>() / (self.runs.len() + self.references.len()).max(1) as f64;
+        (first, self.further.share(self.outline.steps))
     }
 
     pub fn has_news(&self) -> bool {
@@ -317,16 +251,13 @@ impl Experiment {
     /// What is new since the last call.
     pub fn take_frame(&mut self) -> Frame {
         self.news = false;
-        let fresh = Frame {
-            runs: vec![RunNews::default(); self.runs.len()],
-            references: no_reference_news(self.references.len()),
-            ..Frame::default()
-        };
+        let fresh = no_news(self.runs.len(), self.references.len());
         let mut frame = std::mem::replace(&mut self.pending, fresh);
         frame.finished = self.finished();
         frame.checkpoints = self.stored();
-        for (news, run) in frame.runs.iter_mut().zip(&mut self.runs) {
+        for ((news, run), millis) in frame.runs.iter_mut().zip(&mut self.runs).zip(&self.millis) {
             news.dispatches = run.trainer.backend().dispatches();
+            news.computing_millis = *millis;
         }
         frame
     }
@@ -340,8 +271,8 @@ impl Experiment {
         }
     }
 
-    /// One step of the run whose turn it is.
-    pub async fn advance(&mut self) -> Advance {
+    /// One step of the run whose turn it is; when the first seed is complete, one of a further seed.
+    pub async fn advance(&mut self, clock: &Clock) -> Advance {
         let n = self.runs.len() + self.references.len();
         for _ in 0..n {
             let turn = self.turn;
@@ -352,7 +283,7 @@ impl Experiment {
                 continue;
             }
             let result = if is_run {
-                self.advance_run(turn).await
+                self.advance_run(turn, clock).await
             } else {
                 self.advance_reference(turn - self.runs.len()).await
             };
@@ -361,15 +292,28 @@ impl Experiment {
                 Err(error) => Advance::Lost(error.to_string()),
             };
         }
-        Advance::Finished
+        self.advance_further().await
     }
 
-    async fn advance_run(&mut self, index: usize) -> Result<(), crate::backend::BackendError> {
+    async fn advance_further(&mut self) -> Advance {
+        if self.further.finished() {
+            return Advance::Finished;
+        }
+        match self.further.advance(&self.outline, &self.material, &mut self.theta).await {
+            Ok(record) => {
+                self.news |= record.is_some();
+                self.pending.seeds.extend(record);
+                Advance::Further
+            }
+            Err(why) => Advance::Lost(why),
+        }
+    }
+
+    async fn advance_run(&mut self, index: usize, clock: &Clock) -> Result<(), crate::backend::BackendError> {
         let steps = self.outline.steps;
         let run = &mut self.runs[index];
         let step = run.trainer.next_step();
-        let due = step.is_multiple_of(self.outline.evaluate_every) || step == steps;
-        let judges = due && run.evaluator.is_some();
+        let judges = due(step, self.outline.evaluate_every, steps) && run.evaluator.is_some();
         let stores = run.checkpoints.as_ref().is_some_and(|checkpoints| checkpoints.wants(step, steps));
         if judges || stores {
             run.trainer.backend().parameters(&mut self.theta).await?;
@@ -384,7 +328,10 @@ impl Experiment {
         if stores && let Some(checkpoints) = &mut run.checkpoints {
             checkpoints.store(step, &self.theta);
         }
+        // What looks on (evaluations, checkpoints, comparisons) is no part of a method's cost.
+        let before = clock();
         self.round[index] = run.trainer.advance().await?;
+        self.millis[index] += clock() - before;
         self.pending.runs[index].diverged = diverged(&run.trainer);
         if self.runs[index + 1..].iter().all(|later| later.trainer.ending().is_some()) {
             self.close_round();
@@ -449,7 +396,7 @@ impl Experiment {
         let news = &mut self.pending.references[task];
         let judge = reference.evaluator.as_mut().zip(self.material.test());
         if let Some((evaluator, test)) = judge
-            && (step.is_multiple_of(self.outline.evaluate_every) || step == steps)
+            && due(step, self.outline.evaluate_every, steps)
         {
             reference.trainer.backend().parameters(&mut self.theta).await?;
             let (_, metrics) = evaluator.judge(&self.theta, test, &reference.targets);
@@ -485,16 +432,25 @@ impl Experiment {
     }
 }
 
+/// Whether something that is done at multiples of `every` and at the end is to be done at `step`.
+pub fn due(step: u32, every: u32, last: u32) -> bool {
+    step.is_multiple_of(every.max(1)) || step == last
+}
+
 /// Steps between looks around, at steps whose Gramian is known.
-fn look_every(steps: u32, gramian_every: u32) -> u32 {
+pub fn look_every(steps: u32, gramian_every: u32) -> u32 {
     steps.div_ceil(LOOKS).max(LOOK_EVERY).next_multiple_of(gramian_every)
+}
+
+fn no_news(runs: usize, k: usize) -> Frame {
+    Frame { runs: vec![RunNews::default(); runs], references: no_reference_news(k), ..Frame::default() }
 }
 
 fn no_reference_news(k: usize) -> Vec<ReferenceNews> {
     (0..k).map(|task| ReferenceNews { task, ..Default::default() }).collect()
 }
 
-fn diverged(trainer: &Trainer) -> Option<Divergence> {
+pub fn diverged(trainer: &Trainer) -> Option<Divergence> {
     match trainer.ending() {
         Some(Ending::Diverged(divergence)) => Some(divergence.clone()),
         _ => None,
@@ -502,7 +458,7 @@ fn diverged(trainer: &Trainer) -> Option<Divergence> {
 }
 
 impl Material {
-    fn test(&self) -> Option<&Rc<Split>> {
+    pub fn test(&self) -> Option<&Rc<Split>> {
         match self {
             Self::Rows { test, .. } => Some(test),
             Self::Formulas => None,
@@ -521,11 +477,6 @@ impl Material {
     }
 }
 
-/// With one task every method is the plain gradient; the first of the registry is the cheapest.
-fn plain() -> RunConfig {
-    RunConfig::new(&METHODS[0])
-}
-
 fn run_outlines(config: &ExperimentConfig) -> Vec<RunOutline> {
     let mut runs: Vec<RunOutline> = Vec::new();
     for (index, run) in config.runs.iter().enumerate() {
@@ -536,6 +487,7 @@ fn run_outlines(config: &ExperimentConfig) -> Vec<RunOutline> {
             method: run.method.id.into(),
             label: crate::config::name_of_run(config, index),
             seed: config.training.seed,
+            backward_passes: run.backward_passes(config.n_tasks()),
         });
     }
     runs
@@ -571,6 +523,8 @@ fn outline_of_network(
         batch_rows: workload.batch_rows,
         tasks: tasks.collect(),
         runs: run_outlines(config),
+        seeds: config.training.seeds,
+        seed_every: further::every(config.training.steps),
         evaluate_every: config.training.steps.div_ceil(EVALUATIONS).max(1),
         gramian_every,
         look_every: look_every(config.training.steps, gramian_every),
@@ -613,6 +567,8 @@ fn outline_of_problem(config: &ExperimentConfig, analytic: &AnalyticConfig) -> O
         batch_rows: 0,
         tasks: tasks.collect(),
         runs: run_outlines(config),
+        seeds: config.training.seeds,
+        seed_every: further::every(config.training.steps),
         evaluate_every: config.training.steps,
         gramian_every: 1,
         look_every: look_every(config.training.steps, 1),

@@ -2,7 +2,8 @@
 //!
 //! The worker sends news; the page keeps one `History` per start. It holds no parameters.
 
-use crate::protocol::{Divergence, Evaluation, Frame, Outline, Record, Stored};
+use super::seeds::Bands;
+use crate::protocol::{Divergence, Evaluation, Frame, Outline, Record, SeedRecord, Stored};
 
 /// Everything recorded about one start.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -12,6 +13,10 @@ pub struct History {
     pub runs: Vec<RunHistory>,
     /// One entry a task.
     pub references: Vec<Reference>,
+    /// Further seeds that are complete. Everything else is of the first seed.
+    pub seeds: Vec<SeedRecord>,
+    /// Medians and quartiles of all seeds; empty before the second is complete.
+    pub bands: Bands,
     pub finished: bool,
     pub checkpoints: Stored,
 }
@@ -23,6 +28,8 @@ pub struct RunHistory {
     pub evaluations: Vec<Evaluation>,
     pub diverged: Option<Divergence>,
     pub dispatches: u64,
+    /// Time that its steps took so far, on the machine that trained it.
+    pub computing_millis: f64,
 }
 
 /// The same network trained for one task alone.
@@ -38,7 +45,7 @@ impl History {
     pub fn new(outline: Outline) -> Self {
         let runs = vec![RunHistory::default(); outline.runs.len()];
         let references = vec![Reference::default(); outline.n_tasks];
-        Self { outline, runs, references, finished: false, checkpoints: Stored::default() }
+        Self { outline, runs, references, ..Self::default() }
     }
 
     /// Adds a frame's news.
@@ -50,6 +57,7 @@ impl History {
                 run.diverged = news.diverged;
             }
             run.dispatches = run.dispatches.max(news.dispatches);
+            run.computing_millis = run.computing_millis.max(news.computing_millis);
         }
         for news in frame.references {
             if let Some(reference) = self.references.get_mut(news.task) {
@@ -58,6 +66,10 @@ impl History {
             }
         }
         self.finished = frame.finished;
+        if !frame.seeds.is_empty() {
+            self.seeds.extend(frame.seeds);
+            self.bands = Bands::of(self);
+        }
         self.checkpoints = frame.checkpoints;
     }
 

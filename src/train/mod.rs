@@ -5,10 +5,12 @@ mod evaluate;
 mod history;
 mod inspect;
 mod look_around;
+mod seeds;
 mod trainer;
 
 pub use checkpoints::Checkpoints;
 pub use evaluate::{Evaluator, top_class};
 pub use history::{History, Reference, RunHistory};
 pub use inspect::{Inspection, affordable_rows, inspect};
+pub use seeds::{Band, Bands, ended, progress_words};
 pub use trainer::{Ending, Trainer, TrainerSetup};

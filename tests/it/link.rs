@@ -13,7 +13,7 @@ use proptest::prelude::*;
 const GOLDEN: &str = include_str!("../data/links.txt");
 /// Keys that came after the first presets were published, with the JSON of the value that changes nothing.
 const LATER_KEYS: &[(&str, &str)] =
-    &[("g", "\"none\""), ("noise", "0"), ("sched", "\"constant\""), ("warm", "0"), ("wd", "0")];
+    &[("g", "\"none\""), ("noise", "0"), ("sched", "\"constant\""), ("seeds", "1"), ("warm", "0"), ("wd", "0")];
 
 // ------------------------------------------------------------------ good links
 
@@ -540,6 +540,9 @@ fn edits_keep_the_configuration_valid() {
     check_edit("two-sines&opt=sgd", Edit::Momentum(0.9), "two-sines&opt=sgd~.9");
     check_edit("two-sines", Edit::LearningRate(0.03), "two-sines&lr=.03");
     check_edit("two-sines", Edit::Clip(Some(1.0)), "two-sines&clip=1");
+    check_edit("two-sines", Edit::Seeds(5), "two-sines&seeds=5");
+    check_edit("two-sines&seeds=20", Edit::Seeds(1), "two-sines");
+    check_refused("two-sines", Edit::Seeds(21), "seeds");
     check_edit("two-sines", Edit::Activation(Activation::Gelu), "two-sines&act=gelu");
     check_edit("two-sines", Edit::Optimizer(Optimizer::AdamW), "two-sines&opt=adamw");
     check_edit("two-sines&opt=adamw", Edit::WeightDecay(0.01), "two-sines&opt=adamw&wd=.01");
@@ -748,17 +751,21 @@ fn training(k: usize) -> impl Strategy<Value = TrainingConfig> {
     ];
     let schedule = (0..=*STEPS.end(), decay).prop_map(|(warm_up, decay)| Schedule { warm_up, decay });
     let weight_decay = prop_oneof![Just(0.0), within(*WEIGHT_DECAY.start(), *WEIGHT_DECAY.end(), false)];
-    (optimizer, (rate, schedule, weight_decay), clip, batch, STEPS, any::<u32>(), preference).prop_map(
-        |(optimizer, (learning_rate, schedule, weight_decay), clip, batch, steps, seed, preference)| TrainingConfig {
-            optimizer,
-            learning_rate,
-            schedule,
-            weight_decay,
-            clip,
-            batch,
-            steps,
-            seed,
-            preference,
+    let seeds = (any::<u32>(), SEEDS);
+    (optimizer, (rate, schedule, weight_decay), clip, batch, STEPS, seeds, preference).prop_map(
+        |(optimizer, (learning_rate, schedule, weight_decay), clip, batch, steps, (seed, seeds), preference)| {
+            TrainingConfig {
+                optimizer,
+                learning_rate,
+                schedule,
+                weight_decay,
+                clip,
+                batch,
+                steps,
+                seed,
+                seeds,
+                preference,
+            }
         },
     )
 }

@@ -13,6 +13,7 @@ mod oracles;
 mod problem;
 mod programs;
 mod rng;
+mod seeds;
 mod served;
 mod session;
 mod tidy;

@@ -7,10 +7,10 @@ use paretoscope::plots::{
     arrows, csv, number, plot, spread, svg,
 };
 use paretoscope::protocol::{
-    Answer, Around, Divergence, Evaluation, ExamplePull, InputOutline, LayerPull, Outline, PredictionBody, Probed,
-    ProbedRows, Pull, Record, RunOutline, RunPredictions, Sample, TaskOutline,
+    Answer, Around, Divergence, Evaluation, ExamplePull, Frame, InputOutline, LayerPull, Outline, PredictionBody,
+    Probed, ProbedRows, Pull, Record, RunOutline, RunPredictions, Sample, SeedCurves, SeedRecord, TaskOutline,
 };
-use paretoscope::train::History;
+use paretoscope::train::{History, Reference, RunHistory};
 use proptest::prelude::*;
 
 /// What a synthetic history is made of.
@@ -346,6 +346,113 @@ fn hover_divergence_and_ties_are_drawn() {
     check_svg("plot-metrics-tied", &scene(&tied, None), "metrics", false, 620.0, 360.0);
 }
 
+/// Four further seeds around the first: the runs' losses lie a little higher or lower.
+fn with_seeds(mut history: History, further: u32) -> History {
+    history.outline.seeds = further + 1;
+    history.outline.seed_every = 20;
+    history.outline.evaluate_every = 20;
+    let seeds = (0..further).map(|seed| {
+        let factor = 0.3 + 0.3 * f64::from(seed);
+        let curves = |run: &RunHistory| SeedCurves {
+            losses: run.records.iter().map(|r| (r.step, r.losses.iter().map(|l| factor * l).collect())).collect(),
+            metrics: run
+                .evaluations
+                .iter()
+                .map(|e| (e.step, e.metrics.iter().map(|m| m + 0.12 - 0.15 * factor).collect()))
+                .collect(),
+            diverged: run.diverged.clone(),
+        };
+        let alone = |reference: &Reference| SeedCurves {
+            losses: reference.losses.iter().map(|(step, loss)| (*step, vec![factor * loss])).collect(),
+            metrics: reference.metrics.iter().map(|(step, metric)| (*step, vec![metric - 0.01 * factor])).collect(),
+            diverged: None,
+        };
+        SeedRecord {
+            seed: seed + 2,
+            runs: history.runs.iter().map(curves).collect(),
+            references: history.references.iter().map(alone).collect(),
+        }
+    });
+    let seeds = seeds.collect();
+    history.extend(Frame { seeds, finished: true, ..Frame::default() });
+    history
+}
+
+#[test]
+fn several_seeds_are_medians_with_bands() {
+    let five = with_seeds(history(SMALL), 4);
+    let mut accuracy = with_seeds(history(Shape { accuracy: true, ..SMALL }), 4);
+    for (id, history) in [("losses", &five), ("metrics", &accuracy)] {
+        let at = scene(history, None);
+        for (dark, width, height) in [(false, 620.0, 360.0), (true, 620.0, 360.0), (false, 360.0, 340.0)] {
+            let ink = if dark { "dark" } else { "light" };
+            check_svg(&format!("plot-{id}-seeds-{ink}-{width}"), &at, id, dark, width, height);
+        }
+        let entry = plot(id).expect("a registered plot");
+        assert!((entry.subtitle)(&at).ends_with("5 seeds: median, quartiles"), "{}", (entry.subtitle)(&at));
+        let alone = plot(id).map(|entry| (entry.subtitle)(&scene(&self::history(SMALL), None)));
+        assert!(!alone.expect("a registered plot").contains("seeds"));
+        // Every number of the band is in the data, under its name.
+        let data = (entry.data)(&at);
+        assert!(data.rows.iter().all(|row| row.len() == data.columns.len()));
+        let count = |which: &str| data.rows.iter().filter(|row| row.last().is_some_and(|cell| cell == which)).count();
+        assert!(count("median") == (3 + 1) * 2 * 9 && count("25 %") == count("median"), "{id}: {}", count("median"));
+        assert!(count("75 %") == count("median") && count("first seed") >= count("median"));
+    }
+    // The middle of five losses and the quartiles beside it, by hand: factors 0.3, 0.6, 0.9, 1 and 1.2.
+    let at = scene(&five, None);
+    let loss = five.runs[0].at(100).expect("a record").losses[0];
+    let table = (plot("losses").expect("a registered plot").table)(&at);
+    assert_eq!(table.rows[0][2], format!("{} ({} to {})", number(0.9 * loss), number(0.6 * loss), number(loss)));
+    // A run that diverged in most seeds has no median, and nothing breaks.
+    accuracy.runs[0].diverged = Some(Divergence { step: 80, cause: String::new() });
+    let diverged = with_seeds(History { seeds: Vec::new(), bands: Default::default(), ..accuracy }, 4);
+    for entry in PLOTS {
+        let picture = (entry.draw)(&scene(&diverged, None), &Stage::new(620.0, 360.0, &Ink::LIGHT));
+        assert!(picture.is_finite(), "{}", entry.id);
+    }
+    let table = (plot("losses").expect("a registered plot").table)(&scene(&diverged, None));
+    assert_eq!(table.rows[0][2], "diverged");
+}
+
+#[test]
+fn what_sharing_costs_is_said_with_its_sign() {
+    let mut known = history(Shape { accuracy: true, ..SMALL });
+    for reference in &mut known.references {
+        reference.metrics = vec![(0, 0.5), (100, 0.8)];
+    }
+    for (run, metrics) in known.runs.iter_mut().zip([[0.72, 0.8], [0.88, 0.8], [0.8, 0.8]]) {
+        run.evaluations = vec![Evaluation { step: 100, metrics: metrics.to_vec(), ..Default::default() }];
+    }
+    let metrics = plot("metrics").expect("a registered plot");
+    let last = |history: &History| {
+        let table = (metrics.table)(&scene(history, None));
+        assert!(table.columns.last().is_some_and(|name| name.contains("above 0 sharing costs, below 0 it helps")));
+        assert!(table.rows.iter().all(|row| row.len() == table.columns.len()));
+        table.rows.iter().filter_map(|row| row.last().cloned()).collect::<Vec<_>>()
+    };
+    // A tenth of one task's accuracy is lost, none of the other's: 5 % on average.
+    assert_eq!(last(&known), ["+5.0 %", "−5.0 %", "0.0 %", "–"]);
+    let further = |metrics: [f64; 2]| SeedCurves { metrics: vec![(100, metrics.to_vec())], ..Default::default() };
+    let alone = SeedCurves { metrics: vec![(100, vec![0.8])], ..Default::default() };
+    let record = SeedRecord {
+        seed: 2,
+        runs: vec![further([0.656, 0.8]), further([0.88, 0.8]), further([0.8, 0.864])],
+        references: vec![alone.clone(), alone],
+    };
+    known.outline.evaluate_every = 100;
+    known.extend(Frame { seeds: vec![record], ..Frame::default() });
+    assert_eq!(last(&known)[..3], ["+7.0 % (+6.0 to +8.0)", "−5.0 % (−5.0 to −5.0)", "−2.0 % (−3.0 to −1.0)"]);
+    let picture = (metrics.draw)(&scene(&known, None), &Stage::new(620.0, 360.0, &Ink::LIGHT));
+    let texts: Vec<String> = picture.texts().map(|text| text.words.clone()).collect();
+    assert!(texts.iter().any(|words| words.contains("above 0 sharing costs")), "{texts:?}");
+    assert!(texts.iter().any(|words| words == "Sum +7.0 % (+6.0 to +8.0)"), "{texts:?}");
+    // Without a single-task metric there is nothing to hold against.
+    known.references.iter_mut().for_each(|reference| reference.metrics.clear());
+    let table = (metrics.table)(&scene(&known, None));
+    assert!(!table.columns.iter().any(|name| name.contains("Δm")));
+}
+
 /// A percentage would claim that rows were answered rightly.
 #[test]
 fn areas_under_curves_are_no_percentages() {
@@ -365,7 +472,8 @@ fn areas_under_curves_are_no_percentages() {
     let words: Vec<String> = picture.texts().map(|text| text.words.clone()).collect();
     assert!(words.iter().any(|w| w.contains("task 1, AUC")), "{words:?}");
     assert!(words.iter().any(|w| w.contains("task 2, balanced accuracy")), "{words:?}");
-    // All of them areas: none is a share.
+    // All of them areas: none is a share. What sharing costs is a share of something else.
+    mixed.references.iter_mut().for_each(|reference| reference.metrics.clear());
     for task in &mut mixed.outline.tasks {
         task.metric = "AUC".to_owned();
     }

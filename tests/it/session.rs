@@ -5,7 +5,9 @@ use paretoscope::balance::{Build, METHODS};
 use paretoscope::config::RUNS;
 use paretoscope::config::link;
 use paretoscope::problem::PROBLEMS;
-use paretoscope::protocol::{Aggregation, Command, Event, FailureCode, PredictionBody, Probed, ProbedRows, RunId};
+use paretoscope::protocol::{
+    Aggregation, Command, Event, FailureCode, PredictionBody, Probed, ProbedRows, RunId, SeedProgress,
+};
 use paretoscope::session::Session;
 use paretoscope::train::History;
 use std::fs;
@@ -16,12 +18,19 @@ struct Script {
     session: Session,
     history: History,
     others: Vec<Event>,
+    progress: Vec<SeedProgress>,
     done: bool,
 }
 
 impl Script {
     fn new() -> Self {
-        Self { session: Session::new(Rc::new(|| 0.0)), history: History::default(), others: Vec::new(), done: false }
+        Self {
+            session: Session::new(Rc::new(|| 0.0)),
+            history: History::default(),
+            others: Vec::new(),
+            progress: Vec::new(),
+            done: false,
+        }
     }
 
     fn say(&mut self, command: Command) {
@@ -40,6 +49,7 @@ impl Script {
                     self.say(Command::FrameDrawn);
                 }
                 Event::Done { .. } => self.done = true,
+                Event::Seeds { progress, .. } => self.progress.push(progress),
                 Event::NeedFile { name } => {
                     let path = format!("{}/www/data/{name}", env!("CARGO_MANIFEST_DIR"));
                     let bytes = fs::read(path).map_err(|error| error.to_string());

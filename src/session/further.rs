@@ -1,0 +1,130 @@
+//! Further seeds of an experiment: the same runs and references again, kept only as far as medians and bands need.
+//!
+//! One seed's networks exist at a time. A seed that is not complete is told to nobody, so seeds that are compared
+//! have all gone equally far.
+
+use super::experiment::{Material, Run, StartError, diverged, due};
+use super::workshop::Workshop;
+use crate::protocol::{Outline, SeedCurves, SeedRecord};
+
+/// Most losses told of one run of one seed.
+const POINTS: u32 = 200;
+
+/// Steps between the losses that are told, so that with step 0 and the last they are at most [`POINTS`].
+pub fn every(steps: u32) -> u32 {
+    steps.div_ceil(POINTS - 2).max(1)
+}
+
+/// The seeds behind the first.
+pub struct FurtherSeeds {
+    workshop: Workshop,
+    first: u32,
+    /// Seeds asked for and complete, the first among them.
+    of: u32,
+    trained: u32,
+    record: SeedRecord,
+    current: Option<(Run, SeedCurves)>,
+    /// Networks of the current seed that are complete.
+    done: usize,
+    stopped: bool,
+}
+
+impl FurtherSeeds {
+    pub fn new(workshop: Workshop, first: u32, of: u32) -> Self {
+        let record = SeedRecord::default();
+        Self { workshop, first, of: of.max(1), trained: 1, record, current: None, done: 0, stopped: false }
+    }
+
+    pub fn finished(&self) -> bool {
+        self.stopped || self.trained >= self.of
+    }
+
+    pub fn trained(&self) -> u32 {
+        self.trained
+    }
+
+    pub fn stopped(&self) -> bool {
+        self.stopped
+    }
+
+    /// Trains no more; the seed that was under way is lost.
+    pub fn stop(&mut self) {
+        if self.trained < self.of {
+            self.stopped = true;
+            self.current = None;
+            self.record = SeedRecord::default();
+        }
+    }
+
+    /// How much of all further seeds is done, in [0, 1], by steps of networks.
+    pub fn share(&self, steps: u32) -> f64 {
+        let networks = (self.workshop.n_runs() + self.workshop.n_tasks()) as f64;
+        let under_way = self.current.as_ref().map_or(0.0, |(run, _)| f64::from(run.trainer.next_step()));
+        let of_seed = (self.done as f64 + under_way / f64::from(steps + 1)) / networks;
+        (f64::from(self.trained - 1) + of_seed) / f64::from((self.of - 1).max(1))
+    }
+
+    /// One step of one network; the record of a seed that this step completed.
+    ///
+    /// # Errors
+    /// Why the device cannot go on.
+    pub async fn advance(
+        &mut self,
+        outline: &Outline,
+        material: &Material,
+        theta: &mut Vec<f32>,
+    ) -> Result<Option<SeedRecord>, String> {
+        if self.finished() {
+            return Ok(None);
+        }
+        let (mut run, mut curves) = match self.current.take() {
+            Some(under_way) => under_way,
+            None => (self.next()?, SeedCurves::default()),
+        };
+        let step = run.trainer.next_step();
+        if due(step, outline.evaluate_every, outline.steps)
+            && let (Some(evaluator), Some(test)) = (&mut run.evaluator, material.test())
+        {
+            run.trainer.backend().parameters(theta).await.map_err(|error| error.to_string())?;
+            if theta.iter().all(|x| x.is_finite()) {
+                curves.metrics.push((step, evaluator.judge(theta, test, &run.targets).1));
+            }
+        }
+        let record = run.trainer.advance().await.map_err(|error| error.to_string())?;
+        if let Some(record) = record.filter(|record| due(record.step, outline.seed_every, outline.steps)) {
+            curves.losses.push((record.step, record.losses));
+        }
+        if run.trainer.ending().is_none() {
+            self.current = Some((run, curves));
+            return Ok(None);
+        }
+        curves.diverged = diverged(&run.trainer);
+        let n_runs = self.workshop.n_runs();
+        let list = if self.done < n_runs { &mut self.record.runs } else { &mut self.record.references };
+        list.push(curves);
+        self.done += 1;
+        if self.done < n_runs + self.workshop.n_tasks() {
+            return Ok(None);
+        }
+        self.record.seed = self.seed();
+        self.done = 0;
+        self.trained += 1;
+        Ok(Some(std::mem::take(&mut self.record)))
+    }
+
+    fn seed(&self) -> u32 {
+        self.first.wrapping_add(self.trained)
+    }
+
+    /// The network after those that are complete: runs first, then references.
+    fn next(&self) -> Result<Run, String> {
+        let (at, n_runs) = (self.done, self.workshop.n_runs());
+        let made = match at.checked_sub(n_runs) {
+            None => self.workshop.run(at, self.seed(), false),
+            Some(task) => self.workshop.reference(task, self.seed()),
+        };
+        made.map_err(|error| match error {
+            StartError::Config(why) | StartError::Data(why) | StartError::Device(why) => why,
+        })
+    }
+}

@@ -1,0 +1,162 @@
+//! What makes the trainers of an experiment, from its first seed and from every further one.
+
+use super::experiment::{Run, StartError, look_every};
+use super::ladder::Chosen;
+use crate::backend::exact::{Descent, Exact};
+use crate::backend::{Backend, Workload};
+use crate::balance::{METHODS, Need};
+use crate::config::{AnalyticConfig, ExperimentConfig, NetworkConfig, RunConfig, TrainingConfig};
+use crate::data::{Batches, Metric, Split, TaskKind};
+use crate::nn::{Network, ParamLayout};
+use crate::train::{Checkpoints, Evaluator, Trainer, TrainerSetup};
+use std::rc::Rc;
+
+/// Memory for the checkpoints of all runs together.
+pub const CHECKPOINT_BYTES: usize = 96 << 20;
+
+/// Makes runs and single-task references of any seed.
+pub struct Workshop {
+    training: TrainingConfig,
+    runs: Vec<RunConfig>,
+    /// (K)
+    preference: Vec<f64>,
+    stuff: Stuff,
+}
+
+/// What runs learn from.
+pub enum Stuff {
+    Rows { rows: Box<Rows>, chosen: Chosen, gramian_every: u32 },
+    Formulas(AnalyticConfig),
+}
+
+/// Data and network that all runs share.
+pub struct Rows {
+    pub network: NetworkConfig,
+    pub n_inputs: usize,
+    /// (K) positions in the source's tasks: a task's head starts the same whatever stands beside it.
+    pub ids: Vec<usize>,
+    pub kinds: Vec<TaskKind>,
+    pub metrics: Vec<Metric>,
+    pub loss_scales: Vec<f64>,
+    pub train: Rc<Split>,
+    pub validation: Rc<Split>,
+    pub batch_rows: usize,
+}
+
+impl Rows {
+    /// The network that learns these of the K tasks.
+    pub fn workload(&self, tasks: &[usize], scales: &[f64], training: &TrainingConfig) -> Workload {
+        let kinds: Vec<_> = tasks.iter().map(|&task| self.kinds[task]).collect();
+        let network = Network::mlp(self.n_inputs, &self.network, &kinds);
+        Workload {
+            layout: ParamLayout::new(&network),
+            network,
+            data: self.train.clone(),
+            validation: self.validation.clone(),
+            targets: tasks.to_vec(),
+            loss_scales: scales.to_vec(),
+            batch_rows: self.batch_rows,
+            optimizer: training.optimizer,
+            weight_decay: training.weight_decay,
+            clip: training.clip,
+        }
+    }
+
+    /// Initial weights.
+    pub fn theta(&self, workload: &Workload, seed: u32) -> Vec<f32> {
+        let ids: Vec<usize> = workload.targets.iter().map(|&task| self.ids[task]).collect();
+        workload.layout.initial(&workload.network, self.network.init, seed, &ids)
+    }
+}
+
+impl Workshop {
+    pub fn new(config: &ExperimentConfig, stuff: Stuff) -> Self {
+        Self { training: config.training.clone(), runs: config.runs.clone(), preference: config.preference(), stuff }
+    }
+
+    pub fn n_runs(&self) -> usize {
+        self.runs.len()
+    }
+
+    pub fn n_tasks(&self) -> usize {
+        self.preference.len()
+    }
+
+    /// Run number `at` from this seed; with checkpoints if it is to be looked back at.
+    pub fn run(&self, at: usize, seed: u32, keep: bool) -> Result<Run, StartError> {
+        let tasks: Vec<usize> = (0..self.n_tasks()).collect();
+        let scales = match &self.stuff {
+            Stuff::Rows { rows, .. } => &rows.loss_scales,
+            Stuff::Formulas(analytic) => &analytic.loss_scales,
+        };
+        self.make(&self.runs[at], &tasks, scales, (seed, keep))
+    }
+
+    /// The task alone, by the plain gradient.
+    pub fn reference(&self, task: usize, seed: u32) -> Result<Run, StartError> {
+        self.make(&plain(), &[task], &[1.0], (seed, false))
+    }
+
+    fn make(
+        &self,
+        run: &RunConfig,
+        tasks: &[usize],
+        scales: &[f64],
+        (seed, keep): (u32, bool),
+    ) -> Result<Run, StartError> {
+        let training = &self.training;
+        let bytes = CHECKPOINT_BYTES / self.runs.len();
+        let setup = |floor: Vec<f64>, batches: Batches, gramian_every: u32| TrainerSetup {
+            run,
+            floor,
+            preference: if tasks.len() == self.n_tasks() { self.preference.clone() } else { vec![1.0] },
+            rates: training.rates(),
+            seed,
+            batches,
+            gramian_every,
+        };
+        let (backend, evaluator, setup, n_parameters) = match &self.stuff {
+            Stuff::Rows { rows, chosen, gramian_every } => {
+                let workload = rows.workload(tasks, scales, training);
+                let n_parameters = workload.layout.n_parameters();
+                let metrics = tasks.iter().map(|&task| rows.metrics[task]).collect();
+                let evaluator = Evaluator::new(workload.network.clone(), workload.layout.clone(), metrics);
+                let batches = Batches::new(rows.train.rows, rows.batch_rows, seed);
+                let theta = rows.theta(&workload, seed);
+                let backend: Backend = chosen.backend(workload, theta).map_err(StartError::Device)?;
+                (backend, Some(evaluator), setup(vec![0.0; tasks.len()], batches, *gramian_every), n_parameters)
+            }
+            Stuff::Formulas(AnalyticConfig { problem, start, .. }) => {
+                let floor = tasks.iter().zip(scales).map(|(&task, scale)| problem.floor[task] * scale).collect();
+                let descent = Descent {
+                    problem,
+                    targets: tasks.to_vec(),
+                    loss_scales: scales.to_vec(),
+                    optimizer: training.optimizer,
+                    weight_decay: training.weight_decay,
+                    clip: training.clip,
+                    multiplier: 1.0,
+                };
+                let backend = Backend::Exact(Box::new(Exact::new(descent, start.clone())));
+                (backend, None, setup(floor, Batches::new(1, 1, seed), 1), start.len())
+            }
+        };
+        let look = look_every(training.steps, setup.gramian_every);
+        let mut trainer = Trainer::new(backend, setup);
+        if keep {
+            trainer.look_around_every(look);
+        }
+        Ok(Run {
+            trainer,
+            evaluator,
+            targets: tasks.to_vec(),
+            checkpoints: keep.then(|| Checkpoints::new(training.steps, n_parameters, bytes)),
+            weighs_rows: !run.method.needs(Need::KeptRows),
+        })
+    }
+}
+
+/// With one task every method is the plain gradient; the first of the registry is the cheapest.
+fn plain() -> RunConfig {
+    RunConfig::new(&METHODS[0])
+}
