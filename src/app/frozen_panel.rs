@@ -172,12 +172,15 @@ fn Signs(plot: &'static Plot) -> impl IntoView {
     };
     let body = move || table.with(|table| table.rows.iter().map(row).collect_view());
     view! {
-        <table class="sr" data-testid=format!("signs-{}", plot.id)>
-            <caption>"Whom each update helps"</caption>
-            <thead>
-                <tr>{head}</tr>
-            </thead>
-            <tbody>{body}</tbody>
-        </table>
+        // A table is as wide as its words, whatever its style says; a box around it is not.
+        <div class="sr">
+            <table data-testid=format!("signs-{}", plot.id)>
+                <caption>"Whom each update helps"</caption>
+                <thead>
+                    <tr>{head}</tr>
+                </thead>
+                <tbody>{body}</tbody>
+            </table>
+        </div>
     }
 }

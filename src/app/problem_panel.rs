@@ -170,7 +170,7 @@ fn TaskSection() -> impl IntoView {
             {choices}
             <Show when=move || learned.get()>
                 <Knob
-                    label="Wrong training labels"
+                    label="Wrong labels"
                     value=wrong
                     span=Span::new(*LABEL_NOISE.start(), *LABEL_NOISE.end(), Walk::Linear)
                     commit=commit(page, Edit::LabelNoise)

@@ -55,12 +55,12 @@ async fn the_picker_searches_and_adds() {
     let offered = "return [...document.querySelectorAll('#add-method [data-testid^=\"method-\"]')].map((b) => \
                    b.dataset.testid)";
     browser.wait_js(offered, PATIENCE, |all| all.as_array().map(Vec::len) == Some(METHODS.len() - 1)).await;
-    browser.js(&search("bargain navon")).await;
-    browser.wait_js(offered, PATIENCE, |found| *found == serde_json::json!(["method-nash_mtl"])).await;
+    browser.js(&search("upgrad quinton")).await;
+    browser.wait_js(offered, PATIENCE, |found| *found == serde_json::json!(["method-upgrad"])).await;
     browser.press("\u{E007}").await;
     browser
         .wait_js("return location.hash", PATIENCE, |hash| {
-            hash.as_str().is_some_and(|hash| hash.contains("m=sum,nash_mtl"))
+            hash.as_str().is_some_and(|hash| hash.contains("m=sum,upgrad"))
         })
         .await;
     browser.js(&search("no such method")).await;
