@@ -29,7 +29,6 @@ mod ladder;
 // The command line's functions, without its binary.
 #[cfg(feature = "cli")]
 mod aggregate;
-mod arrows;
 #[cfg(feature = "cli")]
 mod goldens;
 #[cfg(feature = "cli")]
@@ -37,5 +36,7 @@ mod guide;
 #[cfg(feature = "cli")]
 mod toy;
 
+#[cfg(feature = "plots")]
+mod arrows;
 #[cfg(feature = "plots")]
 mod plots;
