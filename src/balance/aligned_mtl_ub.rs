@@ -3,7 +3,7 @@
 //! The rule of `aligned_mtl` on M of ∂Lₖ/∂z, z (B, H) the trunk's output, rows of the batch kept apart; one weighted
 //! backward pass makes d. Degenerate gradients are treated as there.
 
-use super::{Build, Kind, Method, Need, Promise, Source, Venue, aligned_mtl};
+use super::{Build, Kind, Method, Need, Promise, aligned_mtl};
 
 pub const METHOD: Method = Method {
     id: "aligned_mtl_ub",
@@ -14,13 +14,7 @@ pub const METHOD: Method = Method {
     avoid: "When the pull on the shared weights itself has to be balanced: gradients that are orthogonal at the features need not be so there.",
     pitfalls: "LibMTL sums the feature gradients over the batch before it multiplies them with each other, the authors' code keeps every row of the batch; the weights differ. Here the rows are kept apart. Preference, rank and length are those of Aligned-MTL, and so are its pitfalls.",
     promises: &[Promise::OrderFree, Promise::Linear, Promise::RestsWhenOpposed],
-    source: Source {
-        authors: &["Dmitry Senushkin", "Nikolay Patakin", "Arseny Kuznetsov", "Anton Konushin"],
-        title: "Independent Component Alignment for Multi-Task Learning",
-        venue: Venue::Proceedings("CVPR"),
-        year: 2023,
-        link: "https://arxiv.org/abs/2305.19000",
-    },
+    source: super::aligned_mtl::METHOD.source,
     kind: Kind::GradientWeighting,
     knobs: aligned_mtl::METHOD.knobs,
     needs: &[Need::Representation, Need::Preference],

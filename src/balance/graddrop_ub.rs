@@ -4,7 +4,7 @@
 //! The paper multiplies by the sign of z first, which turns all tasks' entries alike and so only swaps which half of
 //! the draws keeps which sign. LibMTL sums over the batch before it draws. Entries where all are 0 stay 0.
 
-use super::{Build, Kind, Method, Need, Promise, Source, Venue, graddrop};
+use super::{Build, Kind, Method, Need, Promise, graddrop};
 
 pub const METHOD: Method = Method {
     id: "graddrop_ub",
@@ -15,21 +15,7 @@ pub const METHOD: Method = Method {
     avoid: "When the noise itself is wanted in full, or tasks differ in gradient size: large entries decide the sign, and the mean over all draws is the plain sum.",
     pitfalls: "In LibMTL, after the paper, the gradients are multiplied by the sign of the feature and summed over the batch, so that one draw serves all rows. This implementation draws for every row apart; there the sign would turn all tasks' entries alike and change no odds. Entries where all tasks have 0 stay 0.",
     promises: &[Promise::OrderFree, Promise::Linear],
-    source: Source {
-        authors: &[
-            "Zhao Chen",
-            "Jiquan Ngiam",
-            "Yanping Huang",
-            "Thang Luong",
-            "Henrik Kretzschmar",
-            "Yuning Chai",
-            "Dragomir Anguelov",
-        ],
-        title: "Just Pick a Sign: Optimizing Deep Multitask Models with Gradient Sign Dropout",
-        venue: Venue::Proceedings("NeurIPS"),
-        year: 2020,
-        link: "https://arxiv.org/abs/2010.06808",
-    },
+    source: super::graddrop::METHOD.source,
     kind: Kind::GradientSurgery,
     knobs: graddrop::METHOD.knobs,
     needs: &[Need::Representation],

@@ -5,10 +5,7 @@
 //! length and the heads differ. s descends e^(sᵢ)Lᵢ − sᵢ as in `imtl_l`; degenerate gradients as in `imtl_g`.
 
 use super::solve::adam::Adam;
-use super::{
-    Build, Gramian, GramianMethod, Kind, Method, Need, Outcome, Promise, Setup, Source, StepContext, Venue, imtl_g,
-    imtl_l,
-};
+use super::{Build, Gramian, GramianMethod, Kind, Method, Need, Outcome, Promise, Setup, StepContext, imtl_g, imtl_l};
 
 pub const METHOD: Method = Method {
     id: "imtl",
@@ -19,22 +16,7 @@ pub const METHOD: Method = Method {
     avoid: "When there are three tasks or more and gradients are close to dependent: as in IMTL-G, weights can turn negative and grow large. When a preference has to count: it does not enter.",
     pitfalls: "LibMTL always applies both parts and cannot run IMTL-G alone; TorchJD has each part alone. Here all three are methods. Equal projections do not see the scales, so the trunk takes the direction of IMTL-G and only the length of the step and the heads differ; an Adam of their own learns the scales with the model's learning rate.",
     promises: &[Promise::OrderFree, Promise::Linear, Promise::RestsWhenOpposed],
-    source: Source {
-        authors: &[
-            "Liyang Liu",
-            "Yi Li",
-            "Zhanghui Kuang",
-            "Jing-Hao Xue",
-            "Yimin Chen",
-            "Wenming Yang",
-            "Qingmin Liao",
-            "Wayne Zhang",
-        ],
-        title: "Towards Impartial Multi-task Learning",
-        venue: Venue::Proceedings("ICLR"),
-        year: 2021,
-        link: "https://openreview.net/forum?id=IMPnRXEWpvr",
-    },
+    source: super::imtl_g::METHOD.source,
     kind: Kind::GradientWeighting,
     knobs: &[imtl_l::START],
     needs: &[Need::LossValues],

@@ -4,9 +4,7 @@
 //! finite when losses reach 0.
 
 use super::solve::adam::Adam;
-use super::{
-    Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Promise, Setup, Source, StepContext, Venue,
-};
+use super::{Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Promise, Setup, StepContext};
 
 pub const METHOD: Method = Method {
     id: "imtl_l",
@@ -17,22 +15,7 @@ pub const METHOD: Method = Method {
     avoid: "When tasks conflict: gradients are not looked at. When losses change fast or fall to 0: the scales move only as fast as the learning rate lets them, and the scale of a vanishing loss keeps growing.",
     pitfalls: "LibMTL has it only together with IMTL-G. Its objective is twice that of UW with the sign of s turned, so both take the same direction and differ in length only. Here s starts at 0, is learned by an Adam of its own with the model's learning rate, and stays within ±30; the heads are scaled too.",
     promises: &[Promise::OrderFree, Promise::Linear],
-    source: Source {
-        authors: &[
-            "Liyang Liu",
-            "Yi Li",
-            "Zhanghui Kuang",
-            "Jing-Hao Xue",
-            "Yimin Chen",
-            "Wenming Yang",
-            "Qingmin Liao",
-            "Wayne Zhang",
-        ],
-        title: "Towards Impartial Multi-task Learning",
-        venue: Venue::Proceedings("ICLR"),
-        year: 2021,
-        link: "https://openreview.net/forum?id=IMPnRXEWpvr",
-    },
+    source: super::imtl_g::METHOD.source,
     kind: Kind::LossWeighting,
     knobs: &[START],
     needs: &[Need::HeadsScaledByWeights, Need::LossValues],

@@ -5,8 +5,7 @@
 //! optimizer has that part. Degenerate momenta are treated as `config` treats gradients.
 
 use super::{
-    Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Need, Outcome, Promise, Setup, Source, StepContext,
-    Venue, config,
+    Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Need, Outcome, Promise, Setup, StepContext, config,
 };
 
 pub const METHOD: Method = Method {
@@ -18,13 +17,7 @@ pub const METHOD: Method = Method {
     avoid: "When gradients turn fast: a task is renewed only once in K steps, so with β = 0.9 its running mean looks back about 10·K steps.",
     pitfalls: "The paper keeps second moments too, which belong to Adam; here the run's own optimizer has that part. All K gradients are computed so that they can be shown, but those whose turn it is not have no effect; the first step renews all. Turns go round in the order of the tasks, and the means are corrected for their start at 0.",
     promises: &[Promise::Linear],
-    source: Source {
-        authors: &["Qiang Liu", "Mengyu Chu", "Nils Thuerey"],
-        title: "ConFIG: Towards Conflict-free Training of Physics Informed Neural Networks",
-        venue: Venue::Proceedings("ICLR"),
-        year: 2025,
-        link: "https://arxiv.org/abs/2408.11104",
-    },
+    source: super::config::METHOD.source,
     kind: Kind::GradientWeighting,
     knobs: &[
         Knob { name: "beta", label: "memory β", default: 0.9, min: 0.0, max: 0.999, scale: KnobScale::Linear },

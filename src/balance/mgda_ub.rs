@@ -4,7 +4,7 @@
 //! objective from above. The gradients of single rows are kept apart, as in the paper (LibMTL sums them over the batch
 //! first). One weighted backward pass makes d. Degenerate gradients are treated as in `mgda`.
 
-use super::{Build, Kind, Method, Need, Promise, Source, Venue, mgda};
+use super::{Build, Kind, Method, Need, Promise, mgda};
 
 pub const METHOD: Method = Method {
     id: "mgda_ub",
@@ -15,13 +15,7 @@ pub const METHOD: Method = Method {
     avoid: "When common descent has to be sure: it is so only as far as the bound is tight. As in MGDA, small gradients decide.",
     pitfalls: "LibMTL sums the feature gradients over the batch before it compares tasks; Samsung's code and the paper keep the rows of the batch apart, and so does this implementation. Only w comes from the features: d is the weighted gradient of the shared weights. Gradients are divided by lengths or losses only if set so.",
     promises: &[Promise::OrderFree, Promise::Linear, Promise::OnSimplex, Promise::RestsWhenOpposed],
-    source: Source {
-        authors: &["Ozan Sener", "Vladlen Koltun"],
-        title: "Multi-Task Learning as Multi-Objective Optimization",
-        venue: Venue::Proceedings("NeurIPS"),
-        year: 2018,
-        link: "https://arxiv.org/abs/1810.04650",
-    },
+    source: super::mgda::METHOD.source,
     kind: Kind::GradientWeighting,
     knobs: mgda::METHOD.knobs,
     needs: &[Need::Representation],

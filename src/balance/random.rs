@@ -4,7 +4,7 @@
 //! own. Its draws are K places behind those of `rlw`, so that one seed gives the two different weights.
 
 use super::solve::softmax;
-use super::{Build, Gramian, GramianMethod, Kind, Method, Outcome, Promise, Source, StepContext, Venue};
+use super::{Build, Gramian, GramianMethod, Kind, Method, Outcome, Promise, StepContext};
 
 pub const METHOD: Method = Method {
     id: "random",
@@ -15,13 +15,7 @@ pub const METHOD: Method = Method {
     avoid: "When you want a good model: the weights know nothing. RLW is the cheaper control.",
     pitfalls: "TorchJD uses the name Random for weighting gradients and for weighting losses. Here Random weights the shared gradients alone and RLW weights the losses, heads included; one seed gives them different weights. The weights sum to 1, so steps are about those of Mean, not of Sum.",
     promises: &[Promise::Linear, Promise::OnSimplex],
-    source: Source {
-        authors: &["Baijiong Lin", "Feiyang Ye", "Yu Zhang", "Ivor W. Tsang"],
-        title: "Reasonable Effectiveness of Random Weighting: A Litmus Test for Multi-Task Learning",
-        venue: Venue::Journal("TMLR"),
-        year: 2022,
-        link: "https://arxiv.org/abs/2111.10603",
-    },
+    source: super::rlw::METHOD.source,
     kind: Kind::GradientWeighting,
     knobs: &[],
     needs: &[],

@@ -2,7 +2,7 @@
 //!
 //! One library uses log(1 + L), which is not scale-invariant. Losses at or below 1e-12 count as 1e-12.
 
-use super::{Build, Kind, LossesMethod, Method, Need, Outcome, Promise, Source, StepContext, Venue};
+use super::{Build, Kind, LossesMethod, Method, Need, Outcome, Promise, StepContext};
 
 pub const METHOD: Method = Method {
     id: "si",
@@ -13,21 +13,7 @@ pub const METHOD: Method = Method {
     avoid: "When one task can be solved almost completely: its weight 1/L grows without limit and it pulls hardest. Losses must be positive.",
     pitfalls: "SamsungLabs/MTL takes log(1 + L), which does depend on units. Here it is log L, and losses below 1e-12 count as 1e-12. The direction is that of GLS; the length is not, which SGD feels and Adam hardly.",
     promises: &[Promise::OrderFree, Promise::Linear],
-    source: Source {
-        authors: &[
-            "Aviv Navon",
-            "Aviv Shamsian",
-            "Idan Achituve",
-            "Haggai Maron",
-            "Kenji Kawaguchi",
-            "Gal Chechik",
-            "Ethan Fetaya",
-        ],
-        title: "Multi-Task Learning as a Bargaining Game",
-        venue: Venue::Proceedings("ICML"),
-        year: 2022,
-        link: "https://arxiv.org/abs/2202.01017",
-    },
+    source: super::nash_mtl::METHOD.source,
     kind: Kind::LossWeighting,
     knobs: &[],
     needs: &[Need::HeadsScaledByWeights, Need::LossValues],

@@ -7,9 +7,7 @@
 
 use super::si::{FLOOR, log_losses};
 use super::solve::softmax;
-use super::{
-    Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Promise, Setup, Source, StepContext, Venue,
-};
+use super::{Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Promise, Setup, StepContext};
 
 pub const METHOD: Method = Method {
     id: "stch_mtl",
@@ -20,13 +18,7 @@ pub const METHOD: Method = Method {
     avoid: "When losses can reach zero, or when the warm-up says little about how hard a task is. It follows no preference.",
     pitfalls: "It is the authors' multi-task code, not the formula of their paper (STCH). With their μ = 1 the weights keep one ratio after the warm-up, that of 1/n; only a smaller μ turns to the task that has fallen least. They warm up for four epochs and average over the last; here n is the mean loss over the warm-up, 20 steps of SI.",
     promises: &[Promise::OrderFree, Promise::Linear],
-    source: Source {
-        authors: &["Xi Lin", "Xiaoyuan Zhang", "Zhiyuan Yang", "Fei Liu", "Zhenkun Wang", "Qingfu Zhang"],
-        title: "Smooth Tchebycheff Scalarization for Multi-Objective Optimization",
-        venue: Venue::Proceedings("ICML"),
-        year: 2024,
-        link: "https://arxiv.org/abs/2402.19078",
-    },
+    source: super::stch::METHOD.source,
     kind: Kind::LossWeighting,
     knobs: &[
         Knob { name: "mu", label: "smoothing μ", default: 1.0, min: 0.001, max: 10.0, scale: KnobScale::Log },

@@ -2,7 +2,7 @@
 //!
 //! Papers call it EW, some with a factor 1/K; that factor is the method `mean` here.
 
-use super::{Build, Kind, LossesMethod, Method, Need, Outcome, Promise, Source, StepContext, Venue};
+use super::{Build, Kind, LossesMethod, Method, Need, Outcome, Promise, StepContext};
 
 pub const METHOD: Method = Method {
     id: "sum",
@@ -19,13 +19,7 @@ pub const METHOD: Method = Method {
         Promise::RestsWhenOpposed,
         Promise::SumWithoutConflict,
     ],
-    source: Source {
-        authors: &["Rich Caruana"],
-        title: "Multitask Learning",
-        venue: Venue::Journal("Machine Learning"),
-        year: 1997,
-        link: "https://doi.org/10.1023/A:1007379606734",
-    },
+    source: super::mean::METHOD.source,
     kind: Kind::LossWeighting,
     knobs: &[],
     needs: &[Need::HeadsScaledByWeights],

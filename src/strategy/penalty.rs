@@ -54,15 +54,16 @@ impl CosinePenalty {
     ) -> Result<(), BackendError> {
         let reach = if backend.is_exact() { EXACT_REACH } else { REACH };
         backend.set_aside(0.0, &self.zeros).await?;
-        let mut at_theta = false;
+        let mut elsewhere = false;
         for task in 0..self.way.len() {
             penalty_way(gramian, task, &mut self.way);
             let length = gramian.length(&self.way);
             if length == 0.0 {
                 continue;
             }
-            // Setting nothing aside spent the heads' gradients, which a way through the trunk does without.
-            if std::mem::replace(&mut at_theta, true) && task > 0 {
+            // G is that of θ until the first look. What was set aside spent the heads' gradients, which a way through
+            // the trunk does without.
+            if elsewhere {
                 backend.gradients(rows, &mut self.losses, &mut self.products).await?;
             }
             backend.aim(&self.way, &self.zeros).await?;
@@ -75,6 +76,7 @@ impl CosinePenalty {
                     continue;
                 }
             }
+            elsewhere = true;
             for side in [-1.0, 1.0] {
                 // Looking goes against the way.
                 backend.look(side * reach / length).await?;
