@@ -4,6 +4,10 @@
 //! so that sessions are tested as scripts. `RunId` drops events of an earlier start; one `Frame` is in
 //! flight until the page answers `FrameDrawn`.
 
+mod map;
+
+pub use map::*;
+
 use serde::{Deserialize, Serialize};
 
 /// Counts starts; events of an older start are dropped by the page.
@@ -50,6 +54,25 @@ pub enum Command {
     Ping,
     /// Drops the device as if the driver had been lost; for tests of the ladder.
     LoseDevice,
+    /// Lay a plane through stored checkpoints, then tell their true losses.
+    Plan {
+        id: RunId,
+        request: PlanRequest,
+    },
+    /// Build data and network, or the problem, of this link, to survey planes of it; nothing is trained.
+    Prepare {
+        id: RunId,
+        link: String,
+    },
+    /// Evaluate losses over a plane of what was last prepared.
+    Survey {
+        id: RunId,
+        order: SurveyOrder,
+    },
+    /// Survey no further; the next order may come at once.
+    StopSurvey {
+        id: RunId,
+    },
     /// What every run's method, built afresh, makes of these gradients (K, K) in K coordinates. `losses` (K) are
     /// unscaled; empty, every scaled loss counts as 1. Learning rate and draws are those of `step`.
     Aggregate {
@@ -108,6 +131,28 @@ pub enum Event {
     Probed {
         id: RunId,
         probed: Result<Probed, String>,
+    },
+    /// The answer to [`Command::Plan`], or why there is no such plane, in a sentence.
+    Planned {
+        id: RunId,
+        number: u32,
+        plan: Result<MapPlan, String>,
+    },
+    /// More true losses of a plan's checkpoints.
+    Truth {
+        id: RunId,
+        truth: MapTruth,
+    },
+    /// The answer to [`Command::Prepare`].
+    Prepared {
+        id: RunId,
+        prepared: Result<Prepared, String>,
+    },
+    /// More of what [`Command::Survey`] asked for, or why it cannot be had.
+    Surveyed {
+        id: RunId,
+        number: u32,
+        portion: Result<SurveyPortion, String>,
     },
     /// All runs (and the single-task references) of the first seed reached their last step or diverged.
     Done {

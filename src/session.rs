@@ -8,7 +8,9 @@ mod experiment;
 mod frozen;
 mod further;
 mod ladder;
+mod land;
 mod pictures;
+mod surveyor;
 mod workshop;
 
 use crate::config::{ExperimentConfig, link};
@@ -17,6 +19,7 @@ use crate::protocol::{BackendReport, Command, Event, FailureCode, RunId, SeedPro
 use experiment::{Advance, Experiment, StartError};
 use ladder::Ladder;
 use std::rc::Rc;
+use surveyor::Surveyor;
 
 /// Milliseconds since some fixed moment.
 pub type Clock = Rc<dyn Fn() -> f64>;
@@ -30,6 +33,8 @@ pub struct Session {
     asked: Vec<String>,
     waiting: Option<Waiting>,
     experiment: Option<Running>,
+    /// Maps of a subject that another session trains, or this one.
+    surveyor: Surveyor,
     outbox: Vec<Event>,
     paused: bool,
     frame_in_flight: bool,
@@ -71,6 +76,7 @@ impl Session {
             asked: Vec::new(),
             waiting: None,
             experiment: None,
+            surveyor: Surveyor::default(),
             outbox: vec![ready],
             paused: false,
             frame_in_flight: false,
@@ -84,7 +90,9 @@ impl Session {
 
     /// Whether [`Session::advance`] has something to do now.
     pub fn wants_to_advance(&self) -> bool {
-        !self.paused && self.experiment.as_ref().is_some_and(|running| !running.experiment.finished_all())
+        let trains = |running: &Running| !self.paused && !running.experiment.finished_all();
+        let works = |running: &Running| running.experiment.has_truth() || trains(running);
+        self.surveyor.has_work() || self.experiment.as_ref().is_some_and(works)
     }
 
     /// Answers one command.
@@ -124,6 +132,19 @@ impl Session {
             }
             Command::Ping => self.outbox.push(Event::Pong),
             Command::LoseDevice => self.ladder.lose(),
+            Command::Plan { id, request } => {
+                if let Some(running) = self.experiment.as_mut().filter(|running| running.id == id) {
+                    let plan = running.experiment.plan(&running.config, &request);
+                    self.outbox.push(Event::Planned { id, number: request.number, plan });
+                }
+            }
+            Command::Prepare { id, link } => {
+                let files = self.surveyor.prepare(id, &link, &mut self.outbox);
+                self.ask_for(files);
+                self.surveyor.try_build(&self.files, &mut self.outbox);
+            }
+            Command::Survey { id, order } => self.surveyor.begin(id, order, &mut self.outbox),
+            Command::StopSurvey { id } => self.surveyor.stop(id),
             Command::Aggregate { id, gradients, losses, step } => {
                 if let Some(running) = self.experiment.as_ref().filter(|running| running.id == id) {
                     let answers = frozen::aggregate(&running.config, &gradients, &losses, step);
@@ -139,20 +160,9 @@ impl Session {
         self.frame_in_flight = false;
         match link::parse(text) {
             Ok(parsed) => {
-                let missing: Vec<&str> = (parsed.config.files().iter().copied())
-                    .filter(|name| !self.files.iter().any(|file| file.file_name == *name))
-                    .collect();
-                if missing.is_empty() {
+                if self.ask_for(parsed.config.files().to_vec()) {
                     self.begin(id, parsed.config).await;
                 } else {
-                    for name in missing {
-                        // A file that is on its way serves every start that waits for it.
-                        if self.asked.iter().any(|asked| asked == name) {
-                            continue;
-                        }
-                        self.asked.push(name.into());
-                        self.outbox.push(Event::NeedFile { name: name.into() });
-                    }
                     self.waiting = Some(Waiting { id, config: parsed.config });
                 }
             }
@@ -161,6 +171,20 @@ impl Session {
                 self.fail(Some(id), FailureCode::Link, sentences.join(" "));
             }
         }
+    }
+
+    /// Asks for those of these files that are missing; true where none is.
+    fn ask_for(&mut self, files: Vec<&'static str>) -> bool {
+        let known = |name: &&str| self.files.iter().any(|file| file.file_name == **name);
+        let missing: Vec<&str> = files.into_iter().filter(|name| !known(name)).collect();
+        for name in &missing {
+            // A file that is on its way serves everything that waits for it.
+            if !self.asked.iter().any(|asked| asked == name) {
+                self.asked.push((*name).into());
+                self.outbox.push(Event::NeedFile { name: (*name).into() });
+            }
+        }
+        missing.is_empty()
     }
 
     async fn file(&mut self, name: &str, bytes: Result<Vec<u8>, String>) {
@@ -175,6 +199,7 @@ impl Session {
             Ok(file) => {
                 self.files.retain(|known| known.file_name != name);
                 self.files.push(file);
+                self.surveyor.try_build(&self.files, &mut self.outbox);
                 let ready = self.waiting.as_ref().is_some_and(|waiting| {
                     waiting.config.files().iter().all(|name| self.files.iter().any(|file| file.file_name == *name))
                 });
@@ -183,6 +208,7 @@ impl Session {
                 }
             }
             Err(message) => {
+                self.surveyor.miss(name, &message, &mut self.outbox);
                 // Who has gone on to other data does not miss it.
                 let missed = |waiting: &mut Waiting| waiting.config.files().contains(&name);
                 if let Some(waiting) = self.waiting.take_if(missed) {
@@ -218,8 +244,15 @@ impl Session {
         }
     }
 
-    /// Trains one step of one run, and judges and stores where that is due.
+    /// Trains one step of one run, and judges and stores where that is due; before it a portion of a survey, and of true
+    /// losses that were asked for.
     pub async fn advance(&mut self) {
+        self.surveyor.advance(&self.clock, &mut self.outbox);
+        if let Some(running) = &mut self.experiment
+            && let Some(truth) = running.experiment.tell_truth(&self.clock)
+        {
+            self.outbox.push(Event::Truth { id: running.id, truth });
+        }
         if self.paused {
             return;
         }

@@ -299,6 +299,10 @@ fn hear(page: Page, event: Event) {
         | Event::Seeds { .. }
         | Event::Aggregated { .. }
         | Event::Probed { .. }
+        | Event::Planned { .. }
+        | Event::Truth { .. }
+        | Event::Prepared { .. }
+        | Event::Surveyed { .. }
         | Event::Done { .. }
         | Event::Failed { .. } => {}
     }

@@ -152,6 +152,10 @@ async fn one_seed(
                 | Event::Predictions { .. }
                 | Event::Seeds { .. }
                 | Event::Aggregated { .. }
+                | Event::Planned { .. }
+                | Event::Truth { .. }
+                | Event::Prepared { .. }
+                | Event::Surveyed { .. }
                 | Event::Probed { .. } => {}
             }
         }

@@ -5,7 +5,7 @@
 //! that is the only adjustment nobody asked for.
 
 use super::{
-    Activation, AnalyticConfig, BATCH, BackendChoice, Batch, Complaint, DataConfig, ExperimentConfig, Init,
+    Activation, AnalyticConfig, BATCH, BackendChoice, Batch, Complaint, DataConfig, ExperimentConfig, Init, MapConfig,
     NetworkConfig, Optimizer, RUNS, RunConfig, Schedule, Subject, Theme, VIEWS, keys, presets,
 };
 use crate::balance::modify::{Applied, modifier};
@@ -91,6 +91,8 @@ pub enum Edit {
     Theme(Option<Theme>),
     /// (K, K) gradients that the reader moves; none shows a run's own.
     Gradients(Option<Vec<f64>>),
+    /// What the landscape shows.
+    Map(MapConfig),
 }
 
 impl ExperimentConfig {
@@ -101,6 +103,9 @@ impl ExperimentConfig {
     pub fn apply(&self, edit: &Edit) -> Result<Self, Complaint> {
         let mut next = self.clone();
         next.change(edit)?;
+        if !matches!(edit, Edit::Map(_)) {
+            next.release_map();
+        }
         // The readers of links are the validator, for edits as for everything else.
         match next.check() {
             Ok(()) => Ok(next),
@@ -254,6 +259,7 @@ impl ExperimentConfig {
             }
             Edit::Theme(theme) => self.view.theme = *theme,
             Edit::Gradients(rows) => self.view.gradients.clone_from(rows),
+            Edit::Map(map) => self.view.map.clone_from(map),
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 //! tasks bring loss scales of 1), so reading and writing both walk the table from top to bottom. A reader
 //! leaves the draft valid whatever it is given: it changes the draft or complains.
 
+use super::map;
 use super::number;
 use super::presets::{self, Preset};
 use super::{
@@ -15,6 +16,7 @@ use super::{
 use crate::balance::modify::{Applied, MODIFIERS, modifier};
 use crate::balance::{Knob, METHODS, Method, method};
 use crate::data::{self, DATASETS};
+use crate::landscape::PlaneChoice;
 use crate::problem::{self, PROBLEMS};
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -490,6 +492,63 @@ pub const KEYS: &[Key] = &[
                 rows.chunks(width).map(numbers_text).collect::<Vec<_>>().join("~")
             }
         },
+    },
+    Key {
+        name: "plane",
+        label: "map plane",
+        about: "Plane of the landscape: auto, parameters, pca, random~ and a seed, runs~ and three runs, gradients~ and two \
+                tasks, or line~ and two runs. A run may name a step: 2-150.",
+        example: "runs~1~2~3-100",
+        form: Form::Word,
+        scope: Scope::Any,
+        read: |reader, text| match reader.config.read_plane(text) {
+            Ok(plane) => reader.config.view.map.plane = plane,
+            Err(sentence) => reader.complain(sentence),
+        },
+        text: |config| config.view.map.plane.as_ref().map_or_else(|| map::AUTO.into(), PlaneChoice::text),
+    },
+    Key {
+        name: "height",
+        label: "map height",
+        about: "What the landscape shows: tasks, sum, max, weighted, worst, conflict, dominant, or field~ and a run.",
+        example: "field~2",
+        form: Form::Word,
+        scope: Scope::Any,
+        read: |reader, text| match reader.config.read_height(text) {
+            Ok(height) => reader.config.view.map.height = height,
+            Err(sentence) => reader.complain(sentence),
+        },
+        text: |config| config.view.map.height.text(),
+    },
+    Key {
+        name: "grid",
+        label: "map nodes",
+        about: "Nodes along each axis of the landscape: 11, 21, 41, 81 or 161.",
+        example: "81",
+        form: Form::Number,
+        scope: Scope::Any,
+        read: |reader, text| {
+            let sides = map::sides();
+            let choices: Vec<(&str, u32)> = sides.iter().map(|(text, side)| (text.as_str(), *side)).collect();
+            if let Some(side) = reader.choice("number of nodes", text, &choices) {
+                reader.config.view.map.side = side;
+            }
+        },
+        text: |config| config.view.map.side.to_string(),
+    },
+    Key {
+        name: "surface",
+        label: "map in space",
+        about: "1 for the landscape as a surface in space, 0 for contours.",
+        example: "1",
+        form: Form::Number,
+        scope: Scope::Any,
+        read: |reader, text| {
+            if let Some(surface) = reader.choice("form of the landscape", text, &[("0", false), ("1", true)]) {
+                reader.config.view.map.surface = surface;
+            }
+        },
+        text: |config| u32::from(config.view.map.surface).to_string(),
     },
     Key {
         name: "theme",

@@ -10,11 +10,13 @@ mod edit;
 pub mod gradients;
 mod keys;
 pub mod link;
+mod map;
 mod number;
 pub mod presets;
 mod schedule;
 
 pub use edit::{Edit, copy_of_run, name_of_run, needs_restart};
+pub use map::MapConfig;
 pub use schedule::{Decay, Rates, Schedule};
 
 use crate::balance::modify::{Applied, Change};
@@ -218,6 +220,7 @@ pub struct ViewConfig {
     pub theme: Option<Theme>,
     /// (K, K) row-major, K = 2 or 3: gradients that the reader moves in the place of a run's.
     pub gradients: Option<Vec<f64>>,
+    pub map: MapConfig,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
