@@ -39,6 +39,7 @@ mod run_card;
 mod run_chips;
 mod seeds_control;
 mod share;
+mod shelf;
 mod start_section;
 mod storage;
 mod swatch;

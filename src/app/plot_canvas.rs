@@ -5,7 +5,7 @@
 
 use super::arrows::{Drag, move_by_key, turn_by_key};
 use super::page::{Page, use_page};
-use crate::plots::{Ink, Paint, Picture, Plot, Scene, Stage, Switch, paint};
+use crate::plots::{Ink, Paint, Picture, Plot, Scene, Stage, Switch, paint, summary};
 use crate::train::History;
 use leptos::prelude::*;
 use leptos::{ev, html};
@@ -61,6 +61,8 @@ pub fn PlotCanvas(plot: &'static Plot) -> impl IntoView {
         }
         page.log_losses.track();
         page.aspect.track();
+        page.along.track();
+        page.shelf.drawn.track();
         page.probing.track();
         page.dark.track();
         size.track();
@@ -133,9 +135,9 @@ pub fn PlotCanvas(plot: &'static Plot) -> impl IntoView {
             page.arrows.extent.set(None);
         }
     };
-    let summary = move || page.with_scene(|scene| (plot.summary)(scene));
+    let words = move || page.with_scene(|scene| summary(plot, scene));
     // A sentence that changed with every step would only be noise.
-    let summary = Memo::new(move |_| if page.playing.get() { String::new() } else { summary() });
+    let words = Memo::new(move |_| if page.playing.get() { String::new() } else { words() });
     let least = Memo::new(move |_| {
         if page.narrow.get() {
             format!("{}px", page.with_scene(|scene| (plot.least_height)(scene)))
@@ -153,7 +155,7 @@ pub fn PlotCanvas(plot: &'static Plot) -> impl IntoView {
             node_ref=frame
             tabindex="0"
             role="img"
-            aria-label=move || format!("{}. {}", plot.title, summary.get())
+            aria-label=move || format!("{}. {}", plot.title, words.get())
             data-testid=format!("plot-{}", plot.id)
             on:pointermove=on_move
             on:pointerleave=move |_| set_hover(page, None)

@@ -399,7 +399,7 @@ impl Preset {
             },
             runs: self.runs.iter().map(|id| RunConfig::new(balance::method(id).expect(REGISTERED))).collect(),
             backend: BackendChoice::Cpu,
-            view: ViewConfig { step: self.step, views: Vec::new(), theme: None, gradients: None },
+            view: ViewConfig { step: self.step, ..ViewConfig::default() },
         }
     }
 }
