@@ -8,6 +8,7 @@ mod address;
 mod arrows;
 mod attribution;
 mod backend_chip;
+mod batched_canvas;
 mod engine;
 mod events;
 mod export;

@@ -4,6 +4,7 @@
 //! own resolution is kept. Screen readers get a sentence and the table instead.
 
 use super::arrows::{Drag, move_by_key, turn_by_key};
+use super::batched_canvas::BatchedCanvas;
 use super::page::{Page, use_page};
 use crate::plots::{Ink, Paint, Picture, Plot, Scene, Stage, Switch, paint, summary};
 use crate::train::History;
@@ -272,7 +273,9 @@ fn draw(page: Page, plot: &Plot, canvas: &web_sys::HtmlCanvasElement, (width, he
     draw_images(&context, &picture);
     if let Some(backend) = CanvasBackend::with_canvas_object(canvas.clone()) {
         // What could not be drawn leaves a gap; the table twin holds the numbers.
-        let _ = paint(&picture, &backend.into_drawing_area(), Paint { images: false, ..Paint::canvas(GRAIN) });
+        let area = BatchedCanvas::new(backend, context).into_drawing_area();
+        let _ = paint(&picture, &area, Paint { images: false, ..Paint::canvas(GRAIN) });
+        let _ = area.present();
     }
     picture
 }

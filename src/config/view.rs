@@ -27,9 +27,9 @@ impl Along {
     /// As the switch says it.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Steps => "over steps",
-            Self::Gradients => "over gradients",
-            Self::Millis => "over ms",
+            Self::Steps => "steps",
+            Self::Gradients => "gradients",
+            Self::Millis => "ms",
         }
     }
 }

@@ -262,7 +262,7 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
     }
     // Below the axis, where no path and no front can cross it.
     let room = place.width() - stage.text_width(&axis_title(&name(0)), LABEL) - 12.0;
-    let note = stage.fit("↙ lower losses · ringed: no run is lower on both", TICK, room);
+    let note = stage.fit("↙ lower · ringed: no run is lower on both", TICK, room);
     pen.text((place.left, stage.height - 3.0), note, TICK, ink.ink3, Anchor::Start);
     let bounds = Rect { right: stage.width, top: 0.0, ..place };
     for ((name, color, size), spot) in words.into_iter().zip(settle(&wishes, &taken, bounds)) {

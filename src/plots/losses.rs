@@ -24,7 +24,7 @@ pub(super) const PLOT: Plot = Plot {
 
 fn subtitle(scene: &Scene) -> String {
     // Beside the switch of the scale a word about it is the first that can go.
-    seeds::words(scene).unwrap_or_else(|| scale_word(scene.logs_losses()).to_owned())
+    seeds::brief(scene).unwrap_or_else(|| scale_word(scene.logs_losses()).to_owned())
 }
 
 /// The finite losses of one task.

@@ -50,7 +50,7 @@ fn subtitle(scene: &Scene) -> String {
     let first = metric_name(scene, 0);
     let same = (1..scene.n_tasks()).all(|task| metric_name(scene, task) == first);
     let what = if same { format!("test {first}") } else { "on the test split".to_owned() };
-    seeds::words(scene).map_or_else(|| what.clone(), |words| format!("{what}, {words}"))
+    seeds::brief(scene).map_or_else(|| what.clone(), |words| format!("{what}, {words}"))
 }
 
 /// The task, with its metric where not all have the same.

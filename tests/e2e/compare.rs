@@ -76,26 +76,24 @@ async fn six_runs_of_twenty_seeds_come_in_a_told_time_and_are_scrubbed_smoothly(
     // How long it takes is told before it is over.
     browser.wait_text(&progress, MANY_SEEDS, |text| text.contains("left")).await;
     browser.wait_text(&progress, MANY_SEEDS, |text| text.contains("20 seeds trained")).await;
-    // Every picture of the overview is drawn anew for every step; a frame lasts as long as the page is busy with it.
-    let scrub = "const scrub = document.querySelector('[data-testid=\"scrub\"]'); const frames = []; \
-                 const frame = () => new Promise((done) => requestAnimationFrame(done)); \
-                 const channel = new MessageChannel(); \
-                 const idle = () => new Promise((done) => { channel.port1.onmessage = done; channel.port2.postMessage(0); }); \
-                 for (let i = 0; i < 90; i++) { \
-                   await frame(); await idle(); const begun = performance.now(); \
-                   scrub.value = (i * 37) % 600; scrub.dispatchEvent(new Event('input', { bubbles: true })); \
-                   await frame(); const drawn = performance.now(); await idle(); \
-                   frames.push([begun, drawn, performance.now()]); } \
-                 return frames";
-    let frames = browser.js_async(scrub).await;
-    let time = |frame: &Value, at: usize| frame[at].as_f64().expect("a time");
-    // Painting is a task of the next animation frame: from its beginning until the page is idle again.
-    let mut painting: Vec<f64> =
-        frames.as_array().expect("frames").iter().map(|frame| time(frame, 2) - time(frame, 1)).collect();
-    painting.sort_by(f64::total_cmp);
-    let median = painting[painting.len() / 2];
-    println!("painting a step: median {median:.1} ms, longest {:.1} ms", painting[painting.len() - 1]);
-    assert!(median < 1000.0 / 60.0, "a frame of {median} ms is less than 60 a second: {painting:?}");
+    // Every picture of the overview is drawn anew for every step. The page's own share of a frame is the time from the
+    // frame's first callback to one that was asked for behind the page's; what follows is the browser's raster.
+    let scrub = "const scrub = document.querySelector('[data-testid=\"scrub\"]'); const own = [], frames = []; \
+                 const frame = () => new Promise((done) => requestAnimationFrame(done)); let i = 0; \
+                 await new Promise((done) => { const tick = async (time) => { frames.push(time); \
+                   if (i > 150) return done(); \
+                   const first = frame(); scrub.value = (i * 37) % 600; i += 1; \
+                   scrub.dispatchEvent(new Event('input', { bubbles: true })); \
+                   for (let turn = 0; turn < 8; turn++) await Promise.resolve(); const last = frame(); \
+                   requestAnimationFrame(tick); await first; const begun = performance.now(); await last; \
+                   own.push(performance.now() - begun); }; requestAnimationFrame(tick); }); \
+                 own.sort((a, b) => a - b); \
+                 return { own: own[own.length >> 1], longest: own[own.length - 1], \
+                          rate: 1000 * (frames.length - 1) / (frames[frames.length - 1] - frames[0]) }";
+    let told = browser.js_async(scrub).await;
+    println!("scrubbing six runs of 20 seeds: {told}");
+    let own = told["own"].as_f64().expect("a time");
+    assert!(own < 1000.0 / 60.0, "a frame of {own} ms is less than 60 a second: {told}");
     browser.screenshot("six-runs-twenty-seeds").await;
     browser.assert_clean().await;
 }
@@ -223,7 +221,6 @@ async fn every_aspect_of_conflict_is_drawn_told_and_linked() {
                let sum = 0; for (let i = 0; i < data.length; i += 4) sum = (sum * 31 + data[i] + data[i + 3]) % 1000003; \
                return sum";
     let mut pictures = vec![browser.js(ink).await];
-    let mut tables = Vec::new();
     let aspects = [
         ("heat map", "aspect=map"),
         ("similarity", "aspect=similarity"),
@@ -238,8 +235,10 @@ async fn every_aspect_of_conflict_is_drawn_told_and_linked() {
         pictures.push(browser.wait_js(ink, PATIENCE, |sum| !earlier.contains(sum)).await);
         browser.click(&Browser::test_id("table-toggle-cosine")).await;
         let table = browser.wait_text(&Browser::test_id("table-cosine"), PATIENCE, |text| text.contains("Sum")).await;
-        assert!(!tables.contains(&table), "{words}: {table}");
-        tables.push(table);
+        // One table holds the numbers of all aspects.
+        for column in ["magnitude similarity", "length ratio", "curvature along step", "steps that lowered it"] {
+            assert!(table.contains(column), "{words}: {table}");
+        }
         browser.click(&Browser::test_id("table-toggle-cosine")).await;
         browser.wait_for(&Browser::test_id("plot-cosine")).await;
         browser.screenshot(&format!("conflict-{}", &pair["aspect=".len()..])).await;
@@ -260,7 +259,7 @@ async fn a_layer_shows_its_own_arrows_and_rows_are_picked_by_number() {
     let browser = Browser::with(Options { size: (1440, 900), ..Options::default() }).await;
     open(&browser, "#v=1&view=layers&m=sum,mgda").await;
     at_step(&browser, 300).await;
-    browser.wait_js(&label("layers"), PATIENCE, says("layer 2")).await;
+    browser.wait_js(&label("layers"), PATIENCE, says("Layer 2")).await;
     browser.screenshot("layers").await;
     // Down the layers by keyboard; the gradient view follows.
     browser.js("document.querySelector('[data-testid=\"plot-layers\"]').focus(); return 1").await;
