@@ -9,6 +9,7 @@ mod map;
 pub use map::*;
 
 use serde::{Deserialize, Serialize};
+use std::str::FromStr;
 
 /// Counts starts; events of an older start are dropped by the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
@@ -501,6 +502,39 @@ pub enum ProbedRows {
     Chosen(Vec<u32>),
 }
 
+/// Rows that are named one by one at most.
+const MOST_CHOSEN: usize = 512;
+
+impl FromStr for ProbedRows {
+    type Err = String;
+
+    /// Rows of the training split by number: `3, 17, 20-23`; nothing is the batch of the shown step.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = |part: &str| {
+            format!(
+                "“{}” is no row. Rows are numbers and ranges: 3, 17, 20-23.",
+                part.chars().take(20).collect::<String>()
+            )
+        };
+        let mut rows = Vec::new();
+        for part in text.split([',', ' ']).map(str::trim).filter(|part| !part.is_empty()) {
+            let (first, last) = part.split_once('-').unwrap_or((part, part));
+            let (first, last): (u32, u32) =
+                first.trim().parse().ok().zip(last.trim().parse().ok()).ok_or_else(|| wrong(part))?;
+            if first > last {
+                return Err(wrong(part));
+            }
+            if rows.len() as u64 + u64::from(last - first) + 1 > MOST_CHOSEN as u64 {
+                return Err(format!("At most {MOST_CHOSEN} rows can be chosen."));
+            }
+            rows.extend(first..=last);
+        }
+        rows.sort_unstable();
+        rows.dedup();
+        Ok(if rows.is_empty() { Self::default() } else { Self::Chosen(rows) })
+    }
+}
+
 impl Default for ProbedRows {
     fn default() -> Self {
         Self::Batch(None)
@@ -579,3 +613,21 @@ macro_rules! bytes {
 
 bytes!(Command);
 bytes!(Event);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_numbers_and_ranges() {
+        let rows = |text: &str| text.parse::<ProbedRows>();
+        assert_eq!(rows("3, 17,20-22 3"), Ok(ProbedRows::Chosen(vec![3, 17, 20, 21, 22])));
+        assert_eq!(rows("  , "), Ok(ProbedRows::Batch(None)));
+        for wrong in ["x", "-", "4-", "-4", "5-3", "1.5", "99999999999"] {
+            let sentence = rows(wrong).expect_err(wrong);
+            assert!(sentence.contains("no row") && sentence.contains(wrong), "{sentence}");
+        }
+        assert!(rows("0-4294967295").expect_err("too many").contains("512"));
+        assert!(rows("0-511").is_ok() && rows("0-512").is_err());
+    }
+}

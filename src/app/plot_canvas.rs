@@ -4,8 +4,9 @@
 //! own resolution is kept. Screen readers get a sentence and the table instead.
 
 use super::arrows::{Drag, move_by_key, turn_by_key};
+use super::batched_canvas::BatchedCanvas;
 use super::page::{Page, use_page};
-use crate::plots::{Ink, Paint, Picture, Plot, Scene, Stage, Switch, paint};
+use crate::plots::{Ink, Paint, Picture, Plot, Scene, Stage, Switch, paint, summary};
 use crate::train::History;
 use leptos::prelude::*;
 use leptos::{ev, html};
@@ -61,6 +62,8 @@ pub fn PlotCanvas(plot: &'static Plot) -> impl IntoView {
         }
         page.log_losses.track();
         page.aspect.track();
+        page.along.track();
+        page.shelf.drawn.track();
         page.probing.track();
         page.dark.track();
         size.track();
@@ -133,9 +136,9 @@ pub fn PlotCanvas(plot: &'static Plot) -> impl IntoView {
             page.arrows.extent.set(None);
         }
     };
-    let summary = move || page.with_scene(|scene| (plot.summary)(scene));
+    let words = move || page.with_scene(|scene| summary(plot, scene));
     // A sentence that changed with every step would only be noise.
-    let summary = Memo::new(move |_| if page.playing.get() { String::new() } else { summary() });
+    let words = Memo::new(move |_| if page.playing.get() { String::new() } else { words() });
     let least = Memo::new(move |_| {
         if page.narrow.get() {
             format!("{}px", page.with_scene(|scene| (plot.least_height)(scene)))
@@ -153,7 +156,7 @@ pub fn PlotCanvas(plot: &'static Plot) -> impl IntoView {
             node_ref=frame
             tabindex="0"
             role="img"
-            aria-label=move || format!("{}. {}", plot.title, summary.get())
+            aria-label=move || format!("{}. {}", plot.title, words.get())
             data-testid=format!("plot-{}", plot.id)
             on:pointermove=on_move
             on:pointerleave=move |_| set_hover(page, None)
@@ -270,7 +273,9 @@ fn draw(page: Page, plot: &Plot, canvas: &web_sys::HtmlCanvasElement, (width, he
     draw_images(&context, &picture);
     if let Some(backend) = CanvasBackend::with_canvas_object(canvas.clone()) {
         // What could not be drawn leaves a gap; the table twin holds the numbers.
-        let _ = paint(&picture, &backend.into_drawing_area(), Paint { images: false, ..Paint::canvas(GRAIN) });
+        let area = BatchedCanvas::new(backend, context).into_drawing_area();
+        let _ = paint(&picture, &area, Paint { images: false, ..Paint::canvas(GRAIN) });
+        let _ = area.present();
     }
     picture
 }

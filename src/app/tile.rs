@@ -7,7 +7,8 @@ use super::inside_switches::{InsideSwitches, WholeNetwork};
 use super::page::{Page, use_page};
 use super::plot_canvas::PlotCanvas;
 use super::plot_table::PlotTable;
-use crate::plots::{Aspect, PLOTS, Plot, Switch, reads_probe};
+use crate::config::{Along, Aspect};
+use crate::plots::{PLOTS, Plot, Switch, reads_probe, subtitle, summary};
 use leptos::prelude::*;
 
 #[component]
@@ -24,9 +25,9 @@ pub fn Tile(
             None => tables.push(plot.id),
         });
     };
-    let subtitle = Memo::new(move |_| {
+    let words = Memo::new(move |_| {
         page.with_scene(|scene| {
-            let subtitle = (plot.subtitle)(scene);
+            let subtitle = subtitle(plot, scene);
             // GPU sums round differently from one device to the next.
             let approximate = scene.history.runs.iter().any(|run| run.dispatches > 0);
             if approximate { format!("≈ {subtitle}") } else { subtitle }
@@ -70,7 +71,7 @@ pub fn Tile(
     view! {
         <figure class="tile" data-view=plot.id>
             <header>
-                {title} <span class="sub">{move || subtitle.get()}</span> <Switches plot />
+                {title} <span class="sub">{move || words.get()}</span> <Switches plot />
                 <button
                     class="btn icon"
                     type="button"
@@ -97,7 +98,7 @@ pub fn Tile(
             </Show>
             <Panel plot />
             <figcaption class="sr">
-                {move || (!page.playing.get()).then(|| page.with_scene(|scene| (plot.summary)(scene)))}
+                {move || (!page.playing.get()).then(|| page.with_scene(|scene| summary(plot, scene)))}
             </figcaption>
         </figure>
     }
@@ -119,7 +120,9 @@ fn Switches(plot: &'static Plot) -> impl IntoView {
         }
         Switch::Aspect => view! { <AspectSwitch page /> }.into_any(),
         Switch::Inside => view! { <InsideSwitches /> <RunSwitch page /> }.into_any(),
+        Switch::Along => view! { <AlongSwitch page /> }.into_any(),
         Switch::LogScale => view! {
+            <AlongSwitch page />
             <button
                 class="btn small-btn"
                 type="button"
@@ -200,6 +203,36 @@ fn RunSwitch(page: Page) -> impl IntoView {
                     })
                     .collect_view()
             }}
+        </select>
+    }
+}
+
+/// What curves are drawn over.
+#[component]
+fn AlongSwitch(page: Page) -> impl IntoView {
+    let choose = move |event| {
+        let chosen = event_target_value(&event).parse::<usize>().ok().and_then(|at| Along::ALL.get(at).copied());
+        page.along.set(chosen.unwrap_or_default());
+    };
+    view! {
+        <select
+            class="small plain"
+            aria-label="Horizontal axis"
+            title="What a step costs depends on the method: compare over backward passes or over time"
+            data-testid="along"
+            on:change=choose
+        >
+            {Along::ALL
+                .into_iter()
+                .enumerate()
+                .map(|(at, along)| {
+                    view! {
+                        <option value=at.to_string() selected=move || page.along.get() == along>
+                            {along.name()}
+                        </option>
+                    }
+                })
+                .collect_view()}
         </select>
     }
 }

@@ -8,10 +8,10 @@ use super::map;
 use super::number;
 use super::presets::{self, Preset};
 use super::{
-    Activation, AnalyticConfig, BATCH, BackendChoice, Batch, CLIP, COORDINATE, Complaint, DECAY_FACTOR, Decay,
-    ExperimentConfig, FEWEST_INPUTS, FEWEST_ROWS, GAIN, HEAD_LAYERS, Init, LABEL_NOISE, LEARNING_RATE, LOSS_SCALE,
-    MOMENTUM, NetworkConfig, Optimizer, RUNS, RunConfig, SEEDS, STEPS, Subject, TASKS, TRUNK_LAYERS, Theme, VIEWS,
-    WEIGHT_DECAY, WIDTH,
+    Activation, Along, AnalyticConfig, Aspect, BATCH, BackendChoice, Batch, CLIP, COORDINATE, Complaint, DECAY_FACTOR,
+    Decay, ExperimentConfig, FEWEST_INPUTS, FEWEST_ROWS, GAIN, HEAD_LAYERS, Init, LABEL_NOISE, LEARNING_RATE,
+    LOSS_SCALE, MOMENTUM, NetworkConfig, Optimizer, RUNS, RunConfig, SEEDS, STEPS, Subject, TASKS, TRUNK_LAYERS, Theme,
+    VIEWS, WEIGHT_DECAY, WIDTH,
 };
 use crate::balance::modify::{Applied, MODIFIERS, modifier};
 use crate::balance::{Knob, METHODS, Method, method};
@@ -568,6 +568,36 @@ pub const KEYS: &[Key] = &[
             Some(Theme::Light) => "light".into(),
             Some(Theme::Dark) => "dark".into(),
         },
+    },
+    Key {
+        name: "x",
+        label: "horizontal axis",
+        about: "What losses and test metrics are drawn over: steps, gradients (backward passes) or ms.",
+        example: "gradients",
+        form: Form::Word,
+        scope: Scope::Any,
+        read: |reader, text| {
+            let choices = Along::ALL.map(|along| (along.id(), along));
+            if let Some(along) = reader.choice("horizontal axis", text, &choices) {
+                reader.config.view.along = along;
+            }
+        },
+        text: |config| config.view.along.id().into(),
+    },
+    Key {
+        name: "aspect",
+        label: "aspect of conflict",
+        about: "What the view of conflicts shows: cosine, map, similarity, ratio, curvature or helped.",
+        example: "map",
+        form: Form::Word,
+        scope: Scope::Any,
+        read: |reader, text| {
+            let choices = Aspect::ALL.map(|aspect| (aspect.id(), aspect));
+            if let Some(aspect) = reader.choice("aspect of conflict", text, &choices) {
+                reader.config.view.aspect = aspect;
+            }
+        },
+        text: |config| config.view.aspect.id().into(),
     },
     Key {
         name: CHECK_KEY,

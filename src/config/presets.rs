@@ -5,8 +5,8 @@
 //! or the backend chip overrides that with `backend=auto` or `backend=gpu`.
 
 use super::{
-    Activation, AnalyticConfig, BackendChoice, Batch, DataConfig, ExperimentConfig, Init, MapConfig, NetworkConfig,
-    Optimizer, RunConfig, Schedule, Subject, TrainingConfig, ViewConfig,
+    Activation, AnalyticConfig, BackendChoice, Batch, DataConfig, ExperimentConfig, Init, NetworkConfig, Optimizer,
+    RunConfig, Schedule, Subject, TrainingConfig, ViewConfig,
 };
 use crate::{balance, data, problem};
 
@@ -399,13 +399,7 @@ impl Preset {
             },
             runs: self.runs.iter().map(|id| RunConfig::new(balance::method(id).expect(REGISTERED))).collect(),
             backend: BackendChoice::Cpu,
-            view: ViewConfig {
-                step: self.step,
-                views: Vec::new(),
-                theme: None,
-                gradients: None,
-                map: MapConfig::default(),
-            },
+            view: ViewConfig { step: self.step, ..ViewConfig::default() },
         }
     }
 }

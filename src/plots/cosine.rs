@@ -4,6 +4,7 @@
 //! Blue is agreement, orange conflict. Where both gradients are shorter than 1 % of their own maximum,
 //! the angle is mostly noise, is drawn faint and counts neither way.
 
+use crate::config::Aspect;
 use crate::measure::conflict::{
     self, Falls, Meeting, Rate, Triad, known_pulls, length_ratio, magnitude_similarity, pairs,
 };
@@ -13,39 +14,11 @@ use super::axis::{self, Scale};
 use super::conflict_strips::{palette, share_words};
 use super::pair_series::{For, Point, Reading, curve};
 use super::picture::{Anchor, Pen, Rect};
+use super::ruler::Ruler;
 use super::series::{Chart, Panel};
 use super::{
     Picture, Plot, Scene, Stage, Switch, Table, conflict_series, conflict_strips, exact, number, pair_series, triad,
 };
-
-/// What the view shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Aspect {
-    #[default]
-    Cosine,
-    Heat,
-    Similarity,
-    Ratio,
-    Curvature,
-    Helped,
-}
-
-impl Aspect {
-    /// In the order of the switch.
-    pub const ALL: [Self; 6] = [Self::Cosine, Self::Heat, Self::Similarity, Self::Ratio, Self::Curvature, Self::Helped];
-
-    /// As the switch says it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Cosine => "cosine",
-            Self::Heat => "cosine, heat map",
-            Self::Similarity => "magnitude similarity",
-            Self::Ratio => "length ratio",
-            Self::Curvature => "curvature",
-            Self::Helped => "did it help?",
-        }
-    }
-}
 
 pub(super) const PLOT: Plot = Plot {
     id: "cosine",
@@ -57,6 +30,7 @@ pub(super) const PLOT: Plot = Plot {
     data,
     summary,
     switch: |_| Switch::Aspect,
+    shows_all_seeds: false,
     reads_predictions: false,
 };
 
@@ -145,6 +119,7 @@ fn draw_cosines(scene: &Scene, stage: &Stage) -> Picture {
         panels.push(Panel {
             title: reading.name(scene),
             curves,
+            earlier: Vec::new(),
             reference: Vec::new(),
             scale,
             ticks: [-1.0, 0.0, 1.0].map(|v| (v, if v > 0.0 { "+1".to_owned() } else { axis::tick(v) })).into(),
@@ -162,7 +137,7 @@ fn draw_cosines(scene: &Scene, stage: &Stage) -> Picture {
     let lamps = if stage.height - lamps >= 170.0 { lamps } else { 0.0 };
     let room = if stage.height - room - lamps >= 170.0 { room } else { 0.0 };
     let below = room + lamps;
-    let chart = Chart { scene, panels, quantity: "", number: axis::cosine, below };
+    let chart = Chart { scene, panels, ruler: Ruler::steps(scene), quantity: "", number: axis::cosine, below };
     let frame = chart.draw_with(&mut pen);
     if room > 0.0 {
         bands(scene, &mut pen, frame.left, frame.right, frame.bottom + 44.0);

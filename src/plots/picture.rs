@@ -196,6 +196,46 @@ impl Picture {
         })
     }
 
+    /// The same picture with a line above it that says what it shows: what leaves the page has no header.
+    pub fn captioned(mut self, stage: &Stage, title: &str, words: &str) -> Self {
+        const ROOM: f64 = 30.0;
+        let down = |point: &mut Point| point.1 += ROOM;
+        for stroke in &mut self.strokes {
+            match stroke {
+                Stroke::Line { points, .. } | Stroke::Area { points, .. } => points.iter_mut().for_each(down),
+                Stroke::Circle { center, .. } => down(center),
+                Stroke::Text(text) => down(&mut text.at),
+            }
+        }
+        for image in &mut self.images {
+            image.place.top += ROOM;
+            image.place.bottom += ROOM;
+        }
+        self.height += ROOM;
+        // Where things lie for a pointer is no matter of a document.
+        self.step_axes.clear();
+        self.spots.clear();
+        self.choices.clear();
+        let (ink, start) = (stage.ink, 8.0);
+        let line = |x: f64, words: String, face: Face, color: Color| {
+            Stroke::Text(Text {
+                at: (x, 18.0),
+                words,
+                size: LABEL,
+                face,
+                color,
+                anchor: Anchor::Start,
+                halo: None,
+                upwards: false,
+            })
+        };
+        let after = start + 1.1 * stage.text_width(title, LABEL) + 10.0;
+        let words = stage.fit(words, LABEL, stage.width - after - 8.0);
+        self.strokes.push(line(start, title.to_owned(), Face::Bold, ink.ink));
+        self.strokes.push(line(after, words, Face::Plain, ink.ink2));
+        self
+    }
+
     /// Whether every number is finite: what adversarial histories must not break.
     pub fn is_finite(&self) -> bool {
         let fine = |p: &Point| p.0.is_finite() && p.1.is_finite();

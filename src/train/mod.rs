@@ -6,6 +6,7 @@ mod history;
 mod inspect;
 mod look_around;
 mod seeds;
+mod shelf;
 mod trainer;
 
 pub use checkpoints::Checkpoints;
@@ -13,4 +14,5 @@ pub use evaluate::{Evaluator, top_class};
 pub use history::{History, Reference, RunHistory};
 pub use inspect::{Inspection, affordable_rows, inspect};
 pub use seeds::{Band, Bands, ended, progress_words};
+pub use shelf::{KeptRun, Shelved};
 pub use trainer::{Ending, Trainer, TrainerSetup};

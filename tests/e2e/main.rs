@@ -1,6 +1,7 @@
 //! The built site in a real browser; `cargo xtask test` builds the site and runs these.
 
 mod cards;
+mod compare;
 mod experiment;
 mod gradients;
 mod harness;

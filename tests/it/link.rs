@@ -14,6 +14,7 @@ use proptest::prelude::*;
 const GOLDEN: &str = include_str!("../data/links.txt");
 /// Keys that came after the first presets were published, with the JSON of the value that changes nothing.
 const LATER_KEYS: &[(&str, &str)] = &[
+    ("aspect", "\"cosine\""),
     ("g", "\"none\""),
     ("grid", "41"),
     ("height", "\"tasks\""),
@@ -24,6 +25,7 @@ const LATER_KEYS: &[(&str, &str)] = &[
     ("surface", "0"),
     ("warm", "0"),
     ("wd", "0"),
+    ("x", "\"steps\""),
 ];
 
 // ------------------------------------------------------------------ good links
@@ -866,9 +868,11 @@ fn config() -> impl Strategy<Value = ExperimentConfig> {
     let views = proptest::sample::subsequence(VIEWS.to_vec(), 0..=VIEWS.len()).prop_shuffle();
     let runs = proptest::collection::vec(run(), RUNS);
     let coordinates = proptest::option::of(proptest::collection::vec(within(-1e12, 1e12, false), 9));
-    let rest = (runs, backend, theme, (views, coordinates), 0.0..=1.0_f64);
+    let along = proptest::sample::select(Along::ALL.to_vec());
+    let aspect = proptest::sample::select(Aspect::ALL.to_vec());
+    let rest = (runs, backend, theme, (views, coordinates, along, aspect), 0.0..=1.0_f64);
     (0..PRESETS.len(), subject(), rest).prop_flat_map(
-        |(preset, subject, (runs, backend, theme, (views, g), progress))| {
+        |(preset, subject, (runs, backend, theme, (views, g, along, aspect), progress))| {
             let k = match &subject {
                 Subject::Network { data, .. } => data.tasks.len(),
                 Subject::Analytic(analytic) => analytic.problem.n_tasks(),
@@ -889,6 +893,8 @@ fn config() -> impl Strategy<Value = ExperimentConfig> {
                         step: (progress * f64::from(training.steps)) as u32,
                         views: views.clone(),
                         theme,
+                        along,
+                        aspect,
                         gradients: g.clone(),
                         map,
                     },
