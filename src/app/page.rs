@@ -13,7 +13,7 @@ use super::{address, storage};
 use crate::config::link::Rejected;
 use crate::config::presets::{self, Preset, default_preset};
 use crate::config::{Along, Aspect, Edit, ExperimentConfig, Theme, needs_restart};
-use crate::plots::{Kept, PLOTS, Plot, Scene};
+use crate::plots::{Kept, Land, PLOTS, Plot, Scene};
 use crate::protocol::{BackendReport, Command, FailureCode, RunPredictions, SeedProgress};
 use crate::train::History;
 use leptos::prelude::*;
@@ -618,6 +618,7 @@ impl Page {
                                 at_run,
                                 look: held,
                                 inside,
+                                land: Land::default(),
                                 kept,
                             })
                         };

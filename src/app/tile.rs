@@ -111,7 +111,7 @@ fn Switches(plot: &'static Plot) -> impl IntoView {
     let switch = Memo::new(move |_| page.with_scene(|scene| (plot.switch)(scene)));
     let flip = move |_| page.log_losses.update(|log| *log = !*log);
     move || match switch.get() {
-        Switch::None => ().into_any(),
+        Switch::None | Switch::Landscape => ().into_any(),
         Switch::AtRun if reads_probe(plot, Some(0)) => view! { <WholeNetwork /> <RunSwitch page /> }.into_any(),
         Switch::AtRun => view! { <RunSwitch page /> }.into_any(),
         Switch::Arrows => {

@@ -11,9 +11,11 @@ mod cosine;
 mod front;
 mod gradients;
 pub mod ink;
+mod landscape;
 mod layers;
 mod losses;
 mod metrics;
+mod orbit;
 mod paint;
 mod pair_series;
 mod picture;
@@ -27,12 +29,15 @@ mod triad;
 mod weights;
 
 pub use axis::{count, number, percent};
-pub use gradients::{Arrow, Frozen, Look, Orbit, Pointer, VIEWS, arrows, freeze};
+pub use gradients::{Arrow, Frozen, Look, Pointer, arrows, freeze};
 pub use ink::{Color, Ink, RunStyle, Shape};
+pub use landscape::{Badge, Land, Wind, badge, wind_nodes};
 pub use layers::{Choice, Inside};
+pub use orbit::{Orbit, SURFACE_VIEWS, VIEWS};
 pub use paint::{Paint, SANS, SERIF, paint, svg};
 pub use picture::{
-    Anchor, Face, Grip, Image, Measure, Picture, Point, Rect, Stage, StepAxis, Stroke, Text, Turn, typical_width,
+    Anchor, Face, Grip, Image, Measure, Picture, PlaneAxis, Point, Rect, Stage, StepAxis, Stroke, Text, Turn,
+    typical_width,
 };
 pub use place::spread;
 
@@ -64,6 +69,8 @@ pub struct Scene<'a> {
     pub look: Look<'a>,
     /// How the tasks pull inside that run's network, and what is chosen there.
     pub inside: Inside<'a>,
+    /// The map of losses, and how it is looked at.
+    pub land: Land<'a>,
     /// Runs of earlier experiments on the same tasks that are drawn beside these.
     pub kept: &'a [Kept<'a>],
 }
@@ -119,6 +126,8 @@ pub enum Switch {
     Aspect,
     /// The run, layers or rows, and which of them.
     Inside,
+    /// Plane, height and grid of the map, contours or surface, and the run that is read.
+    Landscape,
 }
 
 /// The one list of plots, in the order of the tabs.
@@ -131,6 +140,7 @@ pub const PLOTS: &[Plot] = &[
     metrics::PLOT,
     predictions::PLOT,
     layers::PLOT,
+    landscape::PLOT,
 ];
 
 /// The entry with this view id.
@@ -201,6 +211,7 @@ impl<'a> Scene<'a> {
             at_run: 0,
             look: Look::default(),
             inside: Inside::default(),
+            land: Land::default(),
             kept: &[],
         }
     }

@@ -106,6 +106,25 @@ pub struct StepAxis {
     pub last: u32,
 }
 
+/// Where a place means a point of a plane: for hover and keyboard.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PlaneAxis {
+    pub place: Rect,
+    /// From where to where, to the right and upwards.
+    pub spans: [[f64; 2]; 2],
+}
+
+impl PlaneAxis {
+    /// The point of the plane at (x, y), held inside.
+    pub fn at(&self, x: f64, y: f64) -> [f64; 2] {
+        let along = |share: f64, [from, to]: [f64; 2]| from + share.clamp(0.0, 1.0) * (to - from);
+        let r = self.place;
+        let right = (x - r.left) / r.width().max(1.0);
+        let up = (r.bottom - y) / r.height().max(1.0);
+        [along(right, self.spans[0]), along(up, self.spans[1])]
+    }
+}
+
 /// Tips of arrows that a pointer can move.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Grip {
@@ -152,6 +171,8 @@ pub struct Picture {
     pub images: Vec<Image>,
     pub strokes: Vec<Stroke>,
     pub step_axes: Vec<StepAxis>,
+    /// Maps of one plane.
+    pub plane_axes: Vec<PlaneAxis>,
     /// Drawn points that stand for a step (paths in planes).
     pub spots: Vec<(Point, u32)>,
     /// Arrows that can be dragged.
@@ -181,6 +202,11 @@ impl Picture {
             .filter(|(far, _)| *far <= 24.0)
             .min_by(|a, b| a.0.total_cmp(&b.0))
             .map(|(_, step)| step)
+    }
+
+    /// The point of the plane meant by a pointer at (x, y), if any.
+    pub fn plane_at(&self, x: f64, y: f64) -> Option<[f64; 2]> {
+        self.plane_axes.iter().find(|axis| axis.place.contains((x, y))).map(|axis| axis.at(x, y))
     }
 
     /// What a pointer at (x, y) chooses, if anything.
@@ -214,6 +240,7 @@ impl Picture {
         self.height += ROOM;
         // Where things lie for a pointer is no matter of a document.
         self.step_axes.clear();
+        self.plane_axes.clear();
         self.spots.clear();
         self.choices.clear();
         let (ink, start) = (stage.ink, 8.0);

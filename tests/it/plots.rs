@@ -744,7 +744,10 @@ fn analytic_problems_show_their_front_and_say_what_they_lack() {
 #[test]
 fn the_registry_is_sound() {
     let ids: Vec<&str> = PLOTS.iter().map(|entry| entry.id).collect();
-    assert_eq!(ids, ["losses", "gradients", "cosine", "weights", "front", "metrics", "predictions", "layers"]);
+    assert_eq!(
+        ids,
+        ["losses", "gradients", "cosine", "weights", "front", "metrics", "predictions", "layers", "landscape"]
+    );
     let history = history(SMALL);
     let predictions = maps(3, 2);
     let probed = Ok(inside(2, &[4, 4], 0));
