@@ -5,8 +5,9 @@
 
 use super::page::Page;
 use super::worker_client::WorkerClient;
-use crate::config::link;
-use crate::landscape::Sheet;
+use crate::config::{ExperimentConfig, link};
+use crate::landscape::{Field, Sheet};
+use crate::plots::{Land, Orbit, Switch, wind_nodes};
 use crate::protocol::{Command, Event, MapPlan, MapTruth, PlanRequest, RunId, SurveyPortion, SurveyWhat};
 use leptos::prelude::*;
 use std::time::Duration;
@@ -60,6 +61,8 @@ pub struct LandState {
     pub stopped: RwSignal<bool>,
     /// Where pointer or keyboard are, in plane coordinates.
     pub cursor: RwSignal<Option<[f64; 2]>>,
+    /// Where the chosen run's method would go, at some nodes; or why it has no such field.
+    wind: RwSignal<Option<Result<Vec<(u32, [f64; 2])>, String>>>,
     wanted: StoredValue<Option<Wanted>>,
     /// Counts plans and orders.
     number: StoredValue<u32>,
@@ -76,6 +79,7 @@ impl LandState {
             why: RwSignal::new(None),
             stopped: RwSignal::new(false),
             cursor: RwSignal::new(None),
+            wind: RwSignal::new(None),
             wanted: StoredValue::new(None),
             number: StoredValue::new(0),
             turn: StoredValue::new(0),
@@ -90,11 +94,37 @@ impl LandState {
         self.sheet.track();
         self.why.track();
         self.cursor.track();
+        self.wind.track();
+    }
+
+    /// Calls `look` with what plots read of it, tracking every signal.
+    pub fn with<T>(self, config: &ExperimentConfig, orbit: Orbit, look: impl FnOnce(Land) -> T) -> T {
+        let (height, surface) = (config.view.map.height, config.view.map.surface);
+        let (cursor, preference) = (self.cursor.get(), config.preference());
+        self.sheet.with(|sheet| {
+            self.why.with(|why| {
+                self.wind.with(|wind| {
+                    let wind = wind.as_ref().filter(|_| height.source.takes_run);
+                    look(Land {
+                        sheet: sheet.as_ref(),
+                        why: why.as_deref(),
+                        height,
+                        surface,
+                        orbit,
+                        cursor,
+                        preference: &preference,
+                        wind: wind.map(|wind| wind.as_deref().map_err(String::as_str)),
+                        pareto: &[],
+                    })
+                })
+            })
+        })
     }
 
     /// Whether a survey is under way.
     pub fn is_working(self) -> bool {
-        let complete = self.sheet.with(|sheet| sheet.as_ref().is_none_or(|sheet| sheet.progress().0 == sheet.progress().1));
+        let complete =
+            self.sheet.with(|sheet| sheet.as_ref().is_none_or(|sheet| sheet.progress().0 == sheet.progress().1));
         !complete && !self.stopped.get()
     }
 
@@ -128,9 +158,9 @@ impl LandState {
     fn ask(self, page: Page, wanted: Option<Wanted>) {
         let Some(wanted) = wanted else { return };
         self.halt();
-        let known = self.cache.with_value(|cache| {
-            cache.iter().find(|(known, _)| *known == wanted).map(|(_, sheet)| sheet.clone())
-        });
+        let known = self
+            .cache
+            .with_value(|cache| cache.iter().find(|(known, _)| *known == wanted).map(|(_, sheet)| sheet.clone()));
         self.number.update_value(|number| *number += 1);
         self.news.set_value(News::default());
         if let Some(sheet) = known {
@@ -140,8 +170,11 @@ impl LandState {
             self.sheet.set(Some(sheet));
             return;
         }
-        let request =
-            PlanRequest { number: self.number.get_value(), plane: wanted.plane.clone(), step: page.step.get_untracked() };
+        let request = PlanRequest {
+            number: self.number.get_value(),
+            plane: wanted.plane.clone(),
+            step: page.step.get_untracked(),
+        };
         if page.engine.with_value(|engine| engine.ask(|id| Command::Plan { id, request })) {
             self.stopped.set(false);
             self.wanted.set_value(Some(wanted));
@@ -235,7 +268,8 @@ impl LandState {
                 surveyor.client.send(&Command::Prepare { id: run, link });
                 surveyor.prepared = Some(run);
             }
-            let order = self.sheet.with_untracked(|sheet| sheet.as_ref().map(|sheet| sheet.order(number, (at as u32, of))));
+            let order =
+                self.sheet.with_untracked(|sheet| sheet.as_ref().map(|sheet| sheet.order(number, (at as u32, of))));
             if let Some(order) = order {
                 // An order before its subject is ready waits for it there.
                 surveyor.client.send(&Command::Survey { id: run, order });
@@ -262,7 +296,9 @@ impl LandState {
                     self.why.set(Some(why));
                 }
             },
-            Event::Prepared { prepared: Err(why), id } if self.wanted.with_value(|wanted| wanted.as_ref().is_some_and(|wanted| wanted.run == id)) => {
+            Event::Prepared { prepared: Err(why), id }
+                if self.wanted.with_value(|wanted| wanted.as_ref().is_some_and(|wanted| wanted.run == id)) =>
+            {
                 self.why.set(Some(why));
             }
             Event::Failed { message, .. } => self.lose(&message),
@@ -317,6 +353,45 @@ impl LandState {
     }
 }
 
+/// Asks for maps while somebody looks, and keeps their arrows up to date.
+pub fn follow(page: Page) {
+    let looks = Memo::new(move |_| {
+        let known = page.trouble.with(Option::is_none) && page.opened.get();
+        known
+            && page
+                .plots_on_screen()
+                .iter()
+                .any(|plot| page.with_scene(|scene| (plot.switch)(scene)) == Switch::Landscape)
+    });
+    Effect::new(move |_| {
+        // A map of a moving cursor would be out of date when it comes.
+        if looks.get() && !page.playing.get() {
+            wanted(page);
+            page.land.sheet.track();
+            page.land.want(page);
+        }
+    });
+    Effect::new(move |_| {
+        if !looks.get() {
+            return;
+        }
+        let height = page.config.with(|config| config.view.map.height);
+        let step = page.step.get();
+        let wind = height.source.takes_run.then(|| {
+            let field = page.config.with(|config| Field::new(config, height.run, step))?;
+            Ok(page.land.sheet.with(|sheet| {
+                let Some(sheet) = sheet else { return Vec::new() };
+                let arrow = |node: u32| {
+                    let (losses, pull) = (sheet.losses(node as usize)?, sheet.pull(node as usize)?);
+                    Some((node, field.at(losses, &pull)?))
+                };
+                wind_nodes(sheet).into_iter().filter_map(arrow).collect()
+            }))
+        });
+        page.land.wind.set(wind);
+    });
+}
+
 /// The map of what is open; `None` before there are checkpoints. Tracks what it depends on.
 fn wanted(page: Page) -> Option<Wanted> {
     let finished = page.history.with(|history| {
@@ -326,7 +401,12 @@ fn wanted(page: Page) -> Option<Wanted> {
     let fresh = page.fresh.get();
     let (plane, what, side, moves) = page.config.with(|config| {
         let (plane, map) = (config.plane(), &config.view.map);
-        (plane.text(), map.height.source.needs, map.side, plane.source.follows_cursor)
+        (
+            plane.text(),
+            map.height.source.needs,
+            map.side,
+            plane.source.follows_cursor && plane.points().iter().all(|point| point.step.is_none()),
+        )
     });
     let step = if moves { page.step.get() } else { 0 };
     let run = page.engine.with_value(|engine| engine.current());

@@ -3,7 +3,7 @@
 use super::page::{Page, use_page};
 use crate::config::{Edit, MapConfig, name_of_run};
 use crate::landscape::{Argument, HEIGHTS, HeightChoice, PLANES, PlaneChoice, Point, SIDES, Slot};
-use crate::plots::VIEWS;
+use crate::plots::{Plot, VIEWS, badge};
 use leptos::prelude::*;
 
 /// Changes what the landscape shows; what does not exist stays as it was.
@@ -32,7 +32,9 @@ pub fn LandSwitches() -> impl IntoView {
         let id = event_target_value(&event);
         if let Some(source) = HEIGHTS.iter().find(|source| source.id == id) {
             let run = page.at_run.get_untracked();
-            change(page, why, move |map| map.height = HeightChoice { source, run: if source.takes_run { run } else { 0 } });
+            change(page, why, move |map| {
+                map.height = HeightChoice { source, run: if source.takes_run { run } else { 0 } }
+            });
         }
     };
     let plane_id = Memo::new(move |_| plane(page).source.id);
@@ -86,8 +88,9 @@ fn complete(mut choice: PlaneChoice, n_runs: usize) -> PlaneChoice {
 
 /// What stands below the map: the plane's points, tasks and seed, the grid, the form, and how far the survey is.
 #[component]
-pub fn LandPanel() -> impl IntoView {
+pub fn LandPanel(plot: &'static Plot) -> impl IntoView {
     let page = use_page();
+    let told = Memo::new(move |_| page.with_scene(badge));
     let why = RwSignal::new(None);
     let slots = Memo::new(move |_| plane(page).source.id);
     let side = Memo::new(move |_| page.config.with(|config| config.view.map.side));
@@ -110,7 +113,16 @@ pub fn LandPanel() -> impl IntoView {
         (None, _) => "",
     });
     view! {
-        <div class="held land" data-testid="land-panel">
+        <div class="held land" data-testid="land-panel" data-plot=plot.id>
+            {move || {
+                told.get().map(|badge| {
+                    view! {
+                        <span class="exactness" class:exact=badge.exact data-testid="land-badge">
+                            {badge.words}
+                        </span>
+                    }
+                })
+            }}
             {move || {
                 slots.track();
                 let source = plane(page).source;
@@ -287,8 +299,12 @@ fn SlotControl(at: usize, why: RwSignal<Option<String>>) -> impl IntoView {
             let choose = move |event| {
                 let text = event_target_value(&event);
                 let point = match text.split_once('-') {
-                    Some((run, "cursor")) => run.parse().ok().map(|run| Point { run, step: Some(page.step.get_untracked()) }),
-                    Some((run, step)) => run.parse().ok().zip(step.parse().ok()).map(|(run, step)| Point { run, step: Some(step) }),
+                    Some((run, "cursor")) => {
+                        run.parse().ok().map(|run| Point { run, step: Some(page.step.get_untracked()) })
+                    }
+                    Some((run, step)) => {
+                        run.parse().ok().zip(step.parse().ok()).map(|(run, step)| Point { run, step: Some(step) })
+                    }
                     None => text.parse().ok().map(|run| Point { run, step: None }),
                 };
                 if let Some(point) = point {
@@ -345,7 +361,8 @@ fn FieldRun(page: Page, why: RwSignal<Option<String>>) -> impl IntoView {
         }
     };
     let options = move || {
-        let names = page.config.with(|config| (0..config.runs.len()).map(|run| name_of_run(config, run)).collect::<Vec<_>>());
+        let names =
+            page.config.with(|config| (0..config.runs.len()).map(|run| name_of_run(config, run)).collect::<Vec<_>>());
         names
             .into_iter()
             .enumerate()

@@ -23,6 +23,8 @@ mod icons;
 mod inside_switches;
 mod keys;
 mod knob;
+mod land;
+mod land_switches;
 mod lead;
 mod methods_panel;
 mod network_drawing;
@@ -84,6 +86,7 @@ fn App() -> impl IntoView {
     address::follow(page);
     playback::follow(page);
     arrows::follow(page);
+    land::follow(page);
     keys::listen(page);
     float::close_with_escape();
     host::expose(page);

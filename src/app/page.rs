@@ -6,6 +6,7 @@
 use super::arrows::ArrowsState;
 use super::engine::Engine;
 use super::events::{self, Redone};
+use super::land::LandState;
 use super::painter::Painter;
 use super::probing::Probing;
 use super::shelf::{self, Shelf};
@@ -13,7 +14,7 @@ use super::{address, storage};
 use crate::config::link::Rejected;
 use crate::config::presets::{self, Preset, default_preset};
 use crate::config::{Along, Aspect, Edit, ExperimentConfig, Theme, needs_restart};
-use crate::plots::{Kept, Land, PLOTS, Plot, Scene};
+use crate::plots::{Kept, PLOTS, Plot, Scene};
 use crate::protocol::{BackendReport, Command, FailureCode, RunPredictions, SeedProgress};
 use crate::train::History;
 use leptos::prelude::*;
@@ -124,6 +125,7 @@ pub struct Page {
     pub at_run: RwSignal<usize>,
     pub log_losses: RwSignal<bool>,
     pub arrows: ArrowsState,
+    pub land: LandState,
     pub aspect: RwSignal<Aspect>,
     /// What losses and test metrics are drawn over.
     pub along: RwSignal<Along>,
@@ -191,6 +193,7 @@ impl Page {
             at_run: RwSignal::new(0),
             log_losses: RwSignal::new(true),
             arrows: ArrowsState::new(config),
+            land: LandState::new(),
             aspect: RwSignal::new(Aspect::default()),
             along: RwSignal::new(Along::default()),
             shelf: Shelf::new(),
@@ -605,24 +608,27 @@ impl Page {
                     let predictions = predictions.as_ref().map(|predicted| predicted.runs.as_slice());
                     let shown = &shown;
                     self.arrows.with_look(|held| {
-                        let look = |kept: &[Kept]| {
-                            look(&Scene {
-                                history,
-                                predictions,
-                                step,
-                                hover,
-                                shown,
-                                log_losses,
-                                along,
-                                aspect,
-                                at_run,
-                                look: held,
-                                inside,
-                                land: Land::default(),
-                                kept,
+                        self.config.with(|config| {
+                            self.land.with(config, held.orbit, |land| {
+                                self.shelf.with_drawn(config, history, |kept: &[Kept]| {
+                                    look(&Scene {
+                                        history,
+                                        predictions,
+                                        step,
+                                        hover,
+                                        shown,
+                                        log_losses,
+                                        along,
+                                        aspect,
+                                        at_run,
+                                        look: held,
+                                        inside,
+                                        kept,
+                                        land,
+                                    })
+                                })
                             })
-                        };
-                        self.config.with(|config| self.shelf.with_drawn(config, history, look))
+                        })
                     })
                 })
             })

@@ -57,8 +57,14 @@ pub fn PlotCanvas(plot: &'static Plot) -> impl IntoView {
         page.narrow_pick.track();
         page.at_run.track();
         // Few plots read what moves with a pointer; the others need not be painted for it.
-        if untrack(move || page.with_scene(|scene| (plot.switch)(scene))) == Switch::Arrows {
-            page.arrows.track();
+        match untrack(move || page.with_scene(|scene| (plot.switch)(scene))) {
+            Switch::Arrows => page.arrows.track(),
+            Switch::Landscape => {
+                page.land.track();
+                page.arrows.orbit.track();
+                page.config.track();
+            }
+            _ => {}
         }
         page.log_losses.track();
         page.aspect.track();
@@ -94,6 +100,10 @@ pub fn PlotCanvas(plot: &'static Plot) -> impl IntoView {
         });
         if dragged != Some(true) {
             set_hover(page, step_at(&event));
+            set_place(
+                page,
+                place(&event).and_then(|(x, y)| picture.with_value(|picture| picture.borrow().plane_at(x, y))),
+            );
         }
     };
     let choice_at = move |event: &web_sys::PointerEvent| {
@@ -159,13 +169,20 @@ pub fn PlotCanvas(plot: &'static Plot) -> impl IntoView {
             aria-label=move || format!("{}. {}", plot.title, words.get())
             data-testid=format!("plot-{}", plot.id)
             on:pointermove=on_move
-            on:pointerleave=move |_| set_hover(page, None)
+            on:pointerleave=move |_| {
+                set_hover(page, None);
+                set_place(page, None);
+            }
             on:pointerdown=on_down
             on:pointerup=let_go
             on:pointercancel=let_go
             on:blur=move |_| set_hover(page, None)
             on:keydown=move |event| {
-                if !picture.with_value(|picture| move_arrows(page, &picture.borrow(), &event)) {
+                let done = picture.with_value(|picture| {
+                    let picture = picture.borrow();
+                    move_arrows(page, &picture, &event) || move_place(page, &picture, &event)
+                });
+                if !done {
                     choose_beside(&event);
                     read_by_keys(page, &event);
                 }
@@ -180,6 +197,45 @@ fn set_hover(page: Page, step: Option<u32>) {
     if page.hover.get_untracked() != step {
         page.hover.set(step);
     }
+}
+
+/// The point of a map that is read, in all maps.
+fn set_place(page: Page, place: Option<[f64; 2]>) {
+    if page.land.cursor.get_untracked() != place {
+        page.land.cursor.set(place);
+    }
+}
+
+/// Keys that move the cross-hair of a map by a fortieth of its width, with Shift by a quarter; whether this was one.
+fn move_place(page: Page, picture: &Picture, event: &ev::KeyboardEvent) -> bool {
+    let Some(axis) = picture.plane_axes.first() else { return false };
+    if event.ctrl_key() || event.meta_key() || event.alt_key() {
+        return false;
+    }
+    let stride = if event.shift_key() { 0.25 } else { 0.025 };
+    let by = match event.key().as_str() {
+        "ArrowLeft" => [-stride, 0.0],
+        "ArrowRight" => [stride, 0.0],
+        "ArrowDown" => [0.0, -stride],
+        "ArrowUp" => [0.0, stride],
+        "Escape" if page.land.cursor.get_untracked().is_some() => {
+            set_place(page, None);
+            event.prevent_default();
+            event.stop_propagation();
+            return true;
+        }
+        _ => return false,
+    };
+    let middle = axis.spans.map(|[from, to]| (from + to) / 2.0);
+    let now = page.land.cursor.get_untracked().unwrap_or(middle);
+    let moved = std::array::from_fn(|c| {
+        let [from, to] = axis.spans[c];
+        (now[c] + by[c] * (to - from)).clamp(from.min(to), to.max(from))
+    });
+    set_place(page, Some(moved));
+    event.prevent_default();
+    event.stop_propagation();
+    true
 }
 
 /// Whether pointers move something in this plot: held arrows, or space.

@@ -4,6 +4,7 @@ use super::arrows;
 use super::frozen_panel::FrozenPanel;
 use super::icons;
 use super::inside_switches::{InsideSwitches, WholeNetwork};
+use super::land_switches::{LandPanel, LandSwitches};
 use super::page::{Page, use_page};
 use super::plot_canvas::PlotCanvas;
 use super::plot_table::PlotTable;
@@ -111,13 +112,14 @@ fn Switches(plot: &'static Plot) -> impl IntoView {
     let switch = Memo::new(move |_| page.with_scene(|scene| (plot.switch)(scene)));
     let flip = move |_| page.log_losses.update(|log| *log = !*log);
     move || match switch.get() {
-        Switch::None | Switch::Landscape => ().into_any(),
+        Switch::None => ().into_any(),
         Switch::AtRun if reads_probe(plot, Some(0)) => view! { <WholeNetwork /> <RunSwitch page /> }.into_any(),
         Switch::AtRun => view! { <RunSwitch page /> }.into_any(),
         Switch::Arrows => {
             let whole = reads_probe(plot, Some(0)).then(|| view! { <WholeNetwork /> });
             view! { {whole} <ArrowSwitches page /> }.into_any()
         }
+        Switch::Landscape => view! { <LandSwitches /> }.into_any(),
         Switch::Aspect => view! { <AspectSwitch page /> }.into_any(),
         Switch::Inside => view! { <InsideSwitches /> <RunSwitch page /> }.into_any(),
         Switch::Along => view! { <AlongSwitch page /> }.into_any(),
@@ -141,8 +143,14 @@ fn Switches(plot: &'static Plot) -> impl IntoView {
 #[component]
 fn Panel(plot: &'static Plot) -> impl IntoView {
     let page = use_page();
-    let has = Memo::new(move |_| page.with_scene(|scene| (plot.switch)(scene)) == Switch::Arrows);
-    move || has.get().then(|| view! { <FrozenPanel plot /> })
+    let switch = Memo::new(move |_| page.with_scene(|scene| (plot.switch)(scene)));
+    // A tile of the overview has no room for more than its map.
+    let alone = Memo::new(move |_| page.narrow.get() || page.view.get() == Some(plot.id));
+    move || match switch.get() {
+        Switch::Arrows => view! { <FrozenPanel plot /> }.into_any(),
+        Switch::Landscape if alone.get() => view! { <LandPanel plot /> }.into_any(),
+        _ => ().into_any(),
+    }
 }
 
 /// The run whose gradients are shown, unless they are held; lines of methods; the hold itself.

@@ -16,6 +16,8 @@ pub struct PlaneSource {
     pub required: usize,
     /// Whether it is what suits where all parameters fit into a plane; of the others the first suits.
     pub suits_exact: bool,
+    /// Whether it lies where the view cursor is, as long as no step is named.
+    pub follows_cursor: bool,
     /// Lays it through the stored checkpoints, or says in a sentence why that cannot be.
     pub(super) lay: fn(&mut Terrain<'_>, &PlaneChoice) -> Result<Laid, String>,
 }

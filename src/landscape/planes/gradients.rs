@@ -11,6 +11,7 @@ pub const PLANE: PlaneSource = PlaneSource {
     slots: &[Slot::Task, Slot::Task, Slot::Point],
     required: 2,
     suits_exact: false,
+    follows_cursor: true,
     lay,
 };
 

@@ -11,6 +11,7 @@ pub const PLANE: PlaneSource = PlaneSource {
     slots: &[Slot::Point],
     required: 0,
     suits_exact: true,
+    follows_cursor: true,
     lay,
 };
 

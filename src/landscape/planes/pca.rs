@@ -13,6 +13,7 @@ pub const PLANE: PlaneSource = PlaneSource {
     slots: &[],
     required: 0,
     suits_exact: false,
+    follows_cursor: false,
     lay,
 };
 

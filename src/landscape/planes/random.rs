@@ -17,6 +17,7 @@ pub const PLANE: PlaneSource = PlaneSource {
     slots: &[Slot::Seed, Slot::Point],
     required: 0,
     suits_exact: false,
+    follows_cursor: true,
     lay,
 };
 

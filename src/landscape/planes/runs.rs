@@ -11,6 +11,7 @@ pub const PLANE: PlaneSource = PlaneSource {
     slots: &[Slot::Point, Slot::Point, Slot::Point],
     required: 3,
     suits_exact: false,
+    follows_cursor: false,
     lay,
 };
 
