@@ -13,6 +13,8 @@ mod pictures;
 mod surveyor;
 mod workshop;
 
+pub use land::Land;
+
 use crate::config::{ExperimentConfig, link};
 use crate::data::{DataError, MtldFile, mtld};
 use crate::protocol::{BackendReport, Command, Event, FailureCode, RunId, SeedProgress};
@@ -244,8 +246,8 @@ impl Session {
         }
     }
 
-    /// Trains one step of one run, and judges and stores where that is due; before it a portion of a survey, and of true
-    /// losses that were asked for.
+    /// Trains one step of one run, and judges and stores where that is due; before it a portion of a survey, and of
+    /// true losses that were asked for.
     pub async fn advance(&mut self) {
         self.surveyor.advance(&self.clock, &mut self.outbox);
         if let Some(running) = &mut self.experiment

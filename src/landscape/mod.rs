@@ -4,6 +4,7 @@
 //! it on a [`Ground`], data and network of the same link, wherever there is time for it. [`Sheet`] holds what is known
 //! so far; heights, barriers and fields are functions of it.
 
+mod field;
 mod grid;
 mod ground;
 mod height;
@@ -15,6 +16,7 @@ mod pull;
 mod sheet;
 mod survey;
 
+pub use field::Field;
 pub use grid::{Grid, SIDES};
 pub use ground::{Ground, map_rows};
 pub use height::{HEIGHTS, HeightChoice, HeightSource, HeightUnit, Node, height};

@@ -1,7 +1,7 @@
 //! How the tasks pull at one node of a plane: their Gramian, and what each gradient has along the plane's directions.
 
-/// K² + 4K numbers of a node, with the loss scales in them: M (K, K) of the shared parameters, gᵢ·u and gᵢ·v (K each) of
-/// the shared parameters, and hᵢ·u and hᵢ·v (K each) of the own head's gradients hᵢ. On a line v is 0.
+/// K² + 4K numbers of a node, with the loss scales in them: M (K, K) of the shared parameters, gᵢ·u and gᵢ·v (K each)
+/// of the shared parameters, and hᵢ·u and hᵢ·v (K each) of the own head's gradients hᵢ. On a line v is 0.
 #[derive(Debug, Clone, Copy)]
 pub struct Pull<'a> {
     n_tasks: usize,

@@ -12,10 +12,17 @@ pub enum Land {
 }
 
 impl Land {
-    pub fn build(config: &ExperimentConfig, files: &[MtldFile]) -> Result<Self, StartError> {
+    /// Builds it; `files` hold what the configuration names.
+    ///
+    /// # Errors
+    /// Why the data cannot be had, in a sentence.
+    pub fn build(config: &ExperimentConfig, files: &[MtldFile]) -> Result<Self, String> {
         match &config.subject {
             Subject::Network { data, network } => {
-                let (dataset, rows) = load(config, (data, network), files)?;
+                let loaded = load(config, (data, network), files);
+                let (dataset, rows) = loaded.map_err(|error| match error {
+                    StartError::Config(why) | StartError::Data(why) | StartError::Device(why) => why,
+                })?;
                 let all: Vec<usize> = (0..dataset.tasks.len()).collect();
                 Ok(Self::Rows(Box::new(rows.workload(&all, &data.loss_scales, &config.training))))
             }

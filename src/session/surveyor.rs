@@ -1,7 +1,6 @@
 //! Surveys beside training: builds the data and network of a link, and evaluates planes of them in portions.
 
 use super::Clock;
-use super::experiment::StartError;
 use super::land::Land;
 use crate::config::{ExperimentConfig, link};
 use crate::data::MtldFile;
@@ -73,9 +72,7 @@ impl Surveyor {
                     self.begin(id, order, outbox);
                 }
             }
-            Err(StartError::Config(why) | StartError::Data(why) | StartError::Device(why)) => {
-                self.refuse(id, why, outbox);
-            }
+            Err(why) => self.refuse(id, why, outbox),
         }
     }
 
@@ -126,8 +123,11 @@ impl Surveyor {
     }
 
     pub fn stop(&mut self, id: RunId) {
-        if matches!(&self.state, State::Ready { id: prepared, .. } | State::Waiting { id: prepared, .. } if *prepared == id)
-        {
+        let prepared = match &self.state {
+            State::Ready { id, .. } | State::Waiting { id, .. } => Some(*id),
+            State::Nothing => None,
+        };
+        if prepared == Some(id) {
             self.survey = None;
             self.early = None;
         }

@@ -6,6 +6,7 @@ mod data;
 mod front;
 mod gradients;
 mod inspect;
+mod landscape;
 mod link;
 mod look_around;
 mod modify;

@@ -1,8 +1,8 @@
 //! Two random directions around a checkpoint, filter-normalized (Li et al. 2018).
 //!
-//! In every unit (the weights that lead into it) each direction is as long as the unit's own weights, and the two are at
-//! right angles unit by unit, so that they are at right angles as a whole. Biases stand, as in the paper's experiments.
-//! A unit with a single input has no second direction: it moves along the first alone.
+//! In every unit (the weights that lead into it) each direction is as long as the unit's own weights, and the two are
+//! at right angles unit by unit, so that they are at right angles as a whole. Biases stand, as in the paper's
+//! experiments. A unit with a single input has no second direction: it moves along the first alone.
 
 use crate::landscape::laid::{Frame, Laid, Terrain, TerrainSubject, Unsaid, dot, double, unit};
 use crate::landscape::plane::{PlaneChoice, PlaneSource, Slot};
