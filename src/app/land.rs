@@ -18,6 +18,8 @@ const MOST_SURVEYORS: usize = 3;
 const CALM: Duration = Duration::from_millis(300);
 /// How often what has come is put on the screen.
 const SHOW: Duration = Duration::from_millis(80);
+/// Points along each curve of a Pareto set.
+const PARETO_POINTS: usize = 101;
 /// Maps that are kept to be shown again at once.
 const KEPT: usize = 8;
 
@@ -63,6 +65,8 @@ pub struct LandState {
     pub cursor: RwSignal<Option<[f64; 2]>>,
     /// Where the chosen run's method would go, at some nodes; or why it has no such field.
     wind: RwSignal<Option<Result<Vec<(u32, [f64; 2])>, String>>>,
+    /// Pareto-optimal points of an exact map, one list a curve.
+    pareto: RwSignal<Vec<Vec<[f64; 2]>>>,
     wanted: StoredValue<Option<Wanted>>,
     /// Counts plans and orders.
     number: StoredValue<u32>,
@@ -80,6 +84,7 @@ impl LandState {
             stopped: RwSignal::new(false),
             cursor: RwSignal::new(None),
             wind: RwSignal::new(None),
+            pareto: RwSignal::new(Vec::new()),
             wanted: StoredValue::new(None),
             number: StoredValue::new(0),
             turn: StoredValue::new(0),
@@ -105,16 +110,18 @@ impl LandState {
             self.why.with(|why| {
                 self.wind.with(|wind| {
                     let wind = wind.as_ref().filter(|_| height.source.takes_run);
-                    look(Land {
-                        sheet: sheet.as_ref(),
-                        why: why.as_deref(),
-                        height,
-                        surface,
-                        orbit,
-                        cursor,
-                        preference: &preference,
-                        wind: wind.map(|wind| wind.as_deref().map_err(String::as_str)),
-                        pareto: &[],
+                    self.pareto.with(|pareto| {
+                        look(Land {
+                            sheet: sheet.as_ref(),
+                            why: why.as_deref(),
+                            height,
+                            surface,
+                            orbit,
+                            cursor,
+                            preference: &preference,
+                            wind: wind.map(|wind| wind.as_deref().map_err(String::as_str)),
+                            pareto,
+                        })
                     })
                 })
             })
@@ -221,6 +228,7 @@ impl LandState {
                 let n_tasks = page.history.with_untracked(|history| history.outline.n_tasks);
                 self.why.set(None);
                 self.cursor.set(None);
+                self.pareto.set(if plan.exact { page.config.with_untracked(pareto_set) } else { Vec::new() });
                 self.sheet.set(Some(Sheet::new(plan, n_tasks, wanted.side, wanted.what)));
                 self.survey(page, wanted.run);
             }
@@ -351,6 +359,18 @@ impl LandState {
             }
         });
     }
+}
+
+/// Where nothing can be had for nothing, in a problem's own two parameters; empty where that is not known.
+fn pareto_set(config: &ExperimentConfig) -> Vec<Vec<[f64; 2]>> {
+    let front = config.analytic().filter(|analytic| analytic.problem.n_parameters == 2);
+    let Some(front) = front.and_then(|analytic| analytic.problem.front) else { return Vec::new() };
+    let point = |at: [f64; 2]| {
+        let mut x = [0.0; 2];
+        (front.set)(&at, &mut x);
+        x
+    };
+    front.samples(PARETO_POINTS).into_iter().map(|curve| curve.into_iter().map(point).collect()).collect()
 }
 
 /// Asks for maps while somebody looks, and keeps their arrows up to date.

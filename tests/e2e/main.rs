@@ -5,6 +5,7 @@ mod compare;
 mod experiment;
 mod gradients;
 mod harness;
+mod landscape;
 mod trouble;
 
 use harness::{Browser, Options};
