@@ -10,8 +10,8 @@ use crate::backend::Workload;
 use crate::backend::cpu::Cpu;
 use crate::config::{AnalyticConfig, Optimizer};
 use crate::data::{Split, Targets};
-use crate::kernels::gemm::Packing;
-use crate::kernels::{TaskLoss, bend, dense, gramian, loss};
+use crate::kernels::gemm::{Packing, View, gemm};
+use crate::kernels::{TaskLoss, bend, gramian, loss};
 use crate::nn::{Layer, Owner};
 use crate::problem::{Edge, Problem};
 use crate::protocol::MapPlane;
@@ -136,22 +136,84 @@ pub struct OnRows {
     targets: Vec<Vec<f32>>, // (K) of (B)
     plane: MapPlane,
     theta: Vec<f32>,         // at the last point; of the first layer only where gradients were asked for
-    products: [Vec<f32>; 3], // (B, H₁): of the inputs with W₀, U and V, biases added
+    inputs: Vec<f32>,        // (D, B)
+    products: [Vec<f32>; 3], // (H₁, B): of the inputs with W₀, U and V, biases added
     first: Room,
     trunk: Vec<Room>,
     heads: Vec<Vec<Room>>,
     dz: Vec<f32>,
+    z: Vec<f32>, // (B, C) a head's outputs by row
     packing: Packing<f32>,
     /// Made when gradients are first asked for.
     cpu: Option<Box<Cpu<f32>>>,
 }
 
-/// One layer of the way up.
+/// One layer of the way up. Values are kept by unit, (width, B): rows run along registers however narrow a layer is.
 struct Room {
     layer: Layer,
     weight: Range<usize>,
     bias: Range<usize>,
-    y: Vec<f32>, // (B, width)
+    y: Vec<f32>, // (width, B)
+}
+
+/// Layers with fewer inputs or outputs than these are summed as they lie; in others packing pays.
+const NARROW_INPUTS: usize = 9;
+const NARROW_OUTPUTS: usize = 4;
+
+impl Room {
+    /// y = activation(Wᵀ·below + b) with the parameters of θ.
+    fn go_up(&mut self, theta: &[f32], below: &[f32], packing: &mut Packing<f32>) {
+        let mut y = std::mem::take(&mut self.y);
+        self.affine(theta, below, &mut y, packing);
+        bend(self.layer.activation(), &mut y);
+        self.y = y;
+    }
+
+    /// out (width, B) = Wᵀ·below (inputs, B) + b.
+    fn affine(&self, theta: &[f32], below: &[f32], out: &mut [f32], packing: &mut Packing<f32>) {
+        let (inputs, outputs) = (self.layer.inputs(), self.layer.outputs());
+        let rows = out.len() / outputs.max(1);
+        let (weight, bias) = (&theta[self.weight.clone()], &theta[self.bias.clone()]);
+        if inputs < NARROW_INPUTS || outputs < NARROW_OUTPUTS {
+            for (unit, (out, bias)) in out.chunks_exact_mut(rows).zip(bias).enumerate() {
+                out.fill(*bias);
+                let mut weights = weight[unit..].iter().step_by(outputs);
+                let four = below.chunks_exact(4 * rows);
+                let rest = four.remainder();
+                for below in four {
+                    let [a, b, c, d] = [0, 1, 2, 3].map(|_| weights.next().copied().unwrap_or(0.0));
+                    let (x, below) = below.split_at(rows);
+                    let (y, below) = below.split_at(rows);
+                    let (z, w) = below.split_at(rows);
+                    for ((((out, x), y), z), w) in out.iter_mut().zip(x).zip(y).zip(z).zip(w) {
+                        *out += a * x + b * y + c * z + d * w;
+                    }
+                }
+                for (below, weight) in rest.chunks_exact(rows).zip(weights) {
+                    for (out, below) in out.iter_mut().zip(below) {
+                        *out += weight * below;
+                    }
+                }
+            }
+        } else {
+            gemm((outputs, rows, inputs), View::transposed(weight, outputs), View::rows(below, rows), out, packing);
+            for (out, bias) in out.chunks_exact_mut(rows).zip(bias) {
+                for out in out {
+                    *out += bias;
+                }
+            }
+        }
+    }
+}
+
+/// b (columns, rows) = a (rows, columns)ᵀ, where a has `length` columns.
+fn turn(a: &[f32], length: usize, b: &mut [f32]) {
+    let count = a.len() / length.max(1);
+    for (row, a) in a.chunks_exact(length.max(1)).enumerate() {
+        for (b, a) in b[row..].iter_mut().step_by(count).zip(a) {
+            *b = *a;
+        }
+    }
 }
 
 impl OnRows {
@@ -183,11 +245,17 @@ impl OnRows {
             targets: workload.targets.iter().map(|&at| value(&workload.data.targets[at])).collect(),
             plane: MapPlane::default(),
             theta: vec![0.0; layout.n_parameters()],
+            inputs: {
+                let mut inputs = vec![0.0; n * network.n_inputs];
+                turn(&workload.data.x[..n * network.n_inputs], network.n_inputs, &mut inputs);
+                inputs
+            },
             products: Default::default(),
             first,
             trunk,
             heads,
             dz: vec![0.0; widest],
+            z: vec![0.0; widest],
             packing: Packing::default(),
             cpu: None,
             workload,
@@ -195,16 +263,14 @@ impl OnRows {
     }
 
     fn stand_on(&mut self, plane: &MapPlane) {
-        let Self { first, products, workload, packing, rows, .. } = self;
-        let shape = (rows.len(), first.layer.inputs(), first.layer.outputs());
+        let Self { first, products, inputs, packing, .. } = self;
         let nothing: &[f32] = &[];
         let vectors = [&plane.origin[..], direction(plane, 0, nothing), direction(plane, 1, nothing)];
         for (product, vector) in products.iter_mut().zip(vectors) {
             product.clear();
             if !vector.is_empty() {
                 product.resize(first.y.len(), 0.0);
-                let (weight, bias) = (&vector[first.weight.clone()], &vector[first.bias.clone()]);
-                dense(shape, &workload.data.x, weight, bias, None, product, packing);
+                first.affine(vector, inputs, product, packing);
             }
         }
         self.plane = plane.clone();
@@ -212,12 +278,17 @@ impl OnRows {
 
     fn losses(&mut self, [x, y]: [f64; 2], losses: &mut [f64]) {
         let (x, y) = (x as f32, y as f32);
-        let [origin, along_u, along_v] = &self.products;
         let out = &mut self.first.y;
-        out.copy_from_slice(origin);
-        for (along, factor) in [(along_u, x), (along_v, y)] {
-            for (out, along) in out.iter_mut().zip(along) {
-                *out += factor * along;
+        match &self.products {
+            [origin, along_u, along_v] if along_v.is_empty() => {
+                for ((out, origin), u) in out.iter_mut().zip(origin).zip(along_u) {
+                    *out = origin + x * u;
+                }
+            }
+            [origin, along_u, along_v] => {
+                for (((out, origin), u), v) in out.iter_mut().zip(origin).zip(along_u).zip(along_v) {
+                    *out = origin + x * u + y * v;
+                }
             }
         }
         bend(self.first.layer.activation(), out);
@@ -228,42 +299,34 @@ impl OnRows {
 
     fn losses_at(&mut self, theta: &[f32], losses: &mut [f64]) {
         self.theta.copy_from_slice(theta);
-        self.first_layer();
+        self.first.go_up(&self.theta, &self.inputs, &mut self.packing);
         self.go_up(losses);
-    }
-
-    fn first_layer(&mut self) {
-        let Self { first, theta, workload, packing, rows, .. } = self;
-        let Room { layer, weight, bias, y } = first;
-        let shape = (rows.len(), layer.inputs(), layer.outputs());
-        let (weight, bias) = (&theta[weight.clone()], &theta[bias.clone()]);
-        dense(shape, &workload.data.x, weight, bias, layer.activation(), y, packing);
     }
 
     /// From the first layer's values to the losses.
     fn go_up(&mut self, losses: &mut [f64]) {
-        let Self { first, trunk, heads, theta, workload, packing, rows, targets, dz, .. } = self;
-        let mut layer_up = |room: &mut Room, below: &[f32]| {
-            let Room { layer, weight, bias, y } = room;
-            let shape = (rows.len(), layer.inputs(), layer.outputs());
-            let (weight, bias) = (&theta[weight.clone()], &theta[bias.clone()]);
-            dense(shape, below, weight, bias, layer.activation(), y, packing);
-        };
+        let Self { first, trunk, heads, theta, workload, packing, rows, targets, dz, z, .. } = self;
         let mut below: &[f32] = &first.y;
         for room in trunk.iter_mut() {
-            layer_up(room, below);
+            room.go_up(theta, below, packing);
             below = &room.y;
         }
         for (task, rooms) in heads.iter_mut().enumerate() {
             let mut below = below;
             let mut outputs = 1;
             for room in rooms.iter_mut() {
-                layer_up(room, below);
+                room.go_up(theta, below, packing);
                 outputs = room.layer.outputs();
                 below = &room.y;
             }
             let own = TaskLoss { loss: workload.network.heads[task].loss, targets: &targets[task], scale: 1.0 };
-            losses[task] = loss(&own, outputs, below, &mut dz[..below.len()]);
+            let z = if outputs == 1 {
+                below
+            } else {
+                turn(below, rows.len(), &mut z[..below.len()]);
+                &z[..below.len()]
+            };
+            losses[task] = loss(&own, outputs, z, &mut dz[..below.len()]);
         }
     }
 

@@ -599,8 +599,8 @@ fn maps_of_projected_paths_lie_and_say_so() {
     let mut script = trained(link);
     let sheet = drawn(&mut script, link, "auto", (11, SurveyWhat::Losses), 150);
     assert_eq!(sheet.plan.choice, "pca");
-    // Lesson 9. Two axes hold most of four paths through 42 parameters (80.1 %), and yet the loss shown is off by up to a
-    // factor of thousands (5,750 near the end of PCGrad's path, where the true loss of task 1 is next to nothing).
+    // Lesson 9. Two axes hold most of four paths through 42 parameters (80.1 %), and yet the loss shown is off by up to
+    // a factor of thousands (5,750 near the end of PCGrad's path, where the true loss of task 1 is next to nothing).
     let explained = sheet.explained().expect("there is variance");
     assert!((0.8..0.95).contains(&explained), "{explained}");
     let (run, idx, off) = sheet.worst().expect("everything is known");
