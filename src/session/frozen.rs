@@ -49,6 +49,9 @@ fn answer(run: &RunConfig, rows: &[&[f64]], floor: &[f64], ctx: &StepContext<'_>
     if run.modifiers.iter().any(|applied| matches!(applied.modifier.change, Change::CosinePenalty)) {
         return Err("its penalty needs gradients beside the weights, which only a network in training has.".into());
     }
+    if run.ascent().is_some() {
+        return Err("it needs gradients uphill of the weights, which only what is in training has.".into());
+    }
     let setup = Setup { n_tasks: k, knobs: run.knobs.clone() };
     let mut balancer = modified(run.method, &setup, &run.modifiers);
     balancer.bound_losses(floor);

@@ -3,6 +3,7 @@
 mod allocations;
 mod balance;
 mod data;
+mod flat;
 mod front;
 mod gradients;
 mod inspect;
