@@ -9,6 +9,7 @@ mod frozen;
 mod further;
 mod ladder;
 mod pictures;
+mod sharpness;
 mod workshop;
 
 use crate::config::{ExperimentConfig, link};
@@ -84,7 +85,10 @@ impl Session {
 
     /// Whether [`Session::advance`] has something to do now.
     pub fn wants_to_advance(&self) -> bool {
-        !self.paused && self.experiment.as_ref().is_some_and(|running| !running.experiment.finished_all())
+        self.experiment.as_ref().is_some_and(|running| {
+            let trains = !self.paused && !running.experiment.finished_all();
+            trains || running.experiment.surveys()
+        })
     }
 
     /// Answers one command.
@@ -114,6 +118,11 @@ impl Session {
                 if let Some(running) = self.experiment.as_mut().filter(|running| running.id == id) {
                     let probed = running.experiment.probe(step, run, rows);
                     self.outbox.push(Event::Probed { id, probed });
+                }
+            }
+            Command::Sharpness { id, asked } => {
+                if let Some(running) = self.experiment.as_mut().filter(|running| running.id == id) {
+                    running.experiment.survey(asked);
                 }
             }
             Command::ProbeBackend => {
@@ -218,8 +227,14 @@ impl Session {
         }
     }
 
-    /// Trains one step of one run, and judges and stores where that is due.
+    /// Trains one step of one run, and judges and stores where that is due; before it a portion of what else was
+    /// asked, which goes on while training is paused.
     pub async fn advance(&mut self) {
+        if let Some(running) = &mut self.experiment
+            && let Some(reading) = running.experiment.survey_on()
+        {
+            self.outbox.push(Event::Sharpness { id: running.id, reading });
+        }
         if self.paused {
             return;
         }

@@ -299,6 +299,7 @@ fn hear(page: Page, event: Event) {
         | Event::Seeds { .. }
         | Event::Aggregated { .. }
         | Event::Probed { .. }
+        | Event::Sharpness { .. }
         | Event::Done { .. }
         | Event::Failed { .. } => {}
     }

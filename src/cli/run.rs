@@ -152,7 +152,8 @@ async fn one_seed(
                 | Event::Predictions { .. }
                 | Event::Seeds { .. }
                 | Event::Aggregated { .. }
-                | Event::Probed { .. } => {}
+                | Event::Probed { .. }
+                | Event::Sharpness { .. } => {}
             }
         }
         if let Some(message) = lost.take() {

@@ -5,12 +5,16 @@ mod evaluate;
 mod history;
 mod inspect;
 mod look_around;
+mod readings;
 mod seeds;
+mod sharpness;
 mod trainer;
 
 pub use checkpoints::Checkpoints;
 pub use evaluate::{Evaluator, top_class};
 pub use history::{History, Reference, RunHistory};
 pub use inspect::{Inspection, affordable_rows, inspect};
+pub use readings::Readings;
 pub use seeds::{Band, Bands, ended, progress_words};
+pub use sharpness::{ROWS as SHARPNESS_ROWS, SharpnessReader};
 pub use trainer::{Ending, Trainer, TrainerSetup};

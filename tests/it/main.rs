@@ -17,6 +17,7 @@ mod rng;
 mod seeds;
 mod served;
 mod session;
+mod sharpness;
 mod tidy;
 mod twins;
 mod width;

@@ -1,5 +1,5 @@
-//! Flat regions (Phan et al. 2022, after Foret et al. 2021; adaptive after Kwon et al. 2021): every task's gradient once
-//! more uphill of θ, hᵢ = ∇Lᵢ(θ + εᵢ) − gᵢ, and what the method makes of the hᵢ joins what it makes of the gᵢ.
+//! Flat regions (Phan et al. 2022, after Foret et al. 2021; adaptive after Kwon et al. 2021): every task's gradient
+//! once more uphill of θ, hᵢ = ∇Lᵢ(θ + εᵢ) − gᵢ, and what the method makes of the hᵢ joins what it makes of the gᵢ.
 //!
 //! εᵢ = ρ T²gᵢ/‖T gᵢ‖ with T = 1 or, adaptive, T = |θ| by entries; gᵢ over shared parameters and own head together. The
 //! method is built twice, so that what one of them remembers stays its own. Heads get their gradient at θ + εᵢ.
