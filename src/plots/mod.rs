@@ -8,6 +8,7 @@ mod axis;
 mod conflict_series;
 mod conflict_strips;
 mod cosine;
+pub mod flatness;
 mod front;
 mod gradients;
 pub mod ink;
