@@ -35,7 +35,7 @@ impl Quantity {
         let name = scene.task_name(task);
         match self {
             Self::Curvature => format!("{name}: largest curvature"),
-            Self::Rise => format!("{name}: rise at ρ {}", number(rho)),
+            Self::Rise => format!("{name}: rise at ρ {rho}"),
         }
     }
 }

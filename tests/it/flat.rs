@@ -175,9 +175,12 @@ fn a_step_is_the_arithmetic() {
     }
 }
 
+/// Hᵢ (K, P, P) and bᵢ (K, P) of ½ xᵀHᵢx − bᵢᵀx.
+type Bowls = (Vec<Vec<Vec<f64>>>, Vec<Vec<f64>>);
+
 thread_local! {
-    /// Hᵢ (K, P, P) and bᵢ (K, P) of ½ xᵀHᵢx − bᵢᵀx.
-    static BOWLS: RefCell<(Vec<Vec<Vec<f64>>>, Vec<Vec<f64>>)> = const { RefCell::new((Vec::new(), Vec::new())) };
+    /// Those of the case at hand: losses are functions and capture nothing.
+    static BOWLS: RefCell<Bowls> = const { RefCell::new((Vec::new(), Vec::new())) };
 }
 
 fn bowl_losses(x: &[f64], losses: &mut [f64]) {

@@ -17,7 +17,7 @@ pub const PLAIN: Modifier = Modifier {
     id: "sam",
     label: "SAM",
     about: "Takes every task's gradient once more ρ uphill of the weights and balances what the two differ by apart from \
-            the plain part, so that training ends where the losses are flatter. Every step takes twice as long.",
+            the plain part, so that training ends where the losses are flatter. Every task's gradient is taken twice.",
     paper: "Phan et al., Improving Multi-Task Learning via Seeking Task-Based Flat Regions (arXiv), after SAM of Foret \
             et al. (ICLR 2021)",
     year: 2022,
@@ -30,7 +30,7 @@ pub const ADAPTIVE: Modifier = Modifier {
     id: "asam",
     label: "adaptive SAM",
     about: "SAM with each weight's way uphill measured in its own size: networks that differ in the scale of their \
-            layers alone are equally flat to it. Every step takes twice as long.",
+            layers alone are equally flat to it. Every task's gradient is taken twice.",
     paper: "Kwon et al., ASAM: Adaptive Sharpness-Aware Minimization for Scale-Invariant Learning of Deep Neural \
             Networks (ICML), by task as in Phan et al. 2022",
     year: 2021,
