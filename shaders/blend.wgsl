@@ -1,10 +1,10 @@
 // y (K, n) <- keep_k y_k + add_k x_k by rows; one row a layer of the dispatch's y.
 
 struct Blend {
-    vecs: u32,  // n
+    vecs: u32,     // n
+    x_start: u32,  // where the rows begin
+    y_start: u32,
     spare_0: u32,
-    spare_1: u32,
-    spare_2: u32,
     keep: array<vec4<f32>, 4>,  // (16)
     add: array<vec4<f32>, 4>,   // (16)
 }
@@ -20,5 +20,6 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     }
     let k = id.y;
     let at = k * shape.vecs + id.x;
-    y[at] = shape.keep[k / 4u][k % 4u] * y[at] + shape.add[k / 4u][k % 4u] * x[at];
+    let to = shape.y_start + at;
+    y[to] = shape.keep[k / 4u][k % 4u] * y[to] + shape.add[k / 4u][k % 4u] * x[shape.x_start + at];
 }

@@ -49,6 +49,12 @@ pub enum Command {
         run: u32,
         rows: ProbedRows,
     },
+    /// How sharp each run's losses are along its checkpoints, on its first training rows; takes the place of what was
+    /// asked before.
+    Sharpness {
+        id: RunId,
+        asked: AskedSharpness,
+    },
     /// Probe the adapters again and choose anew.
     ProbeBackend,
     /// Answered with [`Event::Pong`]: a worker that was ended gives no sign of its own.
@@ -154,6 +160,11 @@ pub enum Event {
         id: RunId,
         number: u32,
         portion: Result<SurveyPortion, String>,
+    },
+    /// A part of the answer to [`Command::Sharpness`]: one run at one checkpoint.
+    Sharpness {
+        id: RunId,
+        reading: SharpnessReading,
     },
     /// All runs (and the single-task references) of the first seed reached their last step or diverged.
     Done {
@@ -582,6 +593,55 @@ pub struct ExamplePull {
     pub place: Option<[f32; 2]>,
     /// What the network answers, and the pixels of an image.
     pub sample: Sample,
+}
+
+/// What a reading of sharpness is to look at.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct AskedSharpness {
+    /// ρ of the way uphill, in parameters.
+    pub rho: f64,
+    /// Most training rows, 1 to 512.
+    pub rows: u32,
+    /// Checkpoints along a run, 2 to 21, first and last among them.
+    pub checkpoints: u32,
+}
+
+impl Default for AskedSharpness {
+    fn default() -> Self {
+        Self { rho: 0.05, rows: 512, checkpoints: 21 }
+    }
+}
+
+/// How sharp the losses of one run are at one of its checkpoints.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct SharpnessReading {
+    pub run: u32,
+    pub step: u32,
+    /// ρ of [`TaskSharpness::rise`].
+    pub rho: f64,
+    /// Training rows that were looked at, the first ones; 0 for an analytic problem.
+    pub rows: u32,
+    pub tasks: Vec<TaskSharpness>,
+    /// How many readings there are with this one, and how many there will be if no run diverges.
+    pub done: u32,
+    pub of: u32,
+}
+
+/// Sharpness of one task, of its unscaled loss over shared parameters and own head.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct TaskSharpness {
+    /// On the rows that were looked at.
+    pub loss: f64,
+    /// λ_max of the Hessian; where it did not settle, a number that λ_max is not below.
+    pub curvature: f64,
+    /// ‖Hv − curvature·v‖ for the unit vector v that it was found with: an eigenvalue is no further away.
+    pub residual: f64,
+    /// Whether the residual came below 1 % of the curvature.
+    pub settled: bool,
+    /// Products of H with a vector that it took.
+    pub products: u32,
+    /// L(θ + ρ g/‖g‖) − L(θ).
+    pub rise: f64,
 }
 
 /// Bytes that are no message of this version.

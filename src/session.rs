@@ -10,6 +10,7 @@ mod further;
 mod ladder;
 mod land;
 mod pictures;
+mod sharpness;
 mod surveyor;
 mod workshop;
 
@@ -93,7 +94,8 @@ impl Session {
     /// Whether [`Session::advance`] has something to do now.
     pub fn wants_to_advance(&self) -> bool {
         let trains = |running: &Running| !self.paused && !running.experiment.finished_all();
-        let works = |running: &Running| running.experiment.has_truth() || trains(running);
+        let asked = |running: &Running| running.experiment.has_truth() || running.experiment.surveys();
+        let works = |running: &Running| asked(running) || trains(running);
         self.surveyor.has_work() || self.experiment.as_ref().is_some_and(works)
     }
 
@@ -124,6 +126,11 @@ impl Session {
                 if let Some(running) = self.experiment.as_mut().filter(|running| running.id == id) {
                     let probed = running.experiment.probe(step, run, rows);
                     self.outbox.push(Event::Probed { id, probed });
+                }
+            }
+            Command::Sharpness { id, asked } => {
+                if let Some(running) = self.experiment.as_mut().filter(|running| running.id == id) {
+                    running.experiment.survey(asked);
                 }
             }
             Command::ProbeBackend => {
@@ -246,14 +253,17 @@ impl Session {
         }
     }
 
-    /// Trains one step of one run, and judges and stores where that is due; before it a portion of a survey, and of
-    /// true losses that were asked for.
+    /// Trains one step of one run, and judges and stores where that is due; before it a portion of what else was
+    /// asked, which goes on while training is paused.
     pub async fn advance(&mut self) {
         self.surveyor.advance(&self.clock, &mut self.outbox);
-        if let Some(running) = &mut self.experiment
-            && let Some(truth) = running.experiment.tell_truth(&self.clock)
-        {
-            self.outbox.push(Event::Truth { id: running.id, truth });
+        if let Some(running) = &mut self.experiment {
+            if let Some(truth) = running.experiment.tell_truth(&self.clock) {
+                self.outbox.push(Event::Truth { id: running.id, truth });
+            }
+            if let Some(reading) = running.experiment.survey_on() {
+                self.outbox.push(Event::Sharpness { id: running.id, reading });
+            }
         }
         if self.paused {
             return;

@@ -283,6 +283,7 @@ fn hear(page: Page, event: Event) {
             Engine::aggregate(page);
         }
         Event::Probed { id, probed } if current(id) => page.probing.hear(probed),
+        Event::Sharpness { id, reading } if current(id) => page.sharpness.hear(reading),
         Event::Planned { id, number, plan } if current(id) => page.land.hear_plan(page, number, plan),
         Event::Truth { id, truth } if current(id) => page.land.hear_truth(truth),
         Event::Seeds { id, progress } if current(id) => page.seeds.set(Some(progress)),
@@ -311,6 +312,7 @@ fn hear(page: Page, event: Event) {
         | Event::Truth { .. }
         | Event::Prepared { .. }
         | Event::Surveyed { .. }
+        | Event::Sharpness { .. }
         | Event::Done { .. }
         | Event::Failed { .. } => {}
     }

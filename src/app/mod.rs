@@ -42,6 +42,7 @@ mod run_card;
 mod run_chips;
 mod seeds_control;
 mod share;
+mod sharpness;
 mod shelf;
 mod start_section;
 mod storage;
@@ -87,6 +88,7 @@ fn App() -> impl IntoView {
     playback::follow(page);
     arrows::follow(page);
     land::follow(page);
+    sharpness::follow(page);
     keys::listen(page);
     float::close_with_escape();
     host::expose(page);

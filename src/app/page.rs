@@ -9,6 +9,7 @@ use super::events::{self, Redone};
 use super::land::LandState;
 use super::painter::Painter;
 use super::probing::Probing;
+use super::sharpness::Sharpness;
 use super::shelf::{self, Shelf};
 use super::{address, storage};
 use crate::config::link::Rejected;
@@ -126,6 +127,7 @@ pub struct Page {
     pub log_losses: RwSignal<bool>,
     pub arrows: ArrowsState,
     pub land: LandState,
+    pub sharpness: Sharpness,
     pub aspect: RwSignal<Aspect>,
     /// What losses and test metrics are drawn over.
     pub along: RwSignal<Along>,
@@ -194,6 +196,7 @@ impl Page {
             log_losses: RwSignal::new(true),
             arrows: ArrowsState::new(config),
             land: LandState::new(),
+            sharpness: Sharpness::new(),
             aspect: RwSignal::new(Aspect::default()),
             along: RwSignal::new(Along::default()),
             shelf: Shelf::new(),
@@ -611,20 +614,23 @@ impl Page {
                         self.config.with(|config| {
                             self.land.with(config, held.orbit, |land| {
                                 self.shelf.with_drawn(config, history, |kept: &[Kept]| {
-                                    look(&Scene {
-                                        history,
-                                        predictions,
-                                        step,
-                                        hover,
-                                        shown,
-                                        log_losses,
-                                        along,
-                                        aspect,
-                                        at_run,
-                                        look: held,
-                                        inside,
-                                        kept,
-                                        land,
+                                    self.sharpness.readings.with(|readings| {
+                                        look(&Scene {
+                                            readings: Some(readings),
+                                            history,
+                                            predictions,
+                                            step,
+                                            hover,
+                                            shown,
+                                            log_losses,
+                                            along,
+                                            aspect,
+                                            at_run,
+                                            look: held,
+                                            inside,
+                                            kept,
+                                            land,
+                                        })
                                     })
                                 })
                             })

@@ -61,11 +61,13 @@ struct Combined {
     kept: bool,
     /// A penalty's gradient joins them.
     penalized: bool,
+    /// What the method makes of the flat parts joins them.
+    uphill: bool,
 }
 
 impl Combined {
     fn of(run: &RunConfig) -> Self {
-        Self { kept: run.method.needs(Need::KeptRows), penalized: run.looks_around() }
+        Self { kept: run.method.needs(Need::KeptRows), penalized: run.looks_around(), uphill: run.ascent().is_some() }
     }
 }
 
@@ -76,8 +78,9 @@ fn lines(reckoning: &Reckoning, of: Combined, n_tasks: usize) -> Vec<(&'static s
         lines.push(("update", format!("{}<mo>=</mo><mtext>by coordinates</mtext>", vector("d"))));
     } else {
         let penalty = if of.penalized { "<mo>+</mo><mi>λ</mi><mo>∇</mo><mtext>penalty</mtext>" } else { "" };
+        let uphill = if of.uphill { "<mo>+</mo><mtext>flat part</mtext>" } else { "" };
         let sum = sum(&reckoning.weights, if of.kept { "y" } else { "g" });
-        lines.push(("update", format!("{}<mo>=</mo>{sum}{penalty}", vector("d"))));
+        lines.push(("update", format!("{}<mo>=</mo>{sum}{penalty}{uphill}", vector("d"))));
         if of.kept {
             lines.push(("", "<mtext>y: gradients as the method keeps them over steps</mtext>".into()));
         }

@@ -1,6 +1,7 @@
 //! The CPU backend: the same code natively and as WASM SIMD, in f32 to train and in f64 to check gradients.
 
 mod examples;
+mod flat;
 
 use super::{Apply, Combine, Part, Scope, Slot, StepReport, Workload};
 use crate::balance::{Cost, RowsMethod, StepContext};
@@ -12,6 +13,7 @@ use crate::kernels::{
 };
 use crate::math::Real;
 use crate::nn::{Layer, Network, Owner, ParamLayout};
+use std::ops::Range;
 
 /// Columns of G that a rows method sees at once.
 const DIRECTION_BLOCK: usize = 512;
@@ -254,7 +256,7 @@ impl<T: Real> Cpu<T> {
         let k = self.workload.network.n_tasks();
         self.g.resize(k * n_shared, T::default());
         let mut g = std::mem::take(&mut self.g);
-        self.backward_heads(None, true);
+        self.backward_heads(0..k, None, true);
         self.backward_trunk(k, &mut g, n_shared);
         gramian(n_shared, &g, &g, m);
         self.g = g;
@@ -271,7 +273,7 @@ impl<T: Real> Cpu<T> {
             Scope::Representation => {
                 let room = self.workload.batch_rows * network.representation();
                 let k = network.n_tasks();
-                self.backward_heads(None, false);
+                self.backward_heads(0..k, None, false);
                 let z = &self.stack[0][..k * room];
                 gramian(room, z, z, m);
             }
@@ -341,16 +343,18 @@ impl<T: Real> Cpu<T> {
         excess(self.workload.layout.n_shared(), &self.g, &mut self.squares, out);
     }
 
-    /// Heads' own gradients; leaves in `stack[0]` the deltas at the representation: (K·B, R) by task,
-    /// or (B, R) summed with these weights. `through` the trunk's last activation they are deltas, else ∂L/∂z.
-    fn backward_heads(&mut self, weights: Option<&[f64]>, through: bool) {
+    /// Own gradients of the heads of `tasks`; leaves in `stack[0]` the deltas at the representation: (tasks·B, R) by
+    /// task, or (B, R) summed with these weights (K). `through` the trunk's last activation they are deltas, else
+    /// ∂L/∂z.
+    fn backward_heads(&mut self, tasks: Range<usize>, weights: Option<&[f64]>, through: bool) {
         let Workload { network, layout, batch_rows, .. } = &self.workload;
         let rows = *batch_rows;
         let representation = self.forward.representation();
         let below_trunk = network.trunk.last().and_then(|layer| layer.activation()).filter(|_| through);
         let room = rows * network.representation();
         let [stack, spare] = &mut self.stack;
-        for (task, head) in network.heads.iter().enumerate() {
+        for task in tasks.clone() {
+            let head = &network.heads[task];
             let last = head.layers.len() - 1;
             for (index, layer) in head.layers.iter().enumerate().rev() {
                 let (weight, bias) = layout.layer(Owner::Head(task), index);
@@ -379,11 +383,11 @@ impl<T: Real> Cpu<T> {
             }
             let own = &spare[..room];
             match weights {
-                None => stack[task * room..][..room].copy_from_slice(own),
+                None => stack[(task - tasks.start) * room..][..room].copy_from_slice(own),
                 Some(weights) => {
                     let weight = T::of(weights[task]);
                     for (sum, &dx) in stack[..room].iter_mut().zip(own) {
-                        *sum = if task == 0 { weight * dx } else { *sum + weight * dx };
+                        *sum = if task == tasks.start { weight * dx } else { *sum + weight * dx };
                     }
                 }
             }
@@ -422,15 +426,15 @@ impl<T: Real> Cpu<T> {
         }
     }
 
-    /// One update of θ.
-    pub fn apply(&mut self, apply: Apply<'_>) -> StepReport {
+    /// d from what is there; the heads' own gradients stay, or come with the backward pass that is asked for.
+    fn direct_shared(&mut self, how: Combine<'_>) {
         let n_shared = self.workload.layout.n_shared();
         let k = self.workload.network.n_tasks();
-        match apply.combine {
+        match how {
             Combine::Rows(w) => combine(&self.g, w, &mut self.gradient[..n_shared]),
             Combine::Kept(w) => combine(&self.kept, w, &mut self.gradient[..n_shared]),
             Combine::Weighted(w) => {
-                self.backward_heads(Some(w), true);
+                self.backward_heads(0..k, Some(w), true);
                 let mut gradient = std::mem::take(&mut self.gradient);
                 self.backward_trunk(1, &mut gradient[..n_shared], n_shared);
                 self.gradient = gradient;
@@ -450,7 +454,7 @@ impl<T: Real> Cpu<T> {
                 }
             }
             Combine::AtRepresentation(method, ctx) => {
-                self.backward_heads(None, true);
+                self.backward_heads(0..k, None, true);
                 let room = self.workload.batch_rows * self.workload.network.representation();
                 method.begin(ctx, room);
                 for first in (0..room).step_by(DIRECTION_BLOCK) {
@@ -466,6 +470,13 @@ impl<T: Real> Cpu<T> {
                 self.gradient = gradient;
             }
         }
+    }
+
+    /// One update of θ.
+    pub fn apply(&mut self, apply: Apply<'_>) -> StepReport {
+        let n_shared = self.workload.layout.n_shared();
+        let k = self.workload.network.n_tasks();
+        self.direct_shared(apply.combine);
         self.weigh_heads(apply.head_weights);
         if apply.aside != 0.0 {
             blend(&[1.0], &[apply.aside], &self.aside, &mut self.gradient);

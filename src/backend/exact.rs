@@ -1,10 +1,11 @@
 //! An analytic problem as a backend: θ is x in f64, all of it shared; no rows, no heads, no batches.
 
 use super::{Apply, Combine, Scope, Slot, StepReport};
+use crate::balance::modify::Ascent;
 use crate::balance::solve::MAX_TASKS;
 use crate::balance::{RowsMethod, StepContext};
 use crate::config::Optimizer;
-use crate::kernels::{Moments, Rule, blend, combine, excess, gramian, update};
+use crate::kernels::{Moments, Rule, ascend, blend, combine, excess, gramian, slope, update};
 use crate::problem::Problem;
 
 /// Everything fixed about a run on an analytic problem.
@@ -71,6 +72,11 @@ impl Exact {
         &self.x
     }
 
+    /// What the run was made from.
+    pub fn descent(&self) -> &Descent {
+        &self.descent
+    }
+
     /// (K)
     pub fn loss_scales(&self) -> &[f64] {
         &self.descent.loss_scales
@@ -135,6 +141,31 @@ impl Exact {
         blend(&[keep], &[1.0], &self.direction, &mut self.aside);
     }
 
+    /// Kept rows become ∇Lᵢ(x + εᵢ) − gᵢ, inside the box, and their Gramian (K, K).
+    pub fn flatten(&mut self, ascent: Ascent, m: &mut [f64]) {
+        let p = self.x.len();
+        self.saved.copy_from_slice(&self.x);
+        for task in 0..self.descent.targets.len() {
+            slope(ascent.adaptive, &self.rows[task * p..][..p], (&[], 0..0), &self.saved, &mut self.way);
+            ascend(ascent.adaptive, ascent.reach(length(&self.way)), &self.way, &self.saved, &mut self.x);
+            self.descent.problem.confine(&mut self.x);
+            (self.descent.problem.gradients)(&self.x, &mut self.all_rows);
+            let (target, scale) = (self.descent.targets[task], self.descent.loss_scales[task]);
+            let own = self.all_rows[target * p..].iter().zip(&self.rows[task * p..]);
+            for (kept, (slope, plain)) in self.kept[task * p..][..p].iter_mut().zip(own) {
+                *kept = scale * slope - plain;
+            }
+        }
+        self.step_back();
+        gramian(p, &self.kept, &self.kept, m);
+    }
+
+    /// A ← keep·A + d with d as `how` says.
+    pub fn set_aside_shared(&mut self, keep: f64, how: Combine<'_>) {
+        self.direct(how);
+        blend(&[keep], &[1.0], &self.direction, &mut self.aside);
+    }
+
     /// x is again what it was before [`Self::aim`].
     pub fn step_back(&mut self) {
         self.x.copy_from_slice(&self.saved);
@@ -186,10 +217,9 @@ impl Exact {
         method.direction(ctx, 0, &rows[..k], &mut self.direction);
     }
 
-    /// One update of x, which ends where the problem's box says.
-    pub fn apply(&mut self, apply: Apply<'_>) -> StepReport {
-        let p = self.x.len();
-        match apply.combine {
+    /// d as `how` says, times the multiplier.
+    fn direct(&mut self, how: Combine<'_>) {
+        match how {
             Combine::Rows(w) => combine(&self.rows, w, &mut self.direction),
             Combine::Weighted(w) => {
                 self.fill_rows();
@@ -205,6 +235,12 @@ impl Exact {
         for d in &mut self.direction {
             *d *= self.descent.multiplier;
         }
+    }
+
+    /// One update of x, which ends where the problem's box says.
+    pub fn apply(&mut self, apply: Apply<'_>) -> StepReport {
+        let p = self.x.len();
+        self.direct(apply.combine);
         if apply.aside != 0.0 {
             blend(&[1.0], &[apply.aside], &self.aside, &mut self.direction);
         }

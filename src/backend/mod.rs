@@ -8,6 +8,7 @@ pub mod exact;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 
+use crate::balance::modify::Ascent;
 use crate::balance::{RowsMethod, StepContext};
 use crate::config::Optimizer;
 use crate::data::Split;
@@ -301,6 +302,46 @@ impl Backend {
             }
             #[cfg(feature = "gpu")]
             Self::Gpu(gpu) => gpu.set_aside(keep, w),
+        }
+    }
+
+    /// Y becomes ∇Lᵢ(θ + εᵢ) − gᵢ, one row a task, and the heads' own gradients those of θ + εᵢ; writes Y's Gramian
+    /// (K, K). G must be that of `rows` at θ, where it stays as θ does. K forward and K backward passes; a wall of an
+    /// analytic problem ends the way up.
+    ///
+    /// # Errors
+    /// [`BackendError`] on the GPU.
+    pub async fn flatten(&mut self, rows: &[u32], ascent: Ascent, gramian: &mut [f64]) -> Result<(), BackendError> {
+        match self {
+            Self::Cpu(cpu) => {
+                cpu.flatten(rows, ascent, gramian);
+                Ok(())
+            }
+            Self::Exact(exact) => {
+                exact.flatten(ascent, gramian);
+                Ok(())
+            }
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.flatten(ascent, gramian).await,
+        }
+    }
+
+    /// A ← keep·A + (d, 0) with d made of kept rows as `how` says; see [`Apply::aside`]. The heads' own gradients stay.
+    ///
+    /// # Errors
+    /// [`BackendError`] on the GPU.
+    pub async fn set_aside_shared(&mut self, keep: f64, how: Combine<'_>) -> Result<(), BackendError> {
+        match self {
+            Self::Cpu(cpu) => {
+                cpu.set_aside_shared(keep, how);
+                Ok(())
+            }
+            Self::Exact(exact) => {
+                exact.set_aside_shared(keep, how);
+                Ok(())
+            }
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.set_aside_shared(keep, how),
         }
     }
 

@@ -133,7 +133,8 @@ async fn listen(
                 | Event::Predictions { .. }
                 | Event::Seeds { .. }
                 | Event::Aggregated { .. }
-                | Event::Probed { .. } => {}
+                | Event::Probed { .. }
+                | Event::Sharpness { .. } => {}
             }
         }
         if let Some(message) = lost {

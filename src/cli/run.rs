@@ -160,7 +160,8 @@ async fn one_seed(
                 | Event::Truth { .. }
                 | Event::Prepared { .. }
                 | Event::Surveyed { .. }
-                | Event::Probed { .. } => {}
+                | Event::Probed { .. }
+                | Event::Sharpness { .. } => {}
             }
         }
         if let Some(message) = lost.take() {

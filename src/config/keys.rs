@@ -587,7 +587,8 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "aspect",
         label: "aspect of conflict",
-        about: "What the view of conflicts shows: cosine, map, similarity, ratio, curvature or helped.",
+        about: "What the view of conflicts shows: cosine, map, similarity, ratio, curvature, helped or
+                flatness.",
         example: "map",
         form: Form::Word,
         scope: Scope::Any,
@@ -876,6 +877,11 @@ impl Reader {
                 }
                 Some(modifier) if modifiers.iter().any(|other| other.modifier.id == modifier.id) => {
                     self.complain(format!("{owner}: the modifier {name} stands twice."));
+                }
+                Some(modifier) if modifiers.iter().any(|other| other.modifier.excludes(modifier)) => {
+                    let others = modifiers.iter().filter(|other| other.modifier.excludes(modifier));
+                    let other = others.map(|other| other.modifier.id).collect::<String>();
+                    self.complain(format!("{owner}: {name} is another form of {other}; a run has one of them."));
                 }
                 Some(modifier) => match modifier.refuses(method) {
                     Some(why) => self.complain(format!("{owner}: the modifier {name} cannot be used. {why}")),

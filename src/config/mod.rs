@@ -21,7 +21,7 @@ pub use map::MapConfig;
 pub use schedule::{Decay, Rates, Schedule};
 pub use view::{Along, Aspect};
 
-use crate::balance::modify::{Applied, Change};
+use crate::balance::modify::{Applied, Ascent, Change};
 use crate::balance::{Balancer, Build, Construction, METHODS, Method, Setup};
 pub use crate::data::LABEL_NOISE;
 use crate::data::{DATASETS, DataSource};
@@ -399,7 +399,10 @@ impl ExperimentConfig {
         let rows = self.batch_rows(n_rows) as f64;
         let storing = self.runs.iter().filter(|run| run.stores_rows()).count() as f64;
         // What a penalty looks at beside θ: three gradients a task.
-        let passes: f64 = self.runs.iter().map(|run| if run.looks_around() { 3.0 * k + 1.0 } else { 1.0 }).sum();
+        let penalized = |run: &RunConfig| if run.looks_around() { 3.0 * k } else { 0.0 };
+        // Uphill every task's gradient is taken once more.
+        let uphill = |run: &RunConfig| if run.ascent().is_some() { 1.0 } else { 0.0 };
+        let passes: f64 = self.runs.iter().map(|run| 1.0 + penalized(run) + uphill(run)).sum();
         // The first seed's networks stay while those of one further seed are trained.
         let held = f64::from(self.training.seeds.min(2));
         // Every run has K tasks; every single-task reference has one.
@@ -566,7 +569,8 @@ impl RunConfig {
     /// Whether a backend holds K rows of P numbers for it beside G.
     fn stores_rows(&self) -> bool {
         let by_coordinates = matches!(self.method.build, Build::Rows(_));
-        self.method.stores_rows() || (by_coordinates && !self.modifiers.is_empty()) || self.looks_around()
+        let by_modifiers = (by_coordinates && !self.modifiers.is_empty()) || self.looks_around();
+        self.method.stores_rows() || by_modifiers || self.ascent().is_some()
     }
 
     /// Backward passes of one step through the trunk, those that its modifiers ask for among them; without what plots
@@ -574,12 +578,22 @@ impl RunConfig {
     pub fn backward_passes(&self, n_tasks: usize) -> usize {
         // K times two sides and back again.
         let beside = if self.looks_around() && n_tasks > 1 { 3 * n_tasks * n_tasks } else { 0 };
-        self.method.cost(n_tasks).backward + beside
+        let own = self.method.cost(n_tasks).backward;
+        match self.ascent() {
+            // What weighs losses goes back once for every task too.
+            Some(_) => own.max(n_tasks) + n_tasks + beside,
+            None => own + beside,
+        }
     }
 
     /// Whether gradients are taken beside θ in every step.
     pub fn looks_around(&self) -> bool {
         self.modifiers.iter().any(|applied| matches!(applied.modifier.change, Change::CosinePenalty))
+    }
+
+    /// How far uphill gradients are taken anew in every step, if they are.
+    pub fn ascent(&self) -> Option<Ascent> {
+        Ascent::among(&self.modifiers)
     }
 
     fn modifier_ids(&self) -> impl Iterator<Item = &'static str> {

@@ -44,11 +44,14 @@ pub enum Aspect {
     Ratio,
     Curvature,
     Helped,
+    /// How sharp each task's loss is where the runs stand.
+    Flatness,
 }
 
 impl Aspect {
     /// In the order of the switch.
-    pub const ALL: [Self; 6] = [Self::Cosine, Self::Heat, Self::Similarity, Self::Ratio, Self::Curvature, Self::Helped];
+    pub const ALL: [Self; 7] =
+        [Self::Cosine, Self::Heat, Self::Similarity, Self::Ratio, Self::Curvature, Self::Helped, Self::Flatness];
 
     /// As links write it.
     pub fn id(self) -> &'static str {
@@ -59,6 +62,7 @@ impl Aspect {
             Self::Ratio => "ratio",
             Self::Curvature => "curvature",
             Self::Helped => "helped",
+            Self::Flatness => "flatness",
         }
     }
 
@@ -71,6 +75,7 @@ impl Aspect {
             Self::Ratio => "length ratio",
             Self::Curvature => "curvature",
             Self::Helped => "did it help?",
+            Self::Flatness => "flatness",
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Matrices are row-major. `[K, B, ·]` means task-major stacks: K·B rows, task 0 first.
 
 mod activate;
+mod ascend;
 mod blend;
 mod combine;
 mod delta;
@@ -12,10 +13,12 @@ mod gather;
 pub mod gemm;
 mod gramian;
 mod loss;
+mod slope;
 mod update;
 mod weight_gradient;
 
 pub use activate::activate;
+pub use ascend::ascend;
 pub use blend::blend;
 pub use combine::combine;
 pub use delta::delta;
@@ -24,5 +27,6 @@ pub use excess::excess;
 pub use gather::gather;
 pub use gramian::{gramian, gramian_block};
 pub use loss::{TaskLoss, loss};
+pub use slope::slope;
 pub use update::{Moments, Rule, update};
 pub use weight_gradient::weight_gradient;

@@ -3,6 +3,7 @@
 pub mod arrows;
 pub mod conflict;
 pub mod construction;
+pub mod curvature;
 pub mod delta_m;
 pub mod events;
 pub mod front;

@@ -9,6 +9,7 @@ use crate::measure::conflict::{
     self, Falls, Meeting, Rate, Triad, known_pulls, length_ratio, magnitude_similarity, pairs,
 };
 use crate::measure::pull;
+use crate::train::Readings;
 
 use super::axis::{self, Scale};
 use super::conflict_strips::{palette, share_words};
@@ -17,22 +18,35 @@ use super::picture::{Anchor, Pen, Rect};
 use super::ruler::Ruler;
 use super::series::{Chart, Panel};
 use super::{
-    Picture, Plot, Scene, Stage, Switch, Table, conflict_series, conflict_strips, exact, number, pair_series, triad,
+    Picture, Plot, Scene, Stage, Switch, Table, conflict_series, conflict_strips, exact, flatness, number, pair_series,
+    triad,
 };
 
 pub(super) const PLOT: Plot = Plot {
     id: "cosine",
     title: "Conflict over time",
-    subtitle,
-    least_height,
-    draw,
-    table,
-    data,
-    summary,
+    subtitle: |scene| readings_of(scene).map_or_else(|| subtitle(scene), flatness::subtitle),
+    least_height: |scene| match readings_of(scene) {
+        Some(_) => flatness::least_height(scene),
+        None => least_height(scene),
+    },
+    draw: |scene, stage| match readings_of(scene) {
+        Some(readings) => flatness::draw(scene, readings, stage),
+        None => draw(scene, stage),
+    },
+    table: |scene| readings_of(scene).map_or_else(|| table(scene), |readings| flatness::table(scene, readings)),
+    data: |scene| readings_of(scene).map_or_else(|| data(scene), |readings| flatness::data(scene, readings)),
+    summary: |scene| readings_of(scene).map_or_else(|| summary(scene), |readings| flatness::summary(scene, readings)),
     switch: |_| Switch::Aspect,
     shows_all_seeds: false,
     reads_predictions: false,
 };
+
+/// What is known of flatness, where it is what the view shows.
+fn readings_of<'s>(scene: &Scene<'s>) -> Option<&'s Readings> {
+    static NONE: Readings = Readings { runs: Vec::new(), done: 0, of: 0 };
+    (scene.aspect == Aspect::Flatness).then(|| scene.readings.unwrap_or(&NONE))
+}
 
 fn subtitle(scene: &Scene) -> String {
     let every = match scene.history.outline.look_every {
@@ -55,6 +69,8 @@ fn subtitle(scene: &Scene) -> String {
             "each step's own batch, before and after it".to_owned()
         }
         Aspect::Helped => format!("each step's own batch, before and after it, {every}"),
+        // Its own file has the words.
+        Aspect::Flatness => String::new(),
     }
 }
 
@@ -67,6 +83,7 @@ fn least_height(scene: &Scene) -> f64 {
         Aspect::Curvature => Chart::least_height(1) + lamps,
         Aspect::Heat => conflict_strips::least_height(scene, pairs(scene.n_tasks()).count()).max(160.0),
         Aspect::Helped => conflict_strips::least_height(scene, scene.n_tasks()).max(160.0),
+        Aspect::Flatness => flatness::least_height(scene),
     }
 }
 
@@ -108,6 +125,7 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
         Aspect::Ratio => conflict_series::draw_ratio(scene, stage),
         Aspect::Curvature => conflict_series::draw_curvature(scene, stage),
         Aspect::Helped => conflict_strips::draw_helped(scene, stage),
+        Aspect::Flatness => flatness::draw(scene, &Readings::default(), stage),
     }
 }
 

@@ -8,6 +8,7 @@ mod axis;
 mod conflict_series;
 mod conflict_strips;
 mod cosine;
+pub mod flatness;
 mod front;
 mod gradients;
 pub mod ink;
@@ -43,7 +44,7 @@ pub use place::spread;
 
 use crate::config::{Along, Aspect};
 use crate::protocol::{InputOutline, RunPredictions};
-use crate::train::{History, KeptRun, RunHistory};
+use crate::train::{History, KeptRun, Readings, RunHistory};
 
 /// What a plot may look at. Steps are view steps; nothing here changes a number.
 #[derive(Clone, Copy)]
@@ -63,6 +64,8 @@ pub struct Scene<'a> {
     pub along: Along,
     /// What the view of conflicts shows.
     pub aspect: Aspect,
+    /// How sharp the losses are along the runs, as far as that was read.
+    pub readings: Option<&'a Readings>,
     /// The run whose gradients the arrows show (runs stand at different points), and whose samples.
     pub at_run: usize,
     /// What only the gradients read.
@@ -208,6 +211,7 @@ impl<'a> Scene<'a> {
             log_losses: true,
             along: Along::default(),
             aspect: Aspect::default(),
+            readings: None,
             at_run: 0,
             look: Look::default(),
             inside: Inside::default(),

@@ -5,6 +5,7 @@ mod probe;
 
 use super::further::{self, FurtherSeeds};
 use super::ladder::{self, Ladder};
+use super::sharpness::Survey;
 use super::workshop::{CHECKPOINT_BYTES, Rows, Stuff, Workshop};
 use super::{Clock, pictures};
 use crate::backend::Workload;
@@ -14,8 +15,8 @@ use crate::config::{AnalyticConfig, DataConfig, ExperimentConfig, NetworkConfig,
 use crate::data::{BuildRequest, Dataset, InputShape, MtldFile, Split, Truth};
 use crate::problem::Parameter;
 use crate::protocol::{
-    AttributionOutline, BackendReport, Divergence, Evaluation, Frame, InputOutline, Outline, Record, ReferenceNews,
-    RunNews, RunOutline, RunPredictions, Stored, TaskOutline,
+    AskedSharpness, AttributionOutline, BackendReport, Divergence, Evaluation, Frame, InputOutline, Outline, Record,
+    ReferenceNews, RunNews, RunOutline, RunPredictions, SharpnessReading, Stored, TaskOutline,
 };
 use crate::train::{Checkpoints, Ending, Evaluator, Trainer};
 use plan::Telling;
@@ -81,6 +82,7 @@ pub struct Experiment {
     theta: Vec<f32>,
     /// True losses that a plan's checkpoints have.
     telling: Option<Telling>,
+    survey: Option<Survey>,
 }
 
 /// What runs learn from and are judged by.
@@ -186,6 +188,7 @@ impl Experiment {
             news: false,
             theta: Vec::new(),
             telling: None,
+            survey: None,
         })
     }
 
@@ -249,6 +252,21 @@ impl Experiment {
             bytes: checkpoints().map(Checkpoints::bytes).sum::<usize>() as u64,
             most_bytes: CHECKPOINT_BYTES as u64,
         }
+    }
+
+    /// Begins to read the sharpness along the runs.
+    pub fn survey(&mut self, asked: AskedSharpness) {
+        self.survey = Survey::new(asked, &mut self.runs, self.outline.steps);
+    }
+
+    /// Whether there is a portion of that to do now.
+    pub fn surveys(&self) -> bool {
+        self.survey.as_ref().is_some_and(|survey| survey.wants_to_advance(&self.runs))
+    }
+
+    /// One portion of it.
+    pub fn survey_on(&mut self) -> Option<SharpnessReading> {
+        self.survey.as_mut()?.advance(&self.runs)
     }
 
     /// One step of the run whose turn it is; when the first seed is complete, one of a further seed.

@@ -9,6 +9,9 @@ pub fn refusal(run: &RunConfig) -> Option<String> {
     if let Some(missing) = run.method.needs.iter().find_map(|need| missing(*need)) {
         return Some(format!("it needs {missing}, which only a network in training has."));
     }
+    if run.ascent().is_some() {
+        return Some("it needs gradients uphill of the weights, which only what is in training has.".to_string());
+    }
     let penalized = run.modifiers.iter().any(|applied| matches!(applied.modifier.change, Change::CosinePenalty));
     penalized
         .then(|| "its penalty needs gradients beside the weights, which only a network in training has.".to_string())

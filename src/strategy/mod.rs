@@ -5,6 +5,7 @@
 //! already: merging, the order along a manifold, what sharpness adds to a gradient.
 
 pub mod afresh;
+mod flat_part;
 pub mod merging;
 pub mod multi_forward;
 mod penalty;

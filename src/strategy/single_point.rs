@@ -1,11 +1,12 @@
 //! One θ, one balancer: the ordinary multi-task step.
 
+use super::flat_part::FlatPart;
 use super::penalty::CosinePenalty;
 use super::serving::Serving;
 use super::{Motion, Step};
 use crate::backend::{Apply, Backend, BackendError, Combine, Slot};
 use crate::balance::modify::{Applied, Change, RowFactors, modified};
-use crate::balance::{Balancer, Gramian, Method, Need, Setup, StepContext};
+use crate::balance::{Balancer, Gramian, Method, Need, Outcome, Setup, StepContext};
 use crate::data::Batches;
 
 /// A balancer with what it must remember of the run.
@@ -16,6 +17,7 @@ pub struct SinglePoint {
     row_factors: RowFactors,
     scales_heads: bool,
     penalty: Option<CosinePenalty>,
+    flat_part: Option<FlatPart>,
     gramian: Gramian,
     serving: Serving,
     loss_scales: Vec<f64>,
@@ -90,6 +92,7 @@ impl SinglePoint {
             row_factors: RowFactors::new(method, modifiers),
             scales_heads: scales_heads || method.needs(Need::HeadsScaledByWeights),
             penalty: CosinePenalty::new(modifiers, k),
+            flat_part: FlatPart::new(method, &setup, modifiers),
             gramian: Gramian::new(k),
             serving: Serving::new(method, backend, batches, seed),
             loss_scales: loss_scales.to_vec(),
@@ -113,11 +116,17 @@ impl SinglePoint {
     /// Tells the method values (K) below which the scaled losses never fall.
     pub fn bound_losses(&mut self, floor: &[f64]) {
         self.balancer.bound_losses(floor);
+        if let Some(flat_part) = &mut self.flat_part {
+            flat_part.bound_losses(floor);
+        }
     }
 
     /// See [`Gramian::set_rank_epsilon`].
     pub fn set_rank_epsilon(&mut self, epsilon: f64) {
         self.gramian.set_rank_epsilon(epsilon);
+        if let Some(flat_part) = &mut self.flat_part {
+            flat_part.set_rank_epsilon(epsilon);
+        }
     }
 
     /// One step on the batch `rows`.
@@ -133,8 +142,8 @@ impl SinglePoint {
     ) -> Result<(), BackendError> {
         let at_representation = self.method.needs(Need::Representation);
         let needs_rows = !matches!(self.balancer, Balancer::Losses(_)) && !at_representation;
-        // A penalty needs the rows, whatever the method looks at.
-        out.probed = place.probe || needs_rows || self.penalty.is_some();
+        // A penalty and a way uphill need the rows, whatever the method looks at.
+        out.probed = place.probe || needs_rows || self.penalty.is_some() || self.flat_part.is_some();
         let when = (place.step, place.learning_rate);
         self.serving.before_gradients(backend, &self.balancer, rows, when).await?;
         if out.probed {
@@ -177,6 +186,16 @@ impl SinglePoint {
         if !self.serving.is_finite() {
             out.weights.fill(f64::NAN);
             return Ok(());
+        }
+        let mut aside = self.penalty.as_ref().map_or(0.0, CosinePenalty::strength);
+        let mut flat_outcome = Outcome::Settled;
+        if moves && let Some(flat_part) = &mut self.flat_part {
+            // The penalty's factor is in what it set aside from here on.
+            let Some(outcome) = flat_part.set_aside(backend, rows, aside, &ctx).await? else {
+                out.weights.fill(f64::NAN);
+                return Ok(());
+            };
+            (aside, flat_outcome) = (1.0, outcome);
         }
         let (combine, own_heads) = match &mut self.balancer {
             Balancer::Losses(method) => {
@@ -226,12 +245,14 @@ impl SinglePoint {
                 (combine, None)
             }
         };
+        if (out.outcome, flat_outcome) == (Outcome::Settled, Outcome::NotSettled) {
+            out.outcome = flat_outcome;
+        }
         if moves {
             let head_weights = match &combine {
                 Combine::Rows(w) | Combine::Kept(w) | Combine::Weighted(w) if self.scales_heads => w,
                 _ => own_heads.unwrap_or(&self.ones),
             };
-            let aside = self.penalty.as_ref().map_or(0.0, CosinePenalty::strength);
             let learning_rate = place.learning_rate;
             out.report =
                 backend.apply(Apply { combine, head_weights, learning_rate, aside, probe: out.probed }).await?;
@@ -241,6 +262,9 @@ impl SinglePoint {
                     *loss *= scale;
                 }
                 self.balancer.after_step(&ctx, &self.scaled_after);
+                if let Some(flat_part) = &mut self.flat_part {
+                    flat_part.after_step(&ctx, &self.scaled_after);
+                }
             }
             if self.method.needs(Need::EpochMeans) {
                 self.epochs.add(place.step, &self.scaled);

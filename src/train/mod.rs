@@ -5,7 +5,9 @@ mod evaluate;
 mod history;
 mod inspect;
 mod look_around;
+mod readings;
 mod seeds;
+mod sharpness;
 mod shelf;
 mod trainer;
 
@@ -13,6 +15,8 @@ pub use checkpoints::Checkpoints;
 pub use evaluate::{Evaluator, top_class};
 pub use history::{History, Reference, RunHistory};
 pub use inspect::{Inspection, affordable_rows, inspect};
+pub use readings::Readings;
 pub use seeds::{Band, Bands, ended, progress_words};
+pub use sharpness::{ROWS as SHARPNESS_ROWS, SharpnessReader};
 pub use shelf::{KeptRun, Shelved};
 pub use trainer::{Ending, Trainer, TrainerSetup};

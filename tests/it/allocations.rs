@@ -34,6 +34,11 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
+/// What this thread has taken so far.
+pub fn taken() -> u64 {
+    TAKEN.with(Cell::get)
+}
+
 const N_SHARED: usize = 24;
 const WARM_UP: u64 = 3;
 const CALLS: u64 = 5;

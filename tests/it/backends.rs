@@ -5,6 +5,8 @@ use paretoscope::backend::cpu::Cpu;
 use paretoscope::backend::gpu::{Gpu, GpuDevice};
 use paretoscope::backend::{Apply, Backend, BackendError, Combine, Part, Scope, Workload};
 use paretoscope::balance::METHODS;
+use paretoscope::balance::modify::Ascent;
+use paretoscope::config::link;
 use paretoscope::config::presets::preset;
 use paretoscope::config::{Activation, ExperimentConfig, Init, NetworkConfig, Optimizer, Rates, RunConfig};
 use paretoscope::data::{Batches, BuildRequest, Dataset, MtldFile, Split, Targets, TaskKind, mtld};
@@ -84,8 +86,11 @@ fn check_preset(id: &str) {
         weight_decay: config.training.weight_decay,
         clip: config.training.clip,
     };
-    for method in METHODS {
-        let run = RunConfig::new(method);
+    // Every method, and every kind of method uphill.
+    let uphill = ["sum~mod~sam", "mgda~mod~asam", "graddrop~mod~sam", "trimmed_mean~mod~unit~mod~asam", "uw~mod~sam"];
+    let uphill = link::parse(&format!("#v=1&p={id}&m={}", uphill.join(","))).expect("a valid link").config.runs;
+    for run in METHODS.iter().map(RunConfig::new).chain(uphill) {
+        let method = run.method;
         let batches = || Batches::new(train.rows, batch_rows, config.training.seed);
         let cpu = Backend::Cpu(Box::new(Cpu::new(workload.clone(), theta.clone())));
         let gpu = Backend::Gpu(Box::new(Gpu::new(device.clone(), &workload, &theta).expect("a run on the GPU")));
@@ -237,6 +242,17 @@ fn check_steps(device: &Rc<GpuDevice>, name: &str, workload: &Workload) {
             close(&format!("{name}: products ahead of step {step}"), &m, &exact_m, length);
             cpu.gradients(&rows, &mut exact_losses, &mut exact_m);
             block_on(gpu.gradients(&rows, &mut losses, &mut m)).expect("gradients");
+            // Every task's own way uphill, whose part is set aside; the heads keep what they find there.
+            let ascent = Ascent { rho: 0.4, adaptive: step == 1 };
+            cpu.flatten(&rows, ascent, &mut exact_m);
+            cpu.set_aside_shared(0.7, Combine::Kept(&w));
+            block_on(async {
+                gpu.flatten(ascent, &mut m).await?;
+                gpu.set_aside_shared(0.7, Combine::Kept(&w))
+            })
+            .expect("a way uphill");
+            let length = exact_m.iter().fold(0.0, |top: f64, m| top.max(m.abs()));
+            close(&format!("{name}: uphill of step {step}"), &m, &exact_m, length);
         } else {
             cpu.losses(&rows, &mut exact_losses);
             block_on(gpu.losses(&rows, &mut losses)).expect("losses");

@@ -829,7 +829,14 @@ fn run() -> impl Strategy<Value = RunConfig> {
                 let applied = Applied::new(modifier);
                 value.map_or(applied, |value| Applied { value, ..applied })
             });
-            RunConfig { method, knobs, modifiers: applied.collect() }
+            let mut modifiers: Vec<Applied> = Vec::new();
+            for applied in applied {
+                // Of two forms of the same the first stays.
+                if !modifiers.iter().any(|earlier| earlier.modifier.excludes(applied.modifier)) {
+                    modifiers.push(applied);
+                }
+            }
+            RunConfig { method, knobs, modifiers }
         })
     })
 }

@@ -3,6 +3,7 @@
 mod allocations;
 mod balance;
 mod data;
+mod flat;
 mod front;
 mod gradients;
 mod inspect;
@@ -17,6 +18,7 @@ mod rng;
 mod seeds;
 mod served;
 mod session;
+mod sharpness;
 mod tidy;
 mod twins;
 mod width;

@@ -277,6 +277,10 @@ fn the_registry_is_consistent() {
                     by_coordinates || method.needs(Need::HeadsScaledByWeights) || method.needs(Need::KeptRows)
                 }
                 Change::CosinePenalty => false,
+                Change::Uphill { .. } => {
+                    let beyond = [Need::LastLayer, Need::LookAhead, Need::TwoMoreBatches, Need::Excess, Need::KeptRows];
+                    method.needs(Need::Representation) || beyond.iter().any(|need| method.needs(*need))
+                }
                 _ => by_coordinates && method.needs(Need::Representation),
             };
             assert_eq!(modifier.refuses(method).is_some(), refused, "{} with {}", method.id, modifier.id);

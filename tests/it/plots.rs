@@ -5,13 +5,14 @@ use paretoscope::measure::arrows::{dot, length};
 use paretoscope::measure::headline::headline;
 use paretoscope::plots::{
     Choice, Color, Ink, Inside, Kept, PLOTS, Paint, Picture, Pointer, Rect, Scene, Stage, Stroke, Table, arrows, csv,
-    number, plot, spread, svg,
+    flatness, number, plot, spread, svg,
 };
 use paretoscope::protocol::{
     Answer, Around, Divergence, Evaluation, ExamplePull, Frame, InputOutline, LayerPull, Outline, PredictionBody,
-    Probed, ProbedRows, Pull, Record, RunOutline, RunPredictions, Sample, SeedCurves, SeedRecord, TaskOutline,
+    Probed, ProbedRows, Pull, Record, RunOutline, RunPredictions, Sample, SeedCurves, SeedRecord, SharpnessReading,
+    TaskOutline, TaskSharpness,
 };
-use paretoscope::train::{History, Reference, RunHistory, Shelved};
+use paretoscope::train::{History, Readings, Reference, RunHistory, Shelved};
 use proptest::prelude::*;
 
 /// What a synthetic history is made of.
@@ -320,6 +321,64 @@ fn every_plot_in_both_inks_and_two_widths() {
     }
 }
 
+/// Curvatures that fall at different rates; the last run's search does not settle at first.
+fn readings(n_runs: usize, n_tasks: usize, last: u32) -> Readings {
+    let mut readings = Readings::new(n_runs);
+    for step in (0..=last).step_by(20) {
+        for run in 0..n_runs {
+            let task = |task: usize| {
+                let t = f64::from(step) / f64::from(last);
+                let curvature = 8.0 * (-(0.5 + 1.4 * run as f64 + task as f64) * t).exp();
+                TaskSharpness {
+                    loss: 1.0,
+                    curvature,
+                    residual: 0.001 * curvature,
+                    settled: run + 1 < n_runs || step > 40,
+                    products: 9,
+                    rise: 0.01 * curvature.sqrt() - if run == 0 && step == 80 { 1.0 } else { 0.0 },
+                }
+            };
+            let tasks = (0..n_tasks).map(task).collect();
+            let (run, of) = (run as u32, 27);
+            readings.insert(SharpnessReading { run, step, rho: 0.05, rows: 512, tasks, done: step / 20 + 1, of });
+        }
+    }
+    readings
+}
+
+#[test]
+fn flatness_over_steps_is_drawn() {
+    let history = history(SMALL);
+    let readings = readings(3, 2, 160);
+    let scene = scene(&history, None);
+    let summary = flatness::summary(&scene, &readings);
+    for (dark, width, height) in
+        [(false, 620.0, 460.0), (true, 620.0, 460.0), (false, 360.0, 448.0), (true, 360.0, 448.0)]
+    {
+        let ink = Ink::of(dark);
+        let picture = flatness::draw(&scene, &readings, &Stage::new(width, height, ink));
+        assert!(picture.is_finite());
+        let name = format!("plot-flatness-{}-{width}", if dark { "dark" } else { "light" });
+        let mut settings = insta::Settings::clone_current();
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        settings.bind(|| insta::assert_snapshot!(name, svg(&picture, ink.bg, &summary)));
+    }
+    assert!(summary.contains("task 1: flattest is MGDA with") && summary.contains("sharpest Sum with"), "{summary}");
+    let table = flatness::table(&Scene { step: 45, ..scene }, &readings);
+    assert_eq!(table.rows.len(), 6);
+    assert!(table.rows[4][0] == "MGDA" && table.rows[4][3].starts_with("at least "), "{:?}", table.rows);
+    // What an axis of powers has no room for is in the data all the same.
+    let data = flatness::data(&scene, &readings);
+    assert_eq!(data.rows.len(), 9 * 3 * 2);
+    assert!(data.rows.iter().any(|row| row[7].starts_with('-')), "the rise below 0 is told");
+    assert_eq!(flatness::subtitle(&readings), "first 512 training rows, lower is flatter, 9 of 27 read");
+    let none = Readings::new(3);
+    assert!(flatness::draw(&scene, &none, &Stage::new(400.0, 300.0, Ink::of(false))).is_finite());
+    assert!(flatness::table(&scene, &none).rows.is_empty());
+    assert_eq!(flatness::summary(&scene, &none), "No sharpness was read yet.");
+}
+
 #[test]
 fn hover_divergence_and_ties_are_drawn() {
     let mut split = history(SMALL);
@@ -586,6 +645,7 @@ fn word(aspect: Aspect) -> &'static str {
         Aspect::Ratio => "ratio",
         Aspect::Curvature => "curvature",
         Aspect::Helped => "helped",
+        Aspect::Flatness => "flatness",
     }
 }
 

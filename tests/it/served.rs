@@ -435,7 +435,8 @@ fn the_cosine_penalty_adds_its_gradient() {
     }
 }
 
-/// What the cards say of modifiers: 3K² backward and 3K forward passes of a penalty, K backward for lengths.
+/// What the cards say of modifiers: 3K² backward and 3K forward passes of a penalty, K backward for lengths, 2K
+/// backward and K + 1 forward uphill.
 #[test]
 fn modifiers_cost_what_they_say() {
     let passes = |id: &str, modifiers: &[&str]| {
@@ -467,6 +468,8 @@ fn modifiers_cost_what_they_say() {
         (second.backward - first.backward, second.forward - first.forward)
     };
     assert_eq!(passes("mgda", &["ortho"]), (TASKS + 3 * TASKS * TASKS, 1 + 3 * TASKS));
+    assert_eq!(passes("mgda", &["sam"]), (2 * TASKS, 1 + TASKS));
+    assert_eq!(passes("sum", &["asam"]), (2 * TASKS, 1 + TASKS));
     assert_eq!(passes("sum", &[]), (1, 1));
     assert_eq!(passes("sum", &["unit"]), (TASKS, 1));
     assert_eq!(passes("mgda", &["unit", "pref"]), (TASKS, 1));

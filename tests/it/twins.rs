@@ -553,10 +553,88 @@ mod device {
                 add: kernel::per_task(&add),
                 ..Default::default()
             };
-            let bound = vec![Bound::Numbers(pad(&x, n, k)), Bound::Changed(pad(&y, n, k))];
-            let out = trial.run(&uniform, bound, uniform.groups(k as u32))?;
-            // Two products near 1.
-            close(&format!("{k} rows of {n}"), &out[0], &pad(&exact, n, k), (1e-6, 1e-6))?;
+            // Rows that begin somewhere: one vec before x and two before y belong to nobody.
+            for (x_start, y_start) in [(0, 0), (1, 2)] {
+                let uniform = kernel::Blend { x_start, y_start, ..uniform };
+                let behind = |n: u32, rows: Vec<f32>| [vec![9.0; 4 * n as usize], rows].concat();
+                let bound = vec![
+                    Bound::Numbers(behind(x_start, pad(&x, n, k))),
+                    Bound::Changed(behind(y_start, pad(&y, n, k))),
+                ];
+                let out = trial.run(&uniform, bound, uniform.groups(k as u32))?;
+                let (before, rows) = out[0].split_at(4 * y_start as usize);
+                close("before the rows", before, &vec![9.0; before.len()], (0.0, 0.0))?;
+                // Two products near 1.
+                close(&format!("{k} rows of {n}"), rows, &pad(&exact, n, k), (1e-6, 1e-6))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows of a trunk of `shared` parameters, three heads behind it; the middle one is asked for.
+    const SLOPES: [(usize, [usize; 3]); 3] = [(64, [8, 12, 4]), (4, [4, 4, 4]), (1_028, [300, 4, 68])];
+
+    fn slope(trial: &Trial) -> Verdict {
+        for (shared, heads) in SLOPES {
+            let (k, n) = (heads.len(), shared + heads.iter().sum::<usize>());
+            let (g, gradient, theta) = (normals(52, k * shared), normals(53, n), normals(54, n));
+            let (start, end) = (shared + heads[0], shared + heads[0] + heads[1]);
+            for adaptive in [false, true] {
+                let mut exact = vec![0.0; n];
+                let row = &wide(&g)[shared..2 * shared];
+                kernels::slope(adaptive, row, (&wide(&gradient), start..end), &wide(&theta), &mut exact);
+                let uniform = kernel::Slope {
+                    vecs: kernel::vecs(n),
+                    shared_end: kernel::vecs(shared),
+                    row: kernel::vecs(shared),
+                    head_start: kernel::vecs(start),
+                    head_end: kernel::vecs(end),
+                    adaptive: u32::from(adaptive),
+                    ..Default::default()
+                };
+                let bound = vec![
+                    Bound::Numbers(g.clone()),
+                    Bound::Numbers(gradient.clone()),
+                    Bound::Numbers(theta.clone()),
+                    Bound::Written(n),
+                ];
+                let out = trial.run(&uniform, bound, uniform.groups())?;
+                // One product near 1.
+                close(&format!("{shared} shared, adaptive {adaptive}"), &out[0], &exact, (1e-6, 1e-6))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn ascend(trial: &Trial) -> Verdict {
+        for n in [4, 64, 1_028] {
+            let (mut y, saved) = (normals(55, n), normals(56, n));
+            for (adaptive, is_zero) in [(false, false), (true, false), (true, true)] {
+                let square: f32 = y.iter().map(|y| y * y).sum();
+                if is_zero {
+                    y.fill(0.0);
+                }
+                // Parts that differ, so that each of them counts; one vec before them that does not.
+                let weights = normals(57, kernel::PARTS);
+                let total: f32 = weights.iter().map(|w| w * w).sum();
+                let share = |w: &f32| if is_zero { 0.0 } else { square * w * w / total };
+                let partials: Vec<f32> = [7.0; 4].into_iter().chain(weights.iter().map(share)).collect();
+                let length: f64 = wide(&partials[4..]).iter().sum::<f64>().sqrt();
+                let reach = if is_zero { 0.0 } else { 0.3 / length };
+                let mut exact = vec![0.0; n];
+                kernels::ascend(adaptive, reach, &wide(&y), &wide(&saved), &mut exact);
+                let uniform =
+                    kernel::Ascend { vecs: kernel::vecs(n), norm: 1, adaptive: u32::from(adaptive), rho: 0.3 };
+                let bound = vec![
+                    Bound::Numbers(y.clone()),
+                    Bound::Numbers(partials),
+                    Bound::Numbers(saved.clone()),
+                    Bound::Written(n),
+                ];
+                let out = trial.run(&uniform, bound, uniform.groups())?;
+                // A root, a quotient and two products near 1.
+                close(&format!("{n} parameters, adaptive {adaptive}"), &out[0], &exact, (1e-6, 2e-6))?;
+            }
         }
         Ok(())
     }
@@ -742,7 +820,26 @@ mod device {
         (
             kernel::BLEND,
             blend,
-            &[("shape.keep[k / 4u][k % 4u] * y[at]", "y[at]"), ("shape.add[k / 4u][k % 4u]", "shape.add[0][k % 4u]")],
+            &[
+                ("shape.keep[k / 4u][k % 4u] * y[to]", "y[to]"),
+                ("shape.add[k / 4u][k % 4u]", "shape.add[0][k % 4u]"),
+                ("x[shape.x_start + at]", "x[at]"),
+            ],
+        ),
+        (
+            kernel::SLOPE,
+            slope,
+            &[("g[shape.row + at]", "g[at]"), ("at < shape.head_end", "true"), ("abs(theta[at]) * entry", "entry")],
+        ),
+        (
+            kernel::ASCEND,
+            ascend,
+            &[
+                ("shape.norm + i", "i"),
+                ("length > 0.0", "length >= 0.0"),
+                ("abs(origin)", "origin"),
+                ("* (unit * y[at])", "* y[at]"),
+            ],
         ),
         (
             kernel::EXCESS,
@@ -869,6 +966,8 @@ mod device {
         check_layout::<kernel::Gramian>(kernel::GRAMIAN);
         check_layout::<kernel::Combine>(kernel::COMBINE);
         check_layout::<kernel::Blend>(kernel::BLEND);
+        check_layout::<kernel::Slope>(kernel::SLOPE);
+        check_layout::<kernel::Ascend>(kernel::ASCEND);
         check_layout::<kernel::Excess>(kernel::EXCESS);
         check_layout::<kernel::Update>(kernel::UPDATE);
         for (kernel, _) in rows_methods() {

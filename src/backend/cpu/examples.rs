@@ -25,7 +25,7 @@ impl<T: Real> Cpu<T> {
                 losses[row * k + task] = loss(&TaskLoss { loss: head.loss, targets: target, scale }, outputs, z, dz);
             }
         }
-        self.backward_heads(None, true);
+        self.backward_heads(0..k, None, true);
         gramians.fill(0.0);
         let batch_rows = self.workload.batch_rows;
         let network = &self.workload.network;

@@ -69,6 +69,10 @@ kernels! {
     COMBINE "combine" false;
     /// Rows kept over steps.
     BLEND "blend" false;
+    /// One task's own gradient on all of θ.
+    SLOPE "slope" false;
+    /// θ uphill of where it was.
+    ASCEND "ascend" false;
     /// ExcessMTL's estimate.
     EXCESS "excess" false;
     /// The optimizer.
@@ -228,11 +232,36 @@ uniform! {
     /// shaders/blend.wgsl
     Blend {
         vecs: u32,
+        x_start: u32,
+        y_start: u32,
         spare_0: u32,
-        spare_1: u32,
-        spare_2: u32,
         keep: [f32; 16],
         add: [f32; 16],
+    }
+}
+
+uniform! {
+    /// shaders/slope.wgsl
+    Slope {
+        vecs: u32,
+        shared_end: u32,
+        /// Where the task's row begins.
+        row: u32,
+        head_start: u32,
+        head_end: u32,
+        adaptive: u32,
+        spare_0: u32,
+        spare_1: u32,
+    }
+}
+
+uniform! {
+    /// shaders/ascend.wgsl
+    Ascend {
+        vecs: u32,
+        norm: u32,
+        adaptive: u32,
+        rho: f32,
     }
 }
 
@@ -342,6 +371,18 @@ impl Blend {
     /// For `rows` rows.
     pub fn groups(&self, rows: u32) -> Groups {
         [self.vecs.div_ceil(VECTOR_LANES), rows, 1]
+    }
+}
+
+impl Slope {
+    pub fn groups(&self) -> Groups {
+        [self.vecs.div_ceil(VECTOR_LANES), 1, 1]
+    }
+}
+
+impl Ascend {
+    pub fn groups(&self) -> Groups {
+        [self.vecs.div_ceil(VECTOR_LANES), 1, 1]
     }
 }
 

@@ -4,6 +4,7 @@
 //! one submit, and what it reads back is K losses and the partial sums of inner products: θ, G and moments stay.
 
 mod device;
+mod flat;
 pub mod kernel;
 mod layout;
 
@@ -47,9 +48,10 @@ pub struct Gpu {
     kept: Option<KeptRows>,
     /// ∂L/∂z stacked and their Gramian; made at the first use.
     representation: Vec<Dispatch>,
-    /// Made at the first use, like the next two.
+    /// Made at the first use, like the next three.
     look_around: Option<LookAround>,
     aside: Option<Aside>,
+    uphill: Option<flat::Uphill>,
     excess: Option<Dispatch>,
     /// A rows method at the representation; made at the first use.
     at_representation: Option<Coordinates>,
@@ -156,10 +158,12 @@ struct LookAround {
     step: Dispatch,
     uniform: kernel::Blend,
     restore: Dispatch,
+    saved: Buffer,
 }
 
 /// A gradient that joins the update's.
 struct Aside {
+    held: Buffer,
     collect: Dispatch,
     join: Dispatch,
     uniform: kernel::Blend,
@@ -313,6 +317,7 @@ impl Gpu {
             representation: Vec::new(),
             look_around: None,
             aside: None,
+            uphill: None,
             excess: None,
             at_representation: None,
             staging: None,
@@ -832,7 +837,7 @@ impl Gpu {
         let held = self.device.buffer("A gradient set aside", vecs as usize)?;
         let uniform = kernel::Blend { vecs, ..Default::default() };
         let bind = |x: &Buffer, y: &Buffer| self.device.dispatch(&BLEND, &uniform, &[x, y], uniform.groups(1));
-        self.aside = Some(Aside { collect: bind(gradient, &held)?, join: bind(&held, gradient)?, uniform });
+        self.aside = Some(Aside { collect: bind(gradient, &held)?, join: bind(&held, gradient)?, uniform, held });
         Ok(())
     }
 
@@ -857,6 +862,7 @@ impl Gpu {
             step: bind(&uniform, &way, theta)?,
             uniform,
             restore: bind(&copy, &saved, theta)?,
+            saved,
         });
         Ok(())
     }

@@ -18,9 +18,11 @@ mod penalty;
 mod preference;
 mod scale;
 mod unit;
+mod uphill;
 
 pub use cr_mogm::CrMogm;
 pub use penalty::along as penalty_way;
+pub use uphill::Ascent;
 
 use super::solve::{Column, MAX_TASKS};
 use super::{
@@ -81,6 +83,9 @@ pub enum Change {
     Heads,
     /// λ Σ_{i<j} cos²(gᵢ, gⱼ) joins the losses, with λ the knob's value.
     CosinePenalty,
+    /// What the method makes of ∇Lᵢ(θ + εᵢ) − gᵢ joins d, with ρ = ‖εᵢ‖ the knob's value; `adaptive` measures it in
+    /// units of each parameter.
+    Uphill { adaptive: bool },
 }
 
 /// A change of weights with its own memory.
@@ -99,6 +104,8 @@ pub const MODIFIERS: &[Modifier] = &[
     scale::K_MEAN,
     heads::MODIFIER,
     penalty::MODIFIER,
+    uphill::PLAIN,
+    uphill::ADAPTIVE,
 ];
 
 /// The registered modifier with this id.
@@ -130,8 +137,15 @@ impl Modifier {
                 "{id} weighs gradients that it keeps over steps, not those that the heads get. Choose a method that \
                  weighs the gradients of the step."
             )),
+            (_, Change::Uphill { .. }) => uphill::refuses(method, label),
             _ => None,
         }
+    }
+
+    /// Whether a run cannot have both: the same thing in two forms.
+    pub fn excludes(&self, other: &Self) -> bool {
+        let uphill = |modifier: &Self| matches!(modifier.change, Change::Uphill { .. });
+        self.id != other.id && uphill(self) && uphill(other)
     }
 
     /// What a step costs beside the method's own passes, in words; `None` for nothing.
@@ -139,6 +153,10 @@ impl Modifier {
         match self.change {
             Change::Lengths(_) if matches!(method.build, Build::Losses(_)) => Some("K backward instead of 1"),
             Change::CosinePenalty => Some("3K² backward and 3K forward more"),
+            Change::Uphill { .. } if matches!(method.build, Build::Losses(_)) => {
+                Some("2K backward instead of 1, and K forward more")
+            }
+            Change::Uphill { .. } => Some("K backward and K forward more"),
             _ => None,
         }
     }
@@ -149,7 +167,7 @@ impl Modifier {
             Change::Losses(_) | Change::Lengths(_) | Change::Preference(_) => true,
             // Methods without weights go along with a common factor of the rows.
             Change::Length(_) => matches!(method.build, Build::Rows(_)),
-            Change::Weights(_) | Change::Heads | Change::CosinePenalty => false,
+            Change::Weights(_) | Change::Heads | Change::CosinePenalty | Change::Uphill { .. } => false,
         }
     }
 }
@@ -235,7 +253,8 @@ impl RowFactors {
                     (0..k).for_each(|i| so_far[i] = lengths[i] * factors[i]);
                     factor(&so_far[..k], &mut own[..k]);
                 }
-                (Change::Lengths(_), None) | (Change::Weights(_) | Change::Heads | Change::CosinePenalty, _) => {}
+                (Change::Lengths(_), None)
+                | (Change::Weights(_) | Change::Heads | Change::CosinePenalty | Change::Uphill { .. }, _) => {}
             }
             (0..k).for_each(|i| factors[i] *= own[i]);
         }
