@@ -34,12 +34,11 @@ impl Grid {
     /// All nodes as row·side + column, those of the coarsest grid first.
     pub fn order(&self) -> Vec<u32> {
         let mut order = Vec::with_capacity(self.count());
-        let mut before = None;
+        let mut before: Option<usize> = None;
         for step in self.steps() {
+            let known = |at: u32| before.is_some_and(|before| (at as usize).is_multiple_of(before));
             for row in (0..self.rows).step_by(step) {
                 for column in (0..self.side).step_by(step) {
-                    let step_before: Option<usize> = before;
-                    let known = |at: u32| step_before.is_some_and(|before| (at as usize).is_multiple_of(before));
                     if !(known(row) && known(column)) {
                         order.push(row * self.side + column);
                     }
@@ -88,7 +87,8 @@ mod tests {
                 assert_eq!(sorted, (0..grid.count() as u32).collect::<Vec<_>>());
                 // Whatever a coarser map shows is there when its last node is.
                 for step in grid.steps() {
-                    let of_it = |node: &u32| (node / side) as usize % step == 0 && (node % side) as usize % step == 0;
+                    let of_it =
+                        |node: &u32| [node / side, node % side].iter().all(|at| (*at as usize).is_multiple_of(step));
                     let n = order.iter().filter(|node| of_it(node)).count();
                     assert!(order[..n].iter().all(of_it), "side {side}, every {step}");
                 }

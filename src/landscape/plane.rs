@@ -82,11 +82,11 @@ impl PlaneChoice {
 
     /// Its seed, 1 where none is given.
     pub fn seed(&self) -> u32 {
-        let seeds = self.arguments.iter().filter_map(|argument| match argument {
+        let seed = |argument: &Argument| match argument {
             Argument::Seed(seed) => Some(*seed),
             _ => None,
-        });
-        seeds.last().unwrap_or(1)
+        };
+        self.arguments.iter().find_map(seed).unwrap_or(1)
     }
 
     /// Its tasks, in order.
