@@ -122,7 +122,8 @@ impl Session {
             }
             Command::Sharpness { id, asked } => {
                 if let Some(running) = self.experiment.as_mut().filter(|running| running.id == id) {
-                    running.experiment.survey(asked);
+                    let refused = running.experiment.survey(asked).err();
+                    self.outbox.extend(refused.map(|why| Event::Sharpness { id, reading: Err(why) }));
                 }
             }
             Command::ProbeBackend => {
@@ -233,7 +234,7 @@ impl Session {
         if let Some(running) = &mut self.experiment
             && let Some(reading) = running.experiment.survey_on()
         {
-            self.outbox.push(Event::Sharpness { id: running.id, reading });
+            self.outbox.push(Event::Sharpness { id: running.id, reading: Ok(reading) });
         }
         if self.paused {
             return;
