@@ -161,10 +161,10 @@ pub enum Event {
         number: u32,
         portion: Result<SurveyPortion, String>,
     },
-    /// A part of the answer to [`Command::Sharpness`]: one run at one checkpoint.
+    /// A part of the answer to [`Command::Sharpness`], one run at one checkpoint; or why there is none, in a sentence.
     Sharpness {
         id: RunId,
-        reading: SharpnessReading,
+        reading: Result<SharpnessReading, String>,
     },
     /// All runs (and the single-task references) of the first seed reached their last step or diverged.
     Done {

@@ -130,7 +130,8 @@ impl Session {
             }
             Command::Sharpness { id, asked } => {
                 if let Some(running) = self.experiment.as_mut().filter(|running| running.id == id) {
-                    running.experiment.survey(asked);
+                    let refused = running.experiment.survey(asked).err();
+                    self.outbox.extend(refused.map(|why| Event::Sharpness { id, reading: Err(why) }));
                 }
             }
             Command::ProbeBackend => {
@@ -262,7 +263,7 @@ impl Session {
                 self.outbox.push(Event::Truth { id: running.id, truth });
             }
             if let Some(reading) = running.experiment.survey_on() {
-                self.outbox.push(Event::Sharpness { id: running.id, reading });
+                self.outbox.push(Event::Sharpness { id: running.id, reading: Ok(reading) });
             }
         }
         if self.paused {

@@ -614,9 +614,9 @@ impl Page {
                         self.config.with(|config| {
                             self.land.with(config, held.orbit, |land| {
                                 self.shelf.with_drawn(config, history, |kept: &[Kept]| {
-                                    self.sharpness.readings.with(|readings| {
+                                    self.sharpness.with(|readings| {
                                         look(&Scene {
-                                            readings: Some(readings),
+                                            readings,
                                             history,
                                             predictions,
                                             step,

@@ -254,9 +254,11 @@ impl Experiment {
         }
     }
 
-    /// Begins to read the sharpness along the runs.
-    pub fn survey(&mut self, asked: AskedSharpness) {
-        self.survey = Survey::new(asked, &mut self.runs, self.outline.steps);
+    /// Begins to read the sharpness along the runs, or says in a sentence why it cannot.
+    pub fn survey(&mut self, asked: AskedSharpness) -> Result<(), String> {
+        self.survey = None;
+        self.survey = Some(Survey::new(asked, &mut self.runs, &self.outline)?);
+        Ok(())
     }
 
     /// Whether there is a portion of that to do now.

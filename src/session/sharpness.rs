@@ -2,11 +2,13 @@
 
 use super::experiment::Run;
 use crate::backend::Backend;
-use crate::protocol::{AskedSharpness, SharpnessReading};
+use crate::protocol::{AskedSharpness, Outline, SharpnessReading};
 use crate::train::{SHARPNESS_ROWS, SharpnessReader};
 
 /// Checkpoints along a run, fewest and most.
 const CHECKPOINTS: (u32, u32) = (2, 21);
+/// Parameters that the search for λ_max has room for: it holds twenty vectors of as many f64.
+const PARAMETERS: usize = 1_000_000;
 /// ρ, smallest and largest.
 const RHO: (f64, f64) = (1e-3, 2.0);
 
@@ -23,10 +25,20 @@ pub struct Survey {
 }
 
 impl Survey {
-    /// `None` for runs without checkpoints. What is asked beyond the limits is taken to them.
-    pub fn new(asked: AskedSharpness, runs: &mut [Run], steps: u32) -> Option<Self> {
+    /// What is asked beyond the limits is taken to them.
+    ///
+    /// # Errors
+    /// A sentence for networks that are too large, and for runs without checkpoints.
+    pub fn new(asked: AskedSharpness, runs: &mut [Run], outline: &Outline) -> Result<Self, String> {
+        let (steps, parameters) = (outline.steps, outline.n_parameters);
+        if parameters > PARAMETERS {
+            return Err(format!(
+                "The network has {parameters} parameters. Sharpness is read of networks with at most {PARAMETERS}."
+            ));
+        }
         let rho = if asked.rho.is_finite() { asked.rho.clamp(RHO.0, RHO.1) } else { AskedSharpness::default().rho };
-        let every = runs.first()?.checkpoints.as_ref()?.every();
+        let stored = runs.first().and_then(|run| run.checkpoints.as_ref());
+        let every = stored.ok_or("These runs keep no checkpoints.")?.every();
         let count = asked.checkpoints.clamp(CHECKPOINTS.0, CHECKPOINTS.1);
         let stored = |part: u32| match u64::from(part) * u64::from(steps) / u64::from(count - 1) {
             last if last >= u64::from(steps) => steps,
@@ -36,18 +48,17 @@ impl Survey {
         at.dedup();
         let places = at.iter().flat_map(|&step| (0..runs.len()).map(move |run| (run, step))).collect();
         // All runs train the same network on the same rows.
-        let first = runs.first_mut()?.trainer.backend();
-        let reader = match (first.workload(), &first) {
-            (Some(workload), _) => {
-                SharpnessReader::of_network(workload, rho, (asked.rows.max(1) as usize).min(SHARPNESS_ROWS))
-            }
-            (None, Backend::Exact(exact)) => {
+        let reader = match runs.first_mut().map(|run| &*run.trainer.backend()) {
+            Some(Backend::Exact(exact)) => {
                 let descent = exact.descent();
                 SharpnessReader::of_problem(descent.problem, descent.targets.clone(), rho)
             }
-            _ => return None,
+            first => {
+                let workload = first.and_then(Backend::workload).ok_or("These runs have no network.")?;
+                SharpnessReader::of_network(workload, rho, (asked.rows.max(1) as usize).min(SHARPNESS_ROWS))
+            }
         };
-        Some(Self { rho, reader, places, next: 0, begun: false, done: 0 })
+        Ok(Self { rho, reader, places, next: 0, begun: false, done: 0 })
     }
 
     /// Whether there is something to do now: the next place was reached, or never will be.
