@@ -32,7 +32,7 @@ mod weights;
 pub use axis::{count, number, percent};
 pub use gradients::{Arrow, Frozen, Look, Pointer, arrows, freeze};
 pub use ink::{Color, Ink, RunStyle, Shape};
-pub use landscape::{Badge, Land, Wind, badge, wind_nodes};
+pub use landscape::{Badge, Land, Wind, badge, pareto, wind};
 pub use layers::{Choice, Inside};
 pub use orbit::{Orbit, SURFACE_VIEWS, VIEWS};
 pub use paint::{Paint, SANS, SERIF, paint, svg};

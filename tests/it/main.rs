@@ -42,4 +42,6 @@ mod toy;
 #[cfg(feature = "plots")]
 mod arrows;
 #[cfg(feature = "plots")]
+mod landscape_plots;
+#[cfg(feature = "plots")]
 mod plots;

@@ -4,8 +4,8 @@ use paretoscope::config::{Along, Aspect};
 use paretoscope::measure::arrows::{dot, length};
 use paretoscope::measure::headline::headline;
 use paretoscope::plots::{
-    Choice, Color, Ink, Inside, Kept, PLOTS, Paint, Picture, Pointer, Rect, Scene, Stage, Stroke, Table, arrows, csv,
-    flatness, number, plot, spread, svg,
+    Choice, Color, Ink, Inside, Kept, Land, PLOTS, Paint, Picture, Pointer, Rect, Scene, Stage, Stroke, Table, arrows,
+    csv, flatness, number, plot, spread, svg,
 };
 use paretoscope::protocol::{
     Answer, Around, Divergence, Evaluation, ExamplePull, Frame, InputOutline, LayerPull, Outline, PredictionBody,
@@ -14,6 +14,8 @@ use paretoscope::protocol::{
 };
 use paretoscope::train::{History, Readings, Reference, RunHistory, Shelved};
 use proptest::prelude::*;
+
+use crate::landscape_plots::small_sheet;
 
 /// What a synthetic history is made of.
 #[derive(Debug, Clone, Copy)]
@@ -310,7 +312,9 @@ fn every_plot_in_both_inks_and_two_widths() {
     let predictions = maps(3, 2);
     let scene = scene(&history, Some(&predictions));
     let probed = Ok(inside(2, &[4, 4], 0));
-    let scene = Scene { inside: Inside { probed: Some(&probed), ..Inside::default() }, ..scene };
+    let sheet = small_sheet(3);
+    let land = Land { sheet: Some(&sheet), ..Land::default() };
+    let scene = Scene { inside: Inside { probed: Some(&probed), ..Inside::default() }, land, ..scene };
     for entry in PLOTS {
         for (dark, width, height) in
             [(false, 620.0, 360.0), (true, 620.0, 360.0), (false, 360.0, 340.0), (true, 360.0, 340.0)]
@@ -812,7 +816,9 @@ fn the_registry_is_sound() {
     let predictions = maps(3, 2);
     let probed = Ok(inside(2, &[4, 4], 0));
     let inside = Inside { probed: Some(&probed), ..Inside::default() };
-    let scene = Scene { inside, ..scene(&history, Some(&predictions)) };
+    let sheet = small_sheet(3);
+    let land = Land { sheet: Some(&sheet), ..Land::default() };
+    let scene = Scene { inside, land, ..scene(&history, Some(&predictions)) };
     for entry in PLOTS {
         for table in [(entry.table)(&scene), (entry.data)(&scene)] {
             assert!(!table.rows.is_empty(), "{}", entry.id);
