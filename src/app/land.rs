@@ -7,7 +7,7 @@ use super::page::Page;
 use super::worker_client::WorkerClient;
 use crate::config::{ExperimentConfig, link};
 use crate::landscape::{Field, Sheet};
-use crate::plots::{Land, Orbit, Switch, wind_nodes};
+use crate::plots::{Land, Orbit, Switch, pareto, wind};
 use crate::protocol::{Command, Event, MapPlan, MapTruth, PlanRequest, RunId, SurveyPortion, SurveyWhat};
 use leptos::prelude::*;
 use std::time::Duration;
@@ -18,8 +18,6 @@ const MOST_SURVEYORS: usize = 3;
 const CALM: Duration = Duration::from_millis(300);
 /// How often what has come is put on the screen.
 const SHOW: Duration = Duration::from_millis(80);
-/// Points along each curve of a Pareto set.
-const PARETO_POINTS: usize = 101;
 /// Maps that are kept to be shown again at once.
 const KEPT: usize = 8;
 
@@ -228,8 +226,10 @@ impl LandState {
                 let n_tasks = page.history.with_untracked(|history| history.outline.n_tasks);
                 self.why.set(None);
                 self.cursor.set(None);
-                self.pareto.set(if plan.exact { page.config.with_untracked(pareto_set) } else { Vec::new() });
-                self.sheet.set(Some(Sheet::new(plan, n_tasks, wanted.side, wanted.what)));
+                let sheet = Sheet::new(plan, n_tasks, wanted.side, wanted.what);
+                let front = page.config.with_untracked(|config| config.analytic().and_then(|of| of.problem.front));
+                self.pareto.set(front.map_or_else(Vec::new, |front| pareto(&sheet, &front)));
+                self.sheet.set(Some(sheet));
                 self.survey(page, wanted.run);
             }
         }
@@ -361,18 +361,6 @@ impl LandState {
     }
 }
 
-/// Where nothing can be had for nothing, in a problem's own two parameters; empty where that is not known.
-fn pareto_set(config: &ExperimentConfig) -> Vec<Vec<[f64; 2]>> {
-    let front = config.analytic().filter(|analytic| analytic.problem.n_parameters == 2);
-    let Some(front) = front.and_then(|analytic| analytic.problem.front) else { return Vec::new() };
-    let point = |at: [f64; 2]| {
-        let mut x = [0.0; 2];
-        (front.set)(&at, &mut x);
-        x
-    };
-    front.samples(PARETO_POINTS).into_iter().map(|curve| curve.into_iter().map(point).collect()).collect()
-}
-
 /// Asks for maps while somebody looks, and keeps their arrows up to date.
 pub fn follow(page: Page) {
     let looks = Memo::new(move |_| {
@@ -397,18 +385,13 @@ pub fn follow(page: Page) {
         }
         let height = page.config.with(|config| config.view.map.height);
         let step = page.step.get();
-        let wind = height.source.takes_run.then(|| {
+        let found = height.source.takes_run.then(|| {
             let field = page.config.with(|config| Field::new(config, height.run, step))?;
             Ok(page.land.sheet.with(|sheet| {
-                let Some(sheet) = sheet else { return Vec::new() };
-                let arrow = |node: u32| {
-                    let (losses, pull) = (sheet.losses(node as usize)?, sheet.pull(node as usize)?);
-                    Some((node, field.at(losses, &pull)?))
-                };
-                wind_nodes(sheet).into_iter().filter_map(arrow).collect()
+                sheet.as_ref().map_or_else(Vec::new, |sheet| wind(sheet, |losses, pull| field.at(losses, pull)))
             }))
         });
-        page.land.wind.set(wind);
+        page.land.wind.set(found);
     });
 }
 

@@ -117,7 +117,7 @@ pub fn LandPanel(plot: &'static Plot) -> impl IntoView {
             {move || {
                 told.get().map(|badge| {
                     view! {
-                        <span class="exactness" class:exact=badge.exact data-testid="land-badge">
+                        <span class="sr" data-testid="land-badge">
                             {badge.words}
                         </span>
                     }
