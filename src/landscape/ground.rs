@@ -137,7 +137,7 @@ pub struct OnRows {
     plane: MapPlane,
     theta: Vec<f32>,         // at the last point; of the first layer only where gradients were asked for
     inputs: Vec<f32>,        // (D, B)
-    products: [Vec<f32>; 3], // (H₁, B): of the inputs with W₀, U and V, biases added
+    products: [Vec<f32>; 3], // (H₁, B) of the inputs with W₀, U and V, biases added
     first: Room,
     trunk: Vec<Room>,
     heads: Vec<Vec<Room>>,
@@ -206,14 +206,20 @@ impl Room {
     }
 }
 
-/// b (columns, rows) = a (rows, columns)ᵀ, where a has `length` columns.
-fn turn(a: &[f32], length: usize, b: &mut [f32]) {
-    let count = a.len() / length.max(1);
-    for (row, a) in a.chunks_exact(length.max(1)).enumerate() {
-        for (b, a) in b[row..].iter_mut().step_by(count).zip(a) {
-            *b = *a;
+/// b (columns, rows) = a (rows, columns)ᵀ; neighboring rows of each are so far apart as stands beside it.
+fn turn((rows, columns): (usize, usize), (a, a_apart): (&[f32], usize), (b, b_apart): (&mut [f32], usize)) {
+    for row in 0..rows {
+        for (column, value) in a[row * a_apart..][..columns].iter().enumerate() {
+            b[column * b_apart + row] = *value;
         }
     }
+}
+
+/// Room of one unit's values: whole registers, and no power of two, or all units would meet in the same sets of the
+/// cache. What is behind the rows is computed and not looked at.
+fn apart(rows: usize) -> usize {
+    let room = rows.next_multiple_of(8);
+    if room.is_multiple_of(64) { room + 8 } else { room }
 }
 
 impl OnRows {
@@ -227,7 +233,7 @@ impl OnRows {
         let (network, layout) = (&workload.network, &workload.layout);
         let room = |owner: Owner, (index, layer): (usize, &Layer)| {
             let (weight, bias) = layout.layer(owner, index);
-            Room { layer: *layer, weight, bias, y: vec![0.0; n * layer.outputs()] }
+            Room { layer: *layer, weight, bias, y: vec![0.0; apart(n) * layer.outputs()] }
         };
         let mut trunk: Vec<Room> = network.trunk.iter().enumerate().map(|at| room(Owner::Shared, at)).collect();
         let first = trunk.remove(0);
@@ -246,8 +252,9 @@ impl OnRows {
             plane: MapPlane::default(),
             theta: vec![0.0; layout.n_parameters()],
             inputs: {
-                let mut inputs = vec![0.0; n * network.n_inputs];
-                turn(&workload.data.x[..n * network.n_inputs], network.n_inputs, &mut inputs);
+                let mut inputs = vec![0.0; apart(n) * network.n_inputs];
+                let d = network.n_inputs;
+                turn((n, d), (&workload.data.x, d), (&mut inputs, apart(n)));
                 inputs
             },
             products: Default::default(),
@@ -320,13 +327,14 @@ impl OnRows {
                 below = &room.y;
             }
             let own = TaskLoss { loss: workload.network.heads[task].loss, targets: &targets[task], scale: 1.0 };
+            let n = rows.len();
             let z = if outputs == 1 {
-                below
+                &below[..n]
             } else {
-                turn(below, rows.len(), &mut z[..below.len()]);
-                &z[..below.len()]
+                turn((outputs, n), (below, apart(n)), (z, outputs));
+                &z[..n * outputs]
             };
-            losses[task] = loss(&own, outputs, z, &mut dz[..below.len()]);
+            losses[task] = loss(&own, outputs, z, &mut dz[..n * outputs]);
         }
     }
 

@@ -173,12 +173,21 @@ struct Measured<'a> {
     sum: Vec<f64>,
     /// Σ ‖θ − θ₀‖².
     squares: f64,
+    nowhere: Vec<f32>,      // 0, for the second direction of a line
     along: [(f64, f64); 2], // Σ x and Σ x² of each coordinate
 }
 
 impl<'a> Measured<'a> {
     fn new(origin: &'a [f32], directions: &'a [Vec<f32>]) -> Self {
-        Self { origin, directions, n: 0.0, sum: vec![0.0; origin.len()], squares: 0.0, along: [(0.0, 0.0); 2] }
+        Self {
+            origin,
+            directions,
+            n: 0.0,
+            sum: vec![0.0; origin.len()],
+            squares: 0.0,
+            nowhere: vec![0.0; origin.len()],
+            along: [(0.0, 0.0); 2],
+        }
     }
 
     fn path(&mut self, path: &[(u32, &[f32])]) -> MapPath {
@@ -186,23 +195,19 @@ impl<'a> Measured<'a> {
     }
 
     fn point(&mut self, step: u32, theta: &[f32]) -> MapPoint {
-        let mut at = [0.0; 2];
-        let zero: &[f32] = &[];
-        let [u, v] = [0, 1].map(|axis| self.directions.get(axis).map_or(zero, Vec::as_slice));
-        let component = |direction: &[f32], i: usize| direction.get(i).map_or(0.0, |value| f64::from(*value));
-        let mut square = 0.0;
-        for (i, (theta, origin)) in theta.iter().zip(self.origin).enumerate() {
-            let way = f64::from(*theta) - f64::from(*origin);
-            at[0] += way * component(u, i);
-            at[1] += way * component(v, i);
+        let [u, v] = [0, 1].map(|axis| self.directions.get(axis).unwrap_or(&self.nowhere));
+        let (mut at, mut square) = ([0.0; 2], 0.0);
+        let way = |(theta, origin): (&f32, &f32)| f64::from(*theta) - f64::from(*origin);
+        let ways = || theta.iter().zip(self.origin).map(way);
+        for (((way, u), v), sum) in ways().zip(u).zip(v).zip(&mut self.sum) {
+            at[0] += way * f64::from(*u);
+            at[1] += way * f64::from(*v);
             square += way * way;
-            self.sum[i] += way;
+            *sum += way;
         }
-        let mut off = 0.0;
-        for (i, (theta, origin)) in theta.iter().zip(self.origin).enumerate() {
-            let way = f64::from(*theta) - f64::from(*origin);
-            off += (way - at[0] * component(u, i) - at[1] * component(v, i)).powi(2);
-        }
+        let off = ways().zip(u).zip(v).map(|((way, u), v)| way - at[0] * f64::from(*u) - at[1] * f64::from(*v));
+        // Not from the squares: a checkpoint in the plane would be off by their rounding.
+        let off = off.map(|off| off * off).sum::<f64>();
         self.n += 1.0;
         self.squares += square;
         for (sums, x) in self.along.iter_mut().zip(at) {
