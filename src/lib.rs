@@ -32,6 +32,8 @@ pub mod strategy;
 
 pub mod train;
 
+pub mod landscape;
+
 pub mod session;
 
 pub mod protocol;

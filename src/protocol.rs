@@ -4,7 +4,12 @@
 //! so that sessions are tested as scripts. `RunId` drops events of an earlier start; one `Frame` is in
 //! flight until the page answers `FrameDrawn`.
 
+mod map;
+
+pub use map::*;
+
 use serde::{Deserialize, Serialize};
+use std::str::FromStr;
 
 /// Counts starts; events of an older start are dropped by the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
@@ -56,6 +61,25 @@ pub enum Command {
     Ping,
     /// Drops the device as if the driver had been lost; for tests of the ladder.
     LoseDevice,
+    /// Lay a plane through stored checkpoints, then tell their true losses.
+    Plan {
+        id: RunId,
+        request: PlanRequest,
+    },
+    /// Build data and network, or the problem, of this link, to survey planes of it; nothing is trained.
+    Prepare {
+        id: RunId,
+        link: String,
+    },
+    /// Evaluate losses over a plane of what was last prepared.
+    Survey {
+        id: RunId,
+        order: SurveyOrder,
+    },
+    /// Survey no further; the next order may come at once.
+    StopSurvey {
+        id: RunId,
+    },
     /// What every run's method, built afresh, makes of these gradients (K, K) in K coordinates. `losses` (K) are
     /// unscaled; empty, every scaled loss counts as 1. Learning rate and draws are those of `step`.
     Aggregate {
@@ -114,6 +138,28 @@ pub enum Event {
     Probed {
         id: RunId,
         probed: Result<Probed, String>,
+    },
+    /// The answer to [`Command::Plan`], or why there is no such plane, in a sentence.
+    Planned {
+        id: RunId,
+        number: u32,
+        plan: Result<MapPlan, String>,
+    },
+    /// More true losses of a plan's checkpoints.
+    Truth {
+        id: RunId,
+        truth: MapTruth,
+    },
+    /// The answer to [`Command::Prepare`].
+    Prepared {
+        id: RunId,
+        prepared: Result<Prepared, String>,
+    },
+    /// More of what [`Command::Survey`] asked for, or why it cannot be had.
+    Surveyed {
+        id: RunId,
+        number: u32,
+        portion: Result<SurveyPortion, String>,
     },
     /// A part of the answer to [`Command::Sharpness`], one run at one checkpoint; or why there is none, in a sentence.
     Sharpness {
@@ -467,6 +513,39 @@ pub enum ProbedRows {
     Chosen(Vec<u32>),
 }
 
+/// Rows that are named one by one at most.
+const MOST_CHOSEN: usize = 512;
+
+impl FromStr for ProbedRows {
+    type Err = String;
+
+    /// Rows of the training split by number: `3, 17, 20-23`; nothing is the batch of the shown step.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = |part: &str| {
+            format!(
+                "“{}” is no row. Rows are numbers and ranges: 3, 17, 20-23.",
+                part.chars().take(20).collect::<String>()
+            )
+        };
+        let mut rows = Vec::new();
+        for part in text.split([',', ' ']).map(str::trim).filter(|part| !part.is_empty()) {
+            let (first, last) = part.split_once('-').unwrap_or((part, part));
+            let (first, last): (u32, u32) =
+                first.trim().parse().ok().zip(last.trim().parse().ok()).ok_or_else(|| wrong(part))?;
+            if first > last {
+                return Err(wrong(part));
+            }
+            if rows.len() as u64 + u64::from(last - first) + 1 > MOST_CHOSEN as u64 {
+                return Err(format!("At most {MOST_CHOSEN} rows can be chosen."));
+            }
+            rows.extend(first..=last);
+        }
+        rows.sort_unstable();
+        rows.dedup();
+        Ok(if rows.is_empty() { Self::default() } else { Self::Chosen(rows) })
+    }
+}
+
 impl Default for ProbedRows {
     fn default() -> Self {
         Self::Batch(None)
@@ -594,3 +673,21 @@ macro_rules! bytes {
 
 bytes!(Command);
 bytes!(Event);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_numbers_and_ranges() {
+        let rows = |text: &str| text.parse::<ProbedRows>();
+        assert_eq!(rows("3, 17,20-22 3"), Ok(ProbedRows::Chosen(vec![3, 17, 20, 21, 22])));
+        assert_eq!(rows("  , "), Ok(ProbedRows::Batch(None)));
+        for wrong in ["x", "-", "4-", "-4", "5-3", "1.5", "99999999999"] {
+            let sentence = rows(wrong).expect_err(wrong);
+            assert!(sentence.contains("no row") && sentence.contains(wrong), "{sentence}");
+        }
+        assert!(rows("0-4294967295").expect_err("too many").contains("512"));
+        assert!(rows("0-511").is_ok() && rows("0-512").is_err());
+    }
+}

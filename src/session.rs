@@ -8,9 +8,13 @@ mod experiment;
 mod frozen;
 mod further;
 mod ladder;
+mod land;
 mod pictures;
 mod sharpness;
+mod surveyor;
 mod workshop;
+
+pub use land::Land;
 
 use crate::config::{ExperimentConfig, link};
 use crate::data::{DataError, MtldFile, mtld};
@@ -18,6 +22,7 @@ use crate::protocol::{BackendReport, Command, Event, FailureCode, RunId, SeedPro
 use experiment::{Advance, Experiment, StartError};
 use ladder::Ladder;
 use std::rc::Rc;
+use surveyor::Surveyor;
 
 /// Milliseconds since some fixed moment.
 pub type Clock = Rc<dyn Fn() -> f64>;
@@ -31,6 +36,8 @@ pub struct Session {
     asked: Vec<String>,
     waiting: Option<Waiting>,
     experiment: Option<Running>,
+    /// Maps of a subject that another session trains, or this one.
+    surveyor: Surveyor,
     outbox: Vec<Event>,
     paused: bool,
     frame_in_flight: bool,
@@ -72,6 +79,7 @@ impl Session {
             asked: Vec::new(),
             waiting: None,
             experiment: None,
+            surveyor: Surveyor::default(),
             outbox: vec![ready],
             paused: false,
             frame_in_flight: false,
@@ -85,10 +93,10 @@ impl Session {
 
     /// Whether [`Session::advance`] has something to do now.
     pub fn wants_to_advance(&self) -> bool {
-        self.experiment.as_ref().is_some_and(|running| {
-            let trains = !self.paused && !running.experiment.finished_all();
-            trains || running.experiment.surveys()
-        })
+        let trains = |running: &Running| !self.paused && !running.experiment.finished_all();
+        let asked = |running: &Running| running.experiment.has_truth() || running.experiment.surveys();
+        let works = |running: &Running| asked(running) || trains(running);
+        self.surveyor.has_work() || self.experiment.as_ref().is_some_and(works)
     }
 
     /// Answers one command.
@@ -134,6 +142,19 @@ impl Session {
             }
             Command::Ping => self.outbox.push(Event::Pong),
             Command::LoseDevice => self.ladder.lose(),
+            Command::Plan { id, request } => {
+                if let Some(running) = self.experiment.as_mut().filter(|running| running.id == id) {
+                    let plan = running.experiment.plan(&running.config, &request);
+                    self.outbox.push(Event::Planned { id, number: request.number, plan });
+                }
+            }
+            Command::Prepare { id, link } => {
+                let files = self.surveyor.prepare(id, &link, &mut self.outbox);
+                self.ask_for(files);
+                self.surveyor.try_build(&self.files, &mut self.outbox);
+            }
+            Command::Survey { id, order } => self.surveyor.begin(id, order, &mut self.outbox),
+            Command::StopSurvey { id } => self.surveyor.stop(id),
             Command::Aggregate { id, gradients, losses, step } => {
                 if let Some(running) = self.experiment.as_ref().filter(|running| running.id == id) {
                     let answers = frozen::aggregate(&running.config, &gradients, &losses, step);
@@ -149,20 +170,9 @@ impl Session {
         self.frame_in_flight = false;
         match link::parse(text) {
             Ok(parsed) => {
-                let missing: Vec<&str> = (parsed.config.files().iter().copied())
-                    .filter(|name| !self.files.iter().any(|file| file.file_name == *name))
-                    .collect();
-                if missing.is_empty() {
+                if self.ask_for(parsed.config.files().to_vec()) {
                     self.begin(id, parsed.config).await;
                 } else {
-                    for name in missing {
-                        // A file that is on its way serves every start that waits for it.
-                        if self.asked.iter().any(|asked| asked == name) {
-                            continue;
-                        }
-                        self.asked.push(name.into());
-                        self.outbox.push(Event::NeedFile { name: name.into() });
-                    }
                     self.waiting = Some(Waiting { id, config: parsed.config });
                 }
             }
@@ -171,6 +181,20 @@ impl Session {
                 self.fail(Some(id), FailureCode::Link, sentences.join(" "));
             }
         }
+    }
+
+    /// Asks for those of these files that are missing; true where none is.
+    fn ask_for(&mut self, files: Vec<&'static str>) -> bool {
+        let known = |name: &&str| self.files.iter().any(|file| file.file_name == **name);
+        let missing: Vec<&str> = files.into_iter().filter(|name| !known(name)).collect();
+        for name in &missing {
+            // A file that is on its way serves everything that waits for it.
+            if !self.asked.iter().any(|asked| asked == name) {
+                self.asked.push((*name).into());
+                self.outbox.push(Event::NeedFile { name: (*name).into() });
+            }
+        }
+        missing.is_empty()
     }
 
     async fn file(&mut self, name: &str, bytes: Result<Vec<u8>, String>) {
@@ -185,6 +209,7 @@ impl Session {
             Ok(file) => {
                 self.files.retain(|known| known.file_name != name);
                 self.files.push(file);
+                self.surveyor.try_build(&self.files, &mut self.outbox);
                 let ready = self.waiting.as_ref().is_some_and(|waiting| {
                     waiting.config.files().iter().all(|name| self.files.iter().any(|file| file.file_name == *name))
                 });
@@ -193,6 +218,7 @@ impl Session {
                 }
             }
             Err(message) => {
+                self.surveyor.miss(name, &message, &mut self.outbox);
                 // Who has gone on to other data does not miss it.
                 let missed = |waiting: &mut Waiting| waiting.config.files().contains(&name);
                 if let Some(waiting) = self.waiting.take_if(missed) {
@@ -231,10 +257,14 @@ impl Session {
     /// Trains one step of one run, and judges and stores where that is due; before it a portion of what else was
     /// asked, which goes on while training is paused.
     pub async fn advance(&mut self) {
-        if let Some(running) = &mut self.experiment
-            && let Some(reading) = running.experiment.survey_on()
-        {
-            self.outbox.push(Event::Sharpness { id: running.id, reading: Ok(reading) });
+        self.surveyor.advance(&self.clock, &mut self.outbox);
+        if let Some(running) = &mut self.experiment {
+            if let Some(truth) = running.experiment.tell_truth(&self.clock) {
+                self.outbox.push(Event::Truth { id: running.id, truth });
+            }
+            if let Some(reading) = running.experiment.survey_on() {
+                self.outbox.push(Event::Sharpness { id: running.id, reading: Ok(reading) });
+            }
         }
         if self.paused {
             return;

@@ -102,6 +102,11 @@ impl Engine {
         self.aggregated = None;
     }
 
+    /// The current start.
+    pub fn current(&self) -> RunId {
+        self.run
+    }
+
     /// Sends what asks about the current start, if a worker can answer it.
     pub fn ask(&self, command: impl FnOnce(RunId) -> Command) -> bool {
         let able = self.ready && self.next.is_none();
@@ -124,6 +129,7 @@ impl Engine {
             engine.send(&Command::Start { id: engine.run, link });
         });
         page.probing.forget();
+        page.land.forget();
         // A worker that was paused for a damaged link or a hidden tab stays paused over a start.
         page.send(if hidden() { &Command::Pause } else { &Command::Resume });
     }
@@ -277,6 +283,9 @@ fn hear(page: Page, event: Event) {
             Engine::aggregate(page);
         }
         Event::Probed { id, probed } if current(id) => page.probing.hear(probed),
+        Event::Sharpness { id, reading } if current(id) => page.sharpness.hear(reading),
+        Event::Planned { id, number, plan } if current(id) => page.land.hear_plan(page, number, plan),
+        Event::Truth { id, truth } if current(id) => page.land.hear_truth(truth),
         Event::Seeds { id, progress } if current(id) => page.seeds.set(Some(progress)),
         Event::Done { id, seconds } if current(id) => page.done.set(Some(seconds)),
         Event::Failed { id, code, message } if id.is_none_or(current) => {
@@ -299,6 +308,10 @@ fn hear(page: Page, event: Event) {
         | Event::Seeds { .. }
         | Event::Aggregated { .. }
         | Event::Probed { .. }
+        | Event::Planned { .. }
+        | Event::Truth { .. }
+        | Event::Prepared { .. }
+        | Event::Surveyed { .. }
         | Event::Sharpness { .. }
         | Event::Done { .. }
         | Event::Failed { .. } => {}

@@ -125,6 +125,6 @@ pub fn what(edit: &Edit) -> &'static str {
             "methods"
         }
         Edit::RunKnob { .. } | Edit::ToggleModifier { .. } | Edit::ModifierKnob { .. } => "method’s settings",
-        Edit::ViewStep(_) | Edit::Views(_) | Edit::Theme(_) | Edit::Gradients(_) => "view",
+        Edit::ViewStep(_) | Edit::Views(_) | Edit::Theme(_) | Edit::Gradients(_) | Edit::Map(_) => "view",
     }
 }

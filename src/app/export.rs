@@ -2,7 +2,7 @@
 
 use super::page::Page;
 use crate::config::link;
-use crate::plots::{Ink, Stage, csv, plot, svg};
+use crate::plots::{Ink, Stage, csv, plot, subtitle, summary, svg};
 use leptos::prelude::*;
 use serde_json::{Value, json};
 use wasm_bindgen::{JsCast, JsValue};
@@ -39,7 +39,11 @@ pub fn file(page: Page, kind: &str, view: Option<&str>) -> Result<File, String> 
             let ink = Ink::of(false);
             let text = page.with_scene(|scene| {
                 let stage = Stage::new(PLOT_SIZE.0, PLOT_SIZE.1.max((plot.least_height)(scene)), ink);
-                svg(&(plot.draw)(scene, &stage), ink.bg, &(plot.summary)(scene))
+                let step = format!("step {}", scene.step);
+                let words = [subtitle(plot, scene), step].into_iter().filter(|words| !words.is_empty());
+                let words = words.collect::<Vec<_>>().join(", ");
+                let picture = (plot.draw)(scene, &stage).captioned(&stage, plot.title, &words);
+                svg(&picture, ink.bg, &summary(plot, scene))
             });
             Ok(File { name: format!("paretoscope-{}.svg", plot.id), mime: "image/svg+xml", text })
         }

@@ -34,7 +34,12 @@ pub fn InsideSwitches() -> impl IntoView {
                 {move || if inside.worst_first.get() { "worst first" } else { "in order" }}
             </button>
         </Show>
-        <BatchChoice page />
+        <Show when=rows>
+            <RowChoice page />
+        </Show>
+        <Show when=move || !matches!(inside.rows.get(), ProbedRows::Chosen(_))>
+            <BatchChoice page />
+        </Show>
     }
 }
 
@@ -91,6 +96,41 @@ fn BatchChoice(page: Page) -> impl IntoView {
             prop:value=value
             on:change=choose
         />
+    }
+}
+
+/// Training rows by number in the place of a batch.
+#[component]
+fn RowChoice(page: Page) -> impl IntoView {
+    let inside = page.probing;
+    let why = RwSignal::new(None::<String>);
+    let choose = move |event| match event_target_value(&event).parse::<ProbedRows>() {
+        Ok(rows) => {
+            why.set(None);
+            inside.rows.set(rows);
+        }
+        Err(sentence) => why.set(Some(sentence)),
+    };
+    let value = move || match inside.rows.get() {
+        ProbedRows::Chosen(rows) => {
+            let listed: Vec<String> = rows.iter().map(u32::to_string).collect();
+            listed.join(", ")
+        }
+        ProbedRows::Batch(_) => String::new(),
+    };
+    view! {
+        <input
+            class="box rows"
+            type="text"
+            placeholder="rows"
+            aria-label="Training rows by number; empty for a batch"
+            title="Training rows by number: 3, 17, 20-23. Empty for a batch"
+            aria-invalid=move || why.with(Option::is_some).to_string()
+            data-testid="inside-chosen"
+            prop:value=value
+            on:change=choose
+        />
+        {move || why.get().map(|why| view! { <span class="why" role="alert">{why}</span> })}
     }
 }
 

@@ -3,6 +3,7 @@
 use super::icons;
 use super::page::{Drawer, use_page};
 use super::run_card::RunCard;
+use super::shelf::ShelfSection;
 use crate::balance::{Kind, METHODS, Method};
 use crate::config::{Edit, RUNS};
 use leptos::prelude::*;
@@ -130,6 +131,7 @@ pub fn MethodsPanel() -> impl IntoView {
                 }
             >
                 {cards}
+                <ShelfSection />
                 <section class="sec add" id="add-method" aria-label="Add a method">
                     <h3>
                         "Add a method "

@@ -6,13 +6,16 @@
 use super::arrows::ArrowsState;
 use super::engine::Engine;
 use super::events::{self, Redone};
+use super::land::LandState;
 use super::painter::Painter;
 use super::probing::Probing;
+use super::sharpness::Sharpness;
+use super::shelf::{self, Shelf};
 use super::{address, storage};
 use crate::config::link::Rejected;
 use crate::config::presets::{self, Preset, default_preset};
-use crate::config::{Edit, ExperimentConfig, Theme, needs_restart};
-use crate::plots::{Aspect, PLOTS, Plot, Scene};
+use crate::config::{Along, Aspect, Edit, ExperimentConfig, Theme, needs_restart};
+use crate::plots::{Kept, PLOTS, Plot, Scene};
 use crate::protocol::{BackendReport, Command, FailureCode, RunPredictions, SeedProgress};
 use crate::train::History;
 use leptos::prelude::*;
@@ -123,7 +126,13 @@ pub struct Page {
     pub at_run: RwSignal<usize>,
     pub log_losses: RwSignal<bool>,
     pub arrows: ArrowsState,
+    pub land: LandState,
+    pub sharpness: Sharpness,
     pub aspect: RwSignal<Aspect>,
+    /// What losses and test metrics are drawn over.
+    pub along: RwSignal<Along>,
+    /// Finished runs of earlier experiments.
+    pub shelf: Shelf,
     /// The maximized view; `None` is the overview.
     pub view: RwSignal<Option<&'static str>>,
     pub tiles: RwSignal<Vec<&'static str>>,
@@ -186,7 +195,11 @@ impl Page {
             at_run: RwSignal::new(0),
             log_losses: RwSignal::new(true),
             arrows: ArrowsState::new(config),
+            land: LandState::new(),
+            sharpness: Sharpness::new(),
             aspect: RwSignal::new(Aspect::default()),
+            along: RwSignal::new(Along::default()),
+            shelf: Shelf::new(),
             view: RwSignal::new(None),
             tiles: RwSignal::new(tiles),
             tables: RwSignal::new(Vec::new()),
@@ -262,10 +275,27 @@ impl Page {
         self.playing.set(from_the_start && !self.still.get_untracked());
     }
 
+    /// Goes back to a kept experiment; the one before can be had by undo.
+    pub fn open_kept(self, mut config: ExperimentConfig) {
+        let before = self.config.get_untracked();
+        if !needs_restart(&before, &config) {
+            return;
+        }
+        shelf::keep_now(self);
+        config.view.clone_from(&before.view);
+        config.view.step = self.cursor.get_untracked().min(config.training.steps);
+        self.remember(before, "");
+        self.notices.set(Vec::new());
+        self.open(config);
+        address::push(self);
+    }
+
     fn look(self, config: &ExperimentConfig) {
         self.cursor.set(config.view.step);
         self.hover.set(None);
         self.at_run.set(0);
+        self.aspect.set(config.view.aspect);
+        self.along.set(config.view.along);
         self.probing.layer.set(None);
         self.probing.example.set(None);
         self.probing.rows.set(Default::default());
@@ -427,13 +457,18 @@ impl Page {
         if !restart {
             return;
         }
+        if self.fresh.get_untracked() {
+            // What is finished and about to be trained away stays within reach.
+            self.history.with_untracked(|history| self.shelf.keep(before, history));
+        }
         self.fresh.set(false);
         self.arrows.answers.set(Vec::new());
         // What the worker still sends is about the configuration before.
         self.engine.update_value(Engine::abandon);
         if other_data {
-            // A time line of other data has nothing to do with them.
+            // A time line of other data has nothing to do with them, nor has a choice of its rows.
             self.edits.set(Vec::new());
+            self.probing.rows.set(Default::default());
             self.restart_now(true);
             return;
         }
@@ -548,6 +583,8 @@ impl Page {
     pub fn with_view(self) -> ExperimentConfig {
         let mut config = self.config.get();
         config.view.step = self.cursor.get().min(config.training.steps);
+        config.view.along = self.along.get();
+        config.view.aspect = self.aspect.get();
         config.view.views = match self.view.get() {
             Some(view) => vec![view],
             // The overview has its preset's tiles unless the reader or a link chose others.
@@ -565,6 +602,7 @@ impl Page {
         let at_run = self.at_run.get();
         let step = self.step.get();
         let (hover, log_losses, aspect) = (self.hover.get(), self.log_losses.get(), self.aspect.get());
+        let along = self.along.get();
         self.history.with(|history| {
             // Nothing is known beyond the head, so nothing can be read there.
             let hover = hover.filter(|step| *step <= history.head());
@@ -573,17 +611,29 @@ impl Page {
                     let predictions = predictions.as_ref().map(|predicted| predicted.runs.as_slice());
                     let shown = &shown;
                     self.arrows.with_look(|held| {
-                        look(&Scene {
-                            history,
-                            predictions,
-                            step,
-                            hover,
-                            shown,
-                            log_losses,
-                            aspect,
-                            at_run,
-                            look: held,
-                            inside,
+                        self.config.with(|config| {
+                            self.land.with(config, held.orbit, |land| {
+                                self.shelf.with_drawn(config, history, |kept: &[Kept]| {
+                                    self.sharpness.readings.with(|readings| {
+                                        look(&Scene {
+                                            readings: Some(readings),
+                                            history,
+                                            predictions,
+                                            step,
+                                            hover,
+                                            shown,
+                                            log_losses,
+                                            along,
+                                            aspect,
+                                            at_run,
+                                            look: held,
+                                            inside,
+                                            kept,
+                                            land,
+                                        })
+                                    })
+                                })
+                            })
                         })
                     })
                 })

@@ -4,8 +4,9 @@
 //! own resolution is kept. Screen readers get a sentence and the table instead.
 
 use super::arrows::{Drag, move_by_key, turn_by_key};
+use super::batched_canvas::BatchedCanvas;
 use super::page::{Page, use_page};
-use crate::plots::{Ink, Paint, Picture, Plot, Scene, Stage, Switch, paint};
+use crate::plots::{Ink, Paint, Picture, Plot, Scene, Stage, Switch, paint, summary};
 use crate::train::History;
 use leptos::prelude::*;
 use leptos::{ev, html};
@@ -56,11 +57,20 @@ pub fn PlotCanvas(plot: &'static Plot) -> impl IntoView {
         page.narrow_pick.track();
         page.at_run.track();
         // Few plots read what moves with a pointer; the others need not be painted for it.
-        if untrack(move || page.with_scene(|scene| (plot.switch)(scene))) == Switch::Arrows {
-            page.arrows.track();
+        match untrack(move || page.with_scene(|scene| (plot.switch)(scene))) {
+            Switch::Arrows => page.arrows.track(),
+            Switch::Aspect => page.sharpness.readings.track(),
+            Switch::Landscape => {
+                page.land.track();
+                page.arrows.orbit.track();
+                page.config.track();
+            }
+            _ => {}
         }
         page.log_losses.track();
         page.aspect.track();
+        page.along.track();
+        page.shelf.drawn.track();
         page.probing.track();
         page.dark.track();
         size.track();
@@ -91,6 +101,10 @@ pub fn PlotCanvas(plot: &'static Plot) -> impl IntoView {
         });
         if dragged != Some(true) {
             set_hover(page, step_at(&event));
+            set_place(
+                page,
+                place(&event).and_then(|(x, y)| picture.with_value(|picture| picture.borrow().plane_at(x, y))),
+            );
         }
     };
     let choice_at = move |event: &web_sys::PointerEvent| {
@@ -133,9 +147,9 @@ pub fn PlotCanvas(plot: &'static Plot) -> impl IntoView {
             page.arrows.extent.set(None);
         }
     };
-    let summary = move || page.with_scene(|scene| (plot.summary)(scene));
+    let words = move || page.with_scene(|scene| summary(plot, scene));
     // A sentence that changed with every step would only be noise.
-    let summary = Memo::new(move |_| if page.playing.get() { String::new() } else { summary() });
+    let words = Memo::new(move |_| if page.playing.get() { String::new() } else { words() });
     let least = Memo::new(move |_| {
         if page.narrow.get() {
             format!("{}px", page.with_scene(|scene| (plot.least_height)(scene)))
@@ -153,16 +167,23 @@ pub fn PlotCanvas(plot: &'static Plot) -> impl IntoView {
             node_ref=frame
             tabindex="0"
             role="img"
-            aria-label=move || format!("{}. {}", plot.title, summary.get())
+            aria-label=move || format!("{}. {}", plot.title, words.get())
             data-testid=format!("plot-{}", plot.id)
             on:pointermove=on_move
-            on:pointerleave=move |_| set_hover(page, None)
+            on:pointerleave=move |_| {
+                set_hover(page, None);
+                set_place(page, None);
+            }
             on:pointerdown=on_down
             on:pointerup=let_go
             on:pointercancel=let_go
             on:blur=move |_| set_hover(page, None)
             on:keydown=move |event| {
-                if !picture.with_value(|picture| move_arrows(page, &picture.borrow(), &event)) {
+                let done = picture.with_value(|picture| {
+                    let picture = picture.borrow();
+                    move_arrows(page, &picture, &event) || move_place(page, &picture, &event)
+                });
+                if !done {
                     choose_beside(&event);
                     read_by_keys(page, &event);
                 }
@@ -177,6 +198,45 @@ fn set_hover(page: Page, step: Option<u32>) {
     if page.hover.get_untracked() != step {
         page.hover.set(step);
     }
+}
+
+/// The point of a map that is read, in all maps.
+fn set_place(page: Page, place: Option<[f64; 2]>) {
+    if page.land.cursor.get_untracked() != place {
+        page.land.cursor.set(place);
+    }
+}
+
+/// Keys that move the cross-hair of a map by a fortieth of its width, with Shift by a quarter; whether this was one.
+fn move_place(page: Page, picture: &Picture, event: &ev::KeyboardEvent) -> bool {
+    let Some(axis) = picture.plane_axes.first() else { return false };
+    if event.ctrl_key() || event.meta_key() || event.alt_key() {
+        return false;
+    }
+    let stride = if event.shift_key() { 0.25 } else { 0.025 };
+    let by = match event.key().as_str() {
+        "ArrowLeft" => [-stride, 0.0],
+        "ArrowRight" => [stride, 0.0],
+        "ArrowDown" => [0.0, -stride],
+        "ArrowUp" => [0.0, stride],
+        "Escape" if page.land.cursor.get_untracked().is_some() => {
+            set_place(page, None);
+            event.prevent_default();
+            event.stop_propagation();
+            return true;
+        }
+        _ => return false,
+    };
+    let middle = axis.spans.map(|[from, to]| (from + to) / 2.0);
+    let now = page.land.cursor.get_untracked().unwrap_or(middle);
+    let moved = std::array::from_fn(|c| {
+        let [from, to] = axis.spans[c];
+        (now[c] + by[c] * (to - from)).clamp(from.min(to), to.max(from))
+    });
+    set_place(page, Some(moved));
+    event.prevent_default();
+    event.stop_propagation();
+    true
 }
 
 /// Whether pointers move something in this plot: held arrows, or space.
@@ -270,7 +330,9 @@ fn draw(page: Page, plot: &Plot, canvas: &web_sys::HtmlCanvasElement, (width, he
     draw_images(&context, &picture);
     if let Some(backend) = CanvasBackend::with_canvas_object(canvas.clone()) {
         // What could not be drawn leaves a gap; the table twin holds the numbers.
-        let _ = paint(&picture, &backend.into_drawing_area(), Paint { images: false, ..Paint::canvas(GRAIN) });
+        let area = BatchedCanvas::new(backend, context).into_drawing_area();
+        let _ = paint(&picture, &area, Paint { images: false, ..Paint::canvas(GRAIN) });
+        let _ = area.present();
     }
     picture
 }

@@ -4,10 +4,12 @@ use super::arrows;
 use super::frozen_panel::FrozenPanel;
 use super::icons;
 use super::inside_switches::{InsideSwitches, WholeNetwork};
+use super::land_switches::{LandPanel, LandSwitches};
 use super::page::{Page, use_page};
 use super::plot_canvas::PlotCanvas;
 use super::plot_table::PlotTable;
-use crate::plots::{Aspect, PLOTS, Plot, Switch, reads_probe};
+use crate::config::{Along, Aspect};
+use crate::plots::{PLOTS, Plot, Switch, reads_probe, subtitle, summary};
 use leptos::prelude::*;
 
 #[component]
@@ -24,9 +26,9 @@ pub fn Tile(
             None => tables.push(plot.id),
         });
     };
-    let subtitle = Memo::new(move |_| {
+    let words = Memo::new(move |_| {
         page.with_scene(|scene| {
-            let subtitle = (plot.subtitle)(scene);
+            let subtitle = subtitle(plot, scene);
             // GPU sums round differently from one device to the next.
             let approximate = scene.history.runs.iter().any(|run| run.dispatches > 0);
             if approximate { format!("≈ {subtitle}") } else { subtitle }
@@ -70,7 +72,7 @@ pub fn Tile(
     view! {
         <figure class="tile" data-view=plot.id>
             <header>
-                {title} <span class="sub">{move || subtitle.get()}</span> <Switches plot />
+                {title} <span class="sub">{move || words.get()}</span> <Switches plot />
                 <button
                     class="btn icon"
                     type="button"
@@ -97,7 +99,7 @@ pub fn Tile(
             </Show>
             <Panel plot />
             <figcaption class="sr">
-                {move || (!page.playing.get()).then(|| page.with_scene(|scene| (plot.summary)(scene)))}
+                {move || (!page.playing.get()).then(|| page.with_scene(|scene| summary(plot, scene)))}
             </figcaption>
         </figure>
     }
@@ -117,9 +119,12 @@ fn Switches(plot: &'static Plot) -> impl IntoView {
             let whole = reads_probe(plot, Some(0)).then(|| view! { <WholeNetwork /> });
             view! { {whole} <ArrowSwitches page /> }.into_any()
         }
+        Switch::Landscape => view! { <LandSwitches /> }.into_any(),
         Switch::Aspect => view! { <AspectSwitch page /> }.into_any(),
         Switch::Inside => view! { <InsideSwitches /> <RunSwitch page /> }.into_any(),
+        Switch::Along => view! { <AlongSwitch page /> }.into_any(),
         Switch::LogScale => view! {
+            <AlongSwitch page />
             <button
                 class="btn small-btn"
                 type="button"
@@ -138,8 +143,14 @@ fn Switches(plot: &'static Plot) -> impl IntoView {
 #[component]
 fn Panel(plot: &'static Plot) -> impl IntoView {
     let page = use_page();
-    let has = Memo::new(move |_| page.with_scene(|scene| (plot.switch)(scene)) == Switch::Arrows);
-    move || has.get().then(|| view! { <FrozenPanel plot /> })
+    let switch = Memo::new(move |_| page.with_scene(|scene| (plot.switch)(scene)));
+    // A tile of the overview has no room for more than its map.
+    let alone = Memo::new(move |_| page.narrow.get() || page.view.get() == Some(plot.id));
+    move || match switch.get() {
+        Switch::Arrows => view! { <FrozenPanel plot /> }.into_any(),
+        Switch::Landscape if alone.get() => view! { <LandPanel plot /> }.into_any(),
+        _ => ().into_any(),
+    }
 }
 
 /// The run whose gradients are shown, unless they are held; lines of methods; the hold itself.
@@ -200,6 +211,36 @@ fn RunSwitch(page: Page) -> impl IntoView {
                     })
                     .collect_view()
             }}
+        </select>
+    }
+}
+
+/// What curves are drawn over.
+#[component]
+fn AlongSwitch(page: Page) -> impl IntoView {
+    let choose = move |event| {
+        let chosen = event_target_value(&event).parse::<usize>().ok().and_then(|at| Along::ALL.get(at).copied());
+        page.along.set(chosen.unwrap_or_default());
+    };
+    view! {
+        <select
+            class="small plain"
+            aria-label="Horizontal axis"
+            title="What a step costs depends on the method: compare over backward passes or over time"
+            data-testid="along"
+            on:change=choose
+        >
+            {Along::ALL
+                .into_iter()
+                .enumerate()
+                .map(|(at, along)| {
+                    view! {
+                        <option value=at.to_string() selected=move || page.along.get() == along>
+                            {along.name()}
+                        </option>
+                    }
+                })
+                .collect_view()}
         </select>
     }
 }

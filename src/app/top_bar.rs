@@ -158,6 +158,36 @@ pub fn TopBar() -> impl IntoView {
             <button class="item" type="button" on:click=next_theme>
                 <b>{theme_words}</b>
             </button>
+            <EventItems />
         </super::float::Popover>
+    }
+}
+
+/// Events of the runs as items of the menu, where the bar below has no room for their list.
+#[component]
+fn EventItems() -> impl IntoView {
+    let page = use_page();
+    let marks =
+        Memo::new(move |_| if page.float.get() == Some(Float::Menu) { super::events::marks(page) } else { Vec::new() });
+    let item = move |mark: super::events::Mark| {
+        let go = move |_| {
+            page.playing.set(false);
+            page.float.set(None);
+            page.seek(mark.step);
+        };
+        view! {
+            <button class="item" type="button" on:click=go>
+                <span>{mark.words}</span>
+            </button>
+        }
+    };
+    move || {
+        let marks = marks.get();
+        (!marks.is_empty()).then(|| {
+            view! {
+                <h4>"Go to an event"</h4>
+                {marks.into_iter().map(item).collect_view()}
+            }
+        })
     }
 }

@@ -6,6 +6,7 @@ use super::page::use_page;
 use super::tile::Tile;
 use crate::plots::{PLOTS, plot, reads_probe};
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 #[component]
 pub fn Tabs() -> impl IntoView {
@@ -29,6 +30,22 @@ pub fn Tabs() -> impl IntoView {
             </button>
         }
     };
+    // The tab of a view that a link asks for is not left outside a row that scrolls.
+    let row = NodeRef::<leptos::html::Div>::new();
+    Effect::new(move |_| {
+        page.view.track();
+        page.tiles.track();
+        let Some(row) = row.get() else { return };
+        request_animation_frame(move || {
+            let chosen = row.query_selector("[aria-selected=true]").ok().flatten();
+            let Some(tab) = chosen.and_then(|tab| tab.dyn_into::<web_sys::HtmlElement>().ok()) else { return };
+            let (left, right) =
+                (tab.offset_left() - row.offset_left(), tab.offset_left() - row.offset_left() + tab.offset_width());
+            if left < row.scroll_left() || right > row.scroll_left() + row.client_width() {
+                row.set_scroll_left(left - row.client_width() / 4);
+            }
+        });
+    });
     let state = move || {
         if page.trouble.with(Option::is_some) || !page.opened.get() {
             return String::new();
@@ -51,7 +68,7 @@ pub fn Tabs() -> impl IntoView {
         if memory.is_empty() { state() } else { format!("{}. {memory}", state()) }
     };
     view! {
-        <div class="tabs">
+        <div class="tabs" node_ref=row>
             <div class="tablist" role="tablist" aria-label="Views">
                 {tab("Overview", None)} {PLOTS.iter().map(|plot| tab(plot.title, Some(plot.id))).collect_view()}
             </div>

@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use paretoscope::cli::run::{RunError, RunOptions, Watch};
 use paretoscope::cli::toy::{self, ToyFlags};
-use paretoscope::cli::{aggregate, methods, run, simulate};
+use paretoscope::cli::{aggregate, landscape, methods, run, simulate};
 use paretoscope::config::BackendChoice;
 use std::fs;
 use std::io::{self, BufWriter, Write};
@@ -85,6 +85,14 @@ enum Task {
         #[arg(long)]
         csv: bool,
     },
+    /// Train the experiment of a link and write the map of losses that it asks for (plane=, height=, grid=), as JSON.
+    Landscape {
+        /// A link of the page (or what follows its #), or the path of a configuration file.
+        experiment: String,
+        /// Folder of the data files.
+        #[arg(long)]
+        data: Option<PathBuf>,
+    },
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -117,6 +125,7 @@ fn main() -> ExitCode {
             let seeds = seeds.unwrap_or_default();
             train(&experiment, &RunOptions { steps, seeds, backend }, data.as_deref(), csv)
         }
+        Task::Landscape { experiment, data } => survey(&experiment, data.as_deref()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -140,14 +149,29 @@ fn write_out(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(),
     }
 }
 
-fn train(experiment: &str, options: &RunOptions, data: Option<&Path>, csv: bool) -> Result<(), RunError> {
-    let path = Path::new(experiment);
-    let text = if path.is_file() {
-        fs::read_to_string(path).map_err(|error| RunError::Input(format!("{experiment} cannot be read: {error}.")))?
+/// The text of a link, or of the file at this path.
+fn text_of(experiment: &str) -> Result<String, RunError> {
+    if Path::new(experiment).is_file() {
+        fs::read_to_string(experiment)
+            .map_err(|error| RunError::Input(format!("{experiment} cannot be read: {error}.")))
     } else {
-        experiment.to_owned()
-    };
-    let config = run::read(&text, options)?;
+        Ok(experiment.to_owned())
+    }
+}
+
+fn survey(experiment: &str, data: Option<&Path>) -> Result<(), RunError> {
+    let config = run::read(&text_of(experiment)?, &RunOptions::default())?;
+    let read_file = |name: &str| read_data(name, data);
+    let started = Instant::now();
+    let clock = Rc::new(move || started.elapsed().as_secs_f64() * 1e3);
+    let mut watch = Bar::new(1);
+    let answer = pollster::block_on(landscape::landscape(&config, &read_file, clock, &mut watch))?;
+    watch.bar.finish_and_clear();
+    write_out(|out| writeln!(out, "{answer}"))
+}
+
+fn train(experiment: &str, options: &RunOptions, data: Option<&Path>, csv: bool) -> Result<(), RunError> {
+    let config = run::read(&text_of(experiment)?, options)?;
     let wants_gpu = options.backend == Some(BackendChoice::Gpu);
     if wants_gpu && !cfg!(feature = "gpu") {
         let message = "--backend gpu needs a build with the feature gpu: cargo run --release --features cli,gpu …";
@@ -189,6 +213,8 @@ fn read_data(name: &str, folder: Option<&Path>) -> io::Result<Vec<u8>> {
 struct Bar {
     bar: ProgressBar,
     interrupted: Arc<AtomicBool>,
+    /// Whether training is over and a map is drawn.
+    surveys: bool,
 }
 
 impl Bar {
@@ -203,7 +229,7 @@ impl Bar {
         let flag = interrupted.clone();
         // Without a handler Ctrl-C ends the program at once, which is only less kind.
         let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
-        Self { bar, interrupted }
+        Self { bar, interrupted, surveys: false }
     }
 }
 
@@ -214,6 +240,21 @@ impl Watch for Bar {
         }
         self.bar.set_length(u64::from(steps));
         self.bar.set_position(u64::from(step));
+        !self.interrupted.load(Ordering::Relaxed)
+    }
+
+    fn surveyed(&mut self, done: u32, of: u32) -> bool {
+        if !self.surveys {
+            self.surveys = true;
+            self.bar.set_prefix("map");
+            if let Ok(style) = ProgressStyle::with_template("{prefix} {wide_bar} point {pos} of {len}, {eta} left") {
+                self.bar.set_style(style);
+            }
+            // Whoever ended training early wants the map of what there is.
+            self.interrupted.store(false, Ordering::Relaxed);
+        }
+        self.bar.set_length(u64::from(of));
+        self.bar.set_position(u64::from(done));
         !self.interrupted.load(Ordering::Relaxed)
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod aggregate;
 pub mod guide;
+pub mod landscape;
 pub mod methods;
 pub mod run;
 pub mod simulate;

@@ -50,6 +50,10 @@ pub struct SeedResult {
 pub trait Watch {
     /// Called now and then; `false` stops the run and keeps what there is.
     fn goes_on(&mut self, seed_idx: u32, step: u32, steps: u32) -> bool;
+    /// Called after every portion of a map; `false` keeps what there is.
+    fn surveyed(&mut self, _done: u32, _of: u32) -> bool {
+        true
+    }
 }
 
 /// Reads a link, or the text of a configuration file (JSON).
@@ -152,6 +156,10 @@ async fn one_seed(
                 | Event::Predictions { .. }
                 | Event::Seeds { .. }
                 | Event::Aggregated { .. }
+                | Event::Planned { .. }
+                | Event::Truth { .. }
+                | Event::Prepared { .. }
+                | Event::Surveyed { .. }
                 | Event::Probed { .. }
                 | Event::Sharpness { .. } => {}
             }

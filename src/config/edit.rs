@@ -4,8 +4,9 @@
 //! brings its tasks, other tasks keep the loss scales they had. Steps below the shown step move the cursor;
 //! that is the only adjustment nobody asked for.
 
+use super::keys::{KEYS, Key};
 use super::{
-    Activation, AnalyticConfig, BATCH, BackendChoice, Batch, Complaint, DataConfig, ExperimentConfig, Init,
+    Activation, AnalyticConfig, BATCH, BackendChoice, Batch, Complaint, DataConfig, ExperimentConfig, Init, MapConfig,
     NetworkConfig, Optimizer, RUNS, RunConfig, Schedule, Subject, Theme, VIEWS, keys, presets,
 };
 use crate::balance::modify::{Applied, modifier};
@@ -91,6 +92,8 @@ pub enum Edit {
     Theme(Option<Theme>),
     /// (K, K) gradients that the reader moves; none shows a run's own.
     Gradients(Option<Vec<f64>>),
+    /// What the landscape shows.
+    Map(MapConfig),
 }
 
 impl ExperimentConfig {
@@ -101,6 +104,9 @@ impl ExperimentConfig {
     pub fn apply(&self, edit: &Edit) -> Result<Self, Complaint> {
         let mut next = self.clone();
         next.change(edit)?;
+        if !matches!(edit, Edit::Map(_)) {
+            next.release_map();
+        }
         // The readers of links are the validator, for edits as for everything else.
         match next.check() {
             Ok(()) => Ok(next),
@@ -254,6 +260,7 @@ impl ExperimentConfig {
             }
             Edit::Theme(theme) => self.view.theme = *theme,
             Edit::Gradients(rows) => self.view.gradients.clone_from(rows),
+            Edit::Map(map) => self.view.map.clone_from(map),
         }
         Ok(())
     }
@@ -305,6 +312,22 @@ impl ExperimentConfig {
 /// Whether going from `old` to `new` means training again, and not only looking elsewhere.
 pub fn needs_restart(old: &ExperimentConfig, new: &ExperimentConfig) -> bool {
     !old.same_training(new) || old.backend != new.backend
+}
+
+/// In what training of `one` differs from that of `other`, compared methods aside: `learning rate .01`, in the words
+/// of [`super::keys::KEYS`] and with the values of `one`.
+pub fn differences(one: &ExperimentConfig, other: &ExperimentConfig) -> Vec<String> {
+    let of_one =
+        ExperimentConfig { preset: other.preset, runs: other.runs.clone(), view: other.view.clone(), ..one.clone() };
+    let differs = |key: &&Key| match (key.scope.holds(&of_one), key.scope.holds(other)) {
+        (true, true) => (key.text)(&of_one) != (key.text)(other),
+        (here, there) => here != there,
+    };
+    let told = |key: &Key| {
+        let text = if key.scope.holds(&of_one) { (key.text)(&of_one) } else { "none".to_owned() };
+        format!("{} {text}", key.label)
+    };
+    KEYS.iter().filter(differs).map(told).collect()
 }
 
 /// What run `at` is called: its method, the knobs in which it differs from the method's defaults, its modifiers.

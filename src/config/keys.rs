@@ -4,17 +4,19 @@
 //! tasks bring loss scales of 1), so reading and writing both walk the table from top to bottom. A reader
 //! leaves the draft valid whatever it is given: it changes the draft or complains.
 
+use super::map;
 use super::number;
 use super::presets::{self, Preset};
 use super::{
-    Activation, AnalyticConfig, BATCH, BackendChoice, Batch, CLIP, COORDINATE, Complaint, DECAY_FACTOR, Decay,
-    ExperimentConfig, FEWEST_INPUTS, FEWEST_ROWS, GAIN, HEAD_LAYERS, Init, LABEL_NOISE, LEARNING_RATE, LOSS_SCALE,
-    MOMENTUM, NetworkConfig, Optimizer, RUNS, RunConfig, SEEDS, STEPS, Subject, TASKS, TRUNK_LAYERS, Theme, VIEWS,
-    WEIGHT_DECAY, WIDTH,
+    Activation, Along, AnalyticConfig, Aspect, BATCH, BackendChoice, Batch, CLIP, COORDINATE, Complaint, DECAY_FACTOR,
+    Decay, ExperimentConfig, FEWEST_INPUTS, FEWEST_ROWS, GAIN, HEAD_LAYERS, Init, LABEL_NOISE, LEARNING_RATE,
+    LOSS_SCALE, MOMENTUM, NetworkConfig, Optimizer, RUNS, RunConfig, SEEDS, STEPS, Subject, TASKS, TRUNK_LAYERS, Theme,
+    VIEWS, WEIGHT_DECAY, WIDTH,
 };
 use crate::balance::modify::{Applied, MODIFIERS, modifier};
 use crate::balance::{Knob, METHODS, Method, method};
 use crate::data::{self, DATASETS};
+use crate::landscape::PlaneChoice;
 use crate::problem::{self, PROBLEMS};
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -492,6 +494,63 @@ pub const KEYS: &[Key] = &[
         },
     },
     Key {
+        name: "plane",
+        label: "map plane",
+        about: "Plane of the landscape: auto, parameters, pca, random~ and a seed, runs~ and three runs, gradients~ and two \
+                tasks, or line~ and two runs. A run may name a step: 2-150.",
+        example: "runs~1~2~3-100",
+        form: Form::Word,
+        scope: Scope::Any,
+        read: |reader, text| match reader.config.read_plane(text) {
+            Ok(plane) => reader.config.view.map.plane = plane,
+            Err(sentence) => reader.complain(sentence),
+        },
+        text: |config| config.view.map.plane.as_ref().map_or_else(|| map::AUTO.into(), PlaneChoice::text),
+    },
+    Key {
+        name: "height",
+        label: "map height",
+        about: "What the landscape shows: tasks, sum, max, weighted, worst, conflict, dominant, or field~ and a run.",
+        example: "field~2",
+        form: Form::Word,
+        scope: Scope::Any,
+        read: |reader, text| match reader.config.read_height(text) {
+            Ok(height) => reader.config.view.map.height = height,
+            Err(sentence) => reader.complain(sentence),
+        },
+        text: |config| config.view.map.height.text(),
+    },
+    Key {
+        name: "grid",
+        label: "map nodes",
+        about: "Nodes along each axis of the landscape: 11, 21, 41, 81 or 161.",
+        example: "81",
+        form: Form::Number,
+        scope: Scope::Any,
+        read: |reader, text| {
+            let sides = map::sides();
+            let choices: Vec<(&str, u32)> = sides.iter().map(|(text, side)| (text.as_str(), *side)).collect();
+            if let Some(side) = reader.choice("number of nodes", text, &choices) {
+                reader.config.view.map.side = side;
+            }
+        },
+        text: |config| config.view.map.side.to_string(),
+    },
+    Key {
+        name: "surface",
+        label: "map in space",
+        about: "1 for the landscape as a surface in space, 0 for contours.",
+        example: "1",
+        form: Form::Number,
+        scope: Scope::Any,
+        read: |reader, text| {
+            if let Some(surface) = reader.choice("form of the landscape", text, &[("0", false), ("1", true)]) {
+                reader.config.view.map.surface = surface;
+            }
+        },
+        text: |config| u32::from(config.view.map.surface).to_string(),
+    },
+    Key {
         name: "theme",
         label: "theme",
         about: "light, dark, or auto: as the system has it.",
@@ -509,6 +568,37 @@ pub const KEYS: &[Key] = &[
             Some(Theme::Light) => "light".into(),
             Some(Theme::Dark) => "dark".into(),
         },
+    },
+    Key {
+        name: "x",
+        label: "horizontal axis",
+        about: "What losses and test metrics are drawn over: steps, gradients (backward passes) or ms.",
+        example: "gradients",
+        form: Form::Word,
+        scope: Scope::Any,
+        read: |reader, text| {
+            let choices = Along::ALL.map(|along| (along.id(), along));
+            if let Some(along) = reader.choice("horizontal axis", text, &choices) {
+                reader.config.view.along = along;
+            }
+        },
+        text: |config| config.view.along.id().into(),
+    },
+    Key {
+        name: "aspect",
+        label: "aspect of conflict",
+        about: "What the view of conflicts shows: cosine, map, similarity, ratio, curvature, helped or
+                flatness.",
+        example: "map",
+        form: Form::Word,
+        scope: Scope::Any,
+        read: |reader, text| {
+            let choices = Aspect::ALL.map(|aspect| (aspect.id(), aspect));
+            if let Some(aspect) = reader.choice("aspect of conflict", text, &choices) {
+                reader.config.view.aspect = aspect;
+            }
+        },
+        text: |config| config.view.aspect.id().into(),
     },
     Key {
         name: CHECK_KEY,

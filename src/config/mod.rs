@@ -10,12 +10,16 @@ mod edit;
 pub mod gradients;
 mod keys;
 pub mod link;
+mod map;
 mod number;
 pub mod presets;
 mod schedule;
+mod view;
 
-pub use edit::{Edit, copy_of_run, name_of_run, needs_restart};
+pub use edit::{Edit, copy_of_run, differences, name_of_run, needs_restart};
+pub use map::MapConfig;
 pub use schedule::{Decay, Rates, Schedule};
+pub use view::{Along, Aspect};
 
 use crate::balance::modify::{Applied, Ascent, Change};
 use crate::balance::{Balancer, Build, Construction, METHODS, Method, Setup};
@@ -209,15 +213,20 @@ pub enum BackendChoice {
 }
 
 /// Where the reader looks; never changes a number.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct ViewConfig {
     /// View cursor, a step.
     pub step: u32,
     /// View ids; empty is the overview.
     pub views: Vec<&'static str>,
     pub theme: Option<Theme>,
+    /// What losses and test metrics are drawn over.
+    pub along: Along,
+    /// What the view of conflicts shows.
+    pub aspect: Aspect,
     /// (K, K) row-major, K = 2 or 3: gradients that the reader moves in the place of a run's.
     pub gradients: Option<Vec<f64>>,
+    pub map: MapConfig,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

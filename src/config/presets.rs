@@ -416,7 +416,7 @@ impl Preset {
             },
             runs: self.runs.iter().map(|text| run(text)).collect(),
             backend: BackendChoice::Cpu,
-            view: ViewConfig { step: self.step, views: Vec::new(), theme: None, gradients: None },
+            view: ViewConfig { step: self.step, ..ViewConfig::default() },
         }
     }
 }

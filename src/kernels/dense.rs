@@ -19,24 +19,30 @@ pub fn dense<T: Real>(
         for (y, &b) in y.iter_mut().zip(bias) {
             *y += b;
         }
-        match activation {
-            Some(Activation::Relu) => {
-                for y in y {
-                    // Not `max`: a NaN must stay a NaN, or a diverged run would look alive.
-                    *y = if *y < T::default() { T::default() } else { *y };
-                }
+        bend(activation, y);
+    }
+}
+
+/// y ← activation(y).
+#[inline(always)]
+pub fn bend<T: Real>(activation: Option<Activation>, y: &mut [T]) {
+    match activation {
+        Some(Activation::Relu) => {
+            for y in y {
+                // Not `max`: a NaN must stay a NaN, or a diverged run would look alive.
+                *y = if *y < T::default() { T::default() } else { *y };
             }
-            Some(Activation::Tanh) => {
-                for y in y {
-                    *y = y.tanh();
-                }
-            }
-            Some(Activation::Gelu) => {
-                for y in y {
-                    *y = gelu(*y);
-                }
-            }
-            None => {}
         }
+        Some(Activation::Tanh) => {
+            for y in y {
+                *y = y.tanh();
+            }
+        }
+        Some(Activation::Gelu) => {
+            for y in y {
+                *y = gelu(*y);
+            }
+        }
+        None => {}
     }
 }

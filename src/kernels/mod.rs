@@ -22,7 +22,7 @@ pub use ascend::ascend;
 pub use blend::blend;
 pub use combine::combine;
 pub use delta::delta;
-pub use dense::dense;
+pub use dense::{bend, dense};
 pub use excess::excess;
 pub use gather::gather;
 pub use gramian::{gramian, gramian_block};

@@ -3,6 +3,7 @@
 use super::axis::{self, Scale};
 use super::pair_series::{For, Reading, curve, read};
 use super::picture::Pen;
+use super::ruler::Ruler;
 use super::series::{Chart, Curve, Panel, axis_values};
 use super::{Picture, Scene, Stage, number, triad};
 use crate::measure::conflict::{Bend, Meeting, length_ratio, magnitude_similarity};
@@ -25,16 +26,22 @@ fn curves(scene: &Scene, reading: Reading, value: fn(&Meeting) -> Option<f64>) -
     scene.runs().into_iter().map(one).collect()
 }
 
-fn panel(title: String, curves: Vec<Curve>, scale: Scale, zero: Option<f64>, words: Vec<(f64, &'static str)>) -> Panel {
+fn panel(
+    title: String,
+    curves: Vec<Curve>,
+    scale: Scale,
+    zero: Option<f64>,
+    words: Vec<(f64, &'static str)>,
+) -> Panel<'static> {
     let ticks = scale.ticks().into_iter().map(|value| (value, axis::tick(value))).collect();
-    Panel { title, curves, reference: Vec::new(), scale, ticks, zero, words }
+    Panel { title, curves, earlier: Vec::new(), reference: Vec::new(), scale, ticks, zero, words }
 }
 
 fn chart(scene: &Scene, stage: &Stage, panels: Vec<Panel>) -> Picture {
     let mut pen = Pen::new(stage);
     let room = triad::room(scene, stage.width);
     let below = if stage.height - room >= 150.0 { room } else { 0.0 };
-    Chart { scene, panels, quantity: "", number, below }.draw_with(&mut pen);
+    Chart { scene, panels, ruler: Ruler::steps(scene), quantity: "", number, below }.draw_with(&mut pen);
     if below > 0.0 {
         triad::draw(scene, &mut pen, stage.height - room + 4.0);
     }

@@ -4,61 +4,49 @@
 //! Blue is agreement, orange conflict. Where both gradients are shorter than 1 % of their own maximum,
 //! the angle is mostly noise, is drawn faint and counts neither way.
 
+use crate::config::Aspect;
 use crate::measure::conflict::{
     self, Falls, Meeting, Rate, Triad, known_pulls, length_ratio, magnitude_similarity, pairs,
 };
 use crate::measure::pull;
+use crate::train::Readings;
 
 use super::axis::{self, Scale};
 use super::conflict_strips::{palette, share_words};
 use super::pair_series::{For, Point, Reading, curve};
 use super::picture::{Anchor, Pen, Rect};
+use super::ruler::Ruler;
 use super::series::{Chart, Panel};
 use super::{
-    Picture, Plot, Scene, Stage, Switch, Table, conflict_series, conflict_strips, exact, number, pair_series, triad,
+    Picture, Plot, Scene, Stage, Switch, Table, conflict_series, conflict_strips, exact, flatness, number, pair_series,
+    triad,
 };
-
-/// What the view shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Aspect {
-    #[default]
-    Cosine,
-    Heat,
-    Similarity,
-    Ratio,
-    Curvature,
-    Helped,
-}
-
-impl Aspect {
-    /// In the order of the switch.
-    pub const ALL: [Self; 6] = [Self::Cosine, Self::Heat, Self::Similarity, Self::Ratio, Self::Curvature, Self::Helped];
-
-    /// As the switch says it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Cosine => "cosine",
-            Self::Heat => "cosine, heat map",
-            Self::Similarity => "magnitude similarity",
-            Self::Ratio => "length ratio",
-            Self::Curvature => "curvature",
-            Self::Helped => "did it help?",
-        }
-    }
-}
 
 pub(super) const PLOT: Plot = Plot {
     id: "cosine",
     title: "Conflict over time",
-    subtitle,
-    least_height,
-    draw,
-    table,
-    data,
-    summary,
+    subtitle: |scene| readings_of(scene).map_or_else(|| subtitle(scene), flatness::subtitle),
+    least_height: |scene| match readings_of(scene) {
+        Some(_) => flatness::least_height(scene),
+        None => least_height(scene),
+    },
+    draw: |scene, stage| match readings_of(scene) {
+        Some(readings) => flatness::draw(scene, readings, stage),
+        None => draw(scene, stage),
+    },
+    table: |scene| readings_of(scene).map_or_else(|| table(scene), |readings| flatness::table(scene, readings)),
+    data: |scene| readings_of(scene).map_or_else(|| data(scene), |readings| flatness::data(scene, readings)),
+    summary: |scene| readings_of(scene).map_or_else(|| summary(scene), |readings| flatness::summary(scene, readings)),
     switch: |_| Switch::Aspect,
+    shows_all_seeds: false,
     reads_predictions: false,
 };
+
+/// What is known of flatness, where it is what the view shows.
+fn readings_of<'s>(scene: &Scene<'s>) -> Option<&'s Readings> {
+    static NONE: Readings = Readings { runs: Vec::new(), done: 0, of: 0, refusal: None };
+    (scene.aspect == Aspect::Flatness).then(|| scene.readings.unwrap_or(&NONE))
+}
 
 fn subtitle(scene: &Scene) -> String {
     let every = match scene.history.outline.look_every {
@@ -81,6 +69,8 @@ fn subtitle(scene: &Scene) -> String {
             "each step's own batch, before and after it".to_owned()
         }
         Aspect::Helped => format!("each step's own batch, before and after it, {every}"),
+        // Its own file has the words.
+        Aspect::Flatness => String::new(),
     }
 }
 
@@ -93,6 +83,7 @@ fn least_height(scene: &Scene) -> f64 {
         Aspect::Curvature => Chart::least_height(1) + lamps,
         Aspect::Heat => conflict_strips::least_height(scene, pairs(scene.n_tasks()).count()).max(160.0),
         Aspect::Helped => conflict_strips::least_height(scene, scene.n_tasks()).max(160.0),
+        Aspect::Flatness => flatness::least_height(scene),
     }
 }
 
@@ -134,6 +125,7 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
         Aspect::Ratio => conflict_series::draw_ratio(scene, stage),
         Aspect::Curvature => conflict_series::draw_curvature(scene, stage),
         Aspect::Helped => conflict_strips::draw_helped(scene, stage),
+        Aspect::Flatness => flatness::draw(scene, &Readings::default(), stage),
     }
 }
 
@@ -145,6 +137,7 @@ fn draw_cosines(scene: &Scene, stage: &Stage) -> Picture {
         panels.push(Panel {
             title: reading.name(scene),
             curves,
+            earlier: Vec::new(),
             reference: Vec::new(),
             scale,
             ticks: [-1.0, 0.0, 1.0].map(|v| (v, if v > 0.0 { "+1".to_owned() } else { axis::tick(v) })).into(),
@@ -162,7 +155,7 @@ fn draw_cosines(scene: &Scene, stage: &Stage) -> Picture {
     let lamps = if stage.height - lamps >= 170.0 { lamps } else { 0.0 };
     let room = if stage.height - room - lamps >= 170.0 { room } else { 0.0 };
     let below = room + lamps;
-    let chart = Chart { scene, panels, quantity: "", number: axis::cosine, below };
+    let chart = Chart { scene, panels, ruler: Ruler::steps(scene), quantity: "", number: axis::cosine, below };
     let frame = chart.draw_with(&mut pen);
     if room > 0.0 {
         bands(scene, &mut pen, frame.left, frame.right, frame.bottom + 44.0);

@@ -4,6 +4,7 @@
 
 use super::axis::{self, Scale};
 use super::picture::Pen;
+use super::ruler::Ruler;
 use super::series::{Chart, Curve, Panel, axis_values};
 use super::{Picture, Scene, Stage, Table, exact, number};
 use crate::protocol::TaskSharpness;
@@ -11,6 +12,10 @@ use crate::train::Readings;
 
 /// Widest range of a log axis, in its low end's multiples.
 const WIDEST: f64 = 1e6;
+
+/// What will be here.
+const WAITING: &str =
+    "How sharp the losses are where the runs stand appears here, checkpoint by checkpoint, once it is asked for.";
 
 /// What a panel shows.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -63,9 +68,7 @@ pub fn least_height(scene: &Scene) -> f64 {
 /// curvatures that did not settle are faint.
 pub fn draw(scene: &Scene, readings: &Readings, stage: &Stage) -> Picture {
     if readings.is_empty() {
-        return Pen::new(stage).empty(
-            "How sharp the losses are where the runs stand appears here, checkpoint by checkpoint, once it is asked for.",
-        );
+        return Pen::new(stage).empty(readings.refusal.as_deref().unwrap_or(WAITING));
     }
     let rho = readings.runs.iter().flatten().next().map_or(0.0, |reading| reading.rho);
     let panels = (0..scene.n_tasks()).flat_map(|task| QUANTITIES.map(|quantity| (task, quantity)));
@@ -77,6 +80,7 @@ pub fn draw(scene: &Scene, readings: &Readings, stage: &Stage) -> Picture {
         Panel {
             title: quantity.title(scene, task, rho),
             curves,
+            earlier: Vec::new(),
             reference: Vec::new(),
             scale,
             ticks: scale.ticks().into_iter().map(|value| (value, axis::tick(value))).collect(),
@@ -84,7 +88,7 @@ pub fn draw(scene: &Scene, readings: &Readings, stage: &Stage) -> Picture {
             words: Vec::new(),
         }
     });
-    Chart { scene, panels: panels.collect(), quantity: "", number, below: 0.0 }.draw(stage)
+    Chart { scene, panels: panels.collect(), ruler: Ruler::steps(scene), quantity: "", number, below: 0.0 }.draw(stage)
 }
 
 fn curve(readings: &Readings, (run, task): (usize, usize), quantity: Quantity) -> Curve {
@@ -175,7 +179,7 @@ pub fn summary(scene: &Scene, readings: &Readings) -> String {
         };
     }
     if words.is_empty() {
-        "No sharpness was read yet.".to_owned()
+        readings.refusal.clone().unwrap_or_else(|| "No sharpness was read yet.".to_owned())
     } else {
         format!("Largest curvature at step {}.{words}", scene.step)
     }

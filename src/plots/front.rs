@@ -17,6 +17,7 @@ pub(super) const PLOT: Plot = Plot {
     data,
     summary,
     switch: |_| Switch::None,
+    shows_all_seeds: false,
     reads_predictions: false,
 };
 
@@ -88,6 +89,8 @@ fn range(scene: &Scene, task: usize) -> Scale {
         let keep = if scene.diverged(run).is_some() { 1 } else { usize::MAX };
         values.extend(path(scene, run).into_iter().take(keep).map(|(_, losses)| losses[task]));
     }
+    let kept = scene.kept.iter().filter(|kept| kept.run.diverged.is_none()).flat_map(|kept| &kept.run.losses);
+    values.extend(kept.filter_map(|(_, losses)| losses.get(task)));
     let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
     if low > high {
         return Scale::log(0.01, 1.0, 0.0, 1.0);
@@ -166,6 +169,19 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
     }
     for curve in curves {
         pen.line(curve, 1.5, ink.ink2);
+    }
+    // Kept runs of earlier experiments, dotted below the others.
+    for kept in scene.kept {
+        let pair = |(_, losses): &(u32, Vec<f64>)| Some(at([*losses.first()?, *losses.get(1)?]));
+        let points: Vec<Point> = kept.run.losses.iter().filter_map(pair).collect();
+        let Some(end) = points.last().copied() else { continue };
+        let (color, text) =
+            kept.like.map_or((ink.ink3, ink.ink2), |run| (ink.run(run).mark.at(0.6), ink.run(run).text));
+        pen.dashed(&points, 1.5, color, &[1.5, 2.5], 0.0);
+        pen.ring(end, 4.0, 1.5, color);
+        taken.push(square(end, 5.0));
+        wishes.push(Wish { at: end, toward: 0.0, width: stage.text_width(&kept.name, TICK) + 4.0, clear: 8.0 });
+        words.push((kept.name.clone(), text, TICK));
     }
     for run in scene.runs() {
         let style = *ink.run(run);
@@ -246,7 +262,7 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
     }
     // Below the axis, where no path and no front can cross it.
     let room = place.width() - stage.text_width(&axis_title(&name(0)), LABEL) - 12.0;
-    let note = stage.fit("↙ better · ringed: no run is better on both", TICK, room);
+    let note = stage.fit("↙ lower · ringed: no run is lower on both", TICK, room);
     pen.text((place.left, stage.height - 3.0), note, TICK, ink.ink3, Anchor::Start);
     let bounds = Rect { right: stage.width, top: 0.0, ..place };
     for ((name, color, size), spot) in words.into_iter().zip(settle(&wishes, &taken, bounds)) {

@@ -136,6 +136,10 @@ pub struct Ink {
     pub accent: Color,
     pub bad: Color,
     pub halo: Color,
+    /// Grounds of height maps where losses are high and where they are low, and the lines between.
+    pub high: Color,
+    pub low: Color,
+    pub contour: Color,
     pub runs: [RunStyle; 6],
     /// Signed values −2, −1, 0, 1, 2.
     pub signed: [Color; 5],
@@ -172,6 +176,9 @@ impl Ink {
         accent: Color::hex(0x5443C8),
         bad: Color::hex(0xB3261E),
         halo: Color::hex(0xFFFFFF),
+        high: Color::hex(0xFFFFFF),
+        low: Color::hex(0xDCD9EA),
+        contour: Color::hex(0x8F8AAA),
         runs: runs([
             (0x0072B2, 0x0072B2),
             (0xD55E00, 0xB34E00),
@@ -203,6 +210,9 @@ impl Ink {
         accent: Color::hex(0xA99CFF),
         bad: Color::hex(0xFF8A80),
         halo: Color::hex(0x141416),
+        high: Color::hex(0x141416),
+        low: Color::hex(0x302D42),
+        contour: Color::hex(0x6E6A88),
         runs: runs([
             (0x56B4E9, 0x56B4E9),
             (0xF0803C, 0xF0803C),

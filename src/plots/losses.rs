@@ -2,8 +2,9 @@
 
 use super::axis::{self, Scale};
 use super::picture::Pen;
-use super::series::{Chart, Panel, axis_values, calm, value_at};
-use super::{Picture, Plot, Scene, Stage, Switch, Table, exact, number, scale_word, seeds};
+use super::ruler::Ruler;
+use super::series::{Chart, Earlier, Panel, axis_values, calm, value_at};
+use super::{Kept, Picture, Plot, Scene, Stage, Switch, Table, exact, number, scale_word, seeds};
 use crate::measure::spread::Spread;
 use crate::train::Band;
 
@@ -17,12 +18,13 @@ pub(super) const PLOT: Plot = Plot {
     data,
     summary,
     switch: |_| Switch::LogScale,
+    shows_all_seeds: true,
     reads_predictions: false,
 };
 
 fn subtitle(scene: &Scene) -> String {
-    let scale = scale_word(scene.logs_losses());
-    seeds::words(scene).map_or_else(|| scale.to_owned(), |words| format!("{scale}, {words}"))
+    // Beside the switch of the scale a word about it is the first that can go.
+    seeds::brief(scene).unwrap_or_else(|| scale_word(scene.logs_losses()).to_owned())
 }
 
 /// The finite losses of one task.
@@ -60,6 +62,7 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
                 .into_iter()
                 .map(|run| seeds::curve(run, curve(scene, run, task), band(scene, run, task)))
                 .collect(),
+            earlier: earlier(scene, task),
             reference: reference(scene, task),
             scale: Scale::linear(0.0, 1.0, 0.0, 1.0),
             ticks: Vec::new(),
@@ -68,7 +71,10 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
         })
         .collect();
     // One range for all tasks: panels are compared by eye.
-    let all = panels.iter().flat_map(|panel| axis_values(scene, &panel.curves).chain(calm(&panel.reference)));
+    let kept = |panel: &'_ Panel| panel.earlier.iter().flat_map(|curve| calm(&curve.points)).collect::<Vec<_>>();
+    let all = panels
+        .iter()
+        .flat_map(|panel| axis_values(scene, &panel.curves).chain(calm(&panel.reference)).chain(kept(panel)));
     let log = scene.logs_losses();
     let (low, high) = axis::loss_range(all, log);
     let scale = if log { Scale::log(low, high, 0.0, 1.0) } else { Scale::linear(low, high, 0.0, 1.0) };
@@ -76,7 +82,16 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
         panel.scale = scale;
         panel.ticks = scale.ticks().into_iter().map(|value| (value, axis::tick(value))).collect();
     }
-    Chart { scene, panels, quantity: "loss", number, below: 0.0 }.draw(stage)
+    Chart { scene, panels, ruler: Ruler::of(scene), quantity: "loss", number, below: 0.0 }.draw(stage)
+}
+
+/// The losses of kept runs.
+fn earlier<'s>(scene: &Scene<'s>, task: usize) -> Vec<Earlier<'s>> {
+    let points = |kept: &'s Kept<'s>| {
+        let told = kept.run.losses.iter();
+        told.filter_map(|(step, losses)| Some((f64::from(*step), *losses.get(task)?))).collect()
+    };
+    scene.kept.iter().map(|kept| Earlier { kept, points: points(kept) }).collect()
 }
 
 /// Medians and quartiles of a run's losses at the cursor, one a task.
@@ -86,16 +101,21 @@ fn spreads(scene: &Scene, run: usize) -> Option<Vec<Spread>> {
 
 fn table(scene: &Scene) -> Table {
     let mut table = Table::new(["run", "step"]);
+    let ruler = Ruler::of(scene);
+    let place = |run: Option<usize>, step: u32| ruler.column().map(|_| ruler.cell(run, step));
+    table.columns.extend(ruler.column().map(str::to_owned));
     let several = seeds::words(scene).map_or(String::new(), |words| format!(" ({words})"));
     table.columns.extend((0..scene.n_tasks()).map(|task| scene.task_name(task) + &several));
     for run in scene.runs() {
         if let Some(spreads) = spreads(scene, run) {
             let cells = spreads.iter().map(|spread| seeds::cell(spread, number));
-            table.rows.push([scene.run_name(run), scene.step.to_string()].into_iter().chain(cells).collect());
+            let first = [scene.run_name(run), scene.step.to_string()].into_iter().chain(place(Some(run), scene.step));
+            table.rows.push(first.chain(cells).collect());
             continue;
         }
         let Some(record) = scene.history.runs[run].at(scene.step) else { continue };
         let mut row = vec![scene.run_name(run), record.step.to_string()];
+        row.extend(place(Some(run), record.step));
         if let Some(end) = scene.diverged(run).filter(|end| scene.step >= *end) {
             row[1] = format!("diverged at {end}");
             row.extend((0..scene.n_tasks()).map(|_| "–".to_owned()));
@@ -108,7 +128,17 @@ fn table(scene: &Scene) -> Table {
         .map(|task| value_at(&reference(scene, task), f64::from(scene.step)).map_or("–".to_owned(), number))
         .collect();
     if scene.history.references.iter().any(|reference| !reference.losses.is_empty()) {
-        table.rows.push([vec!["single task".to_owned(), scene.step.to_string()], alone].concat());
+        let mut row = vec!["single task".to_owned(), scene.step.to_string()];
+        row.extend(place(None, scene.step));
+        table.rows.push([row, alone].concat());
+    }
+    for kept in scene.kept {
+        let after = kept.run.losses.partition_point(|(step, _)| *step <= scene.step);
+        let Some((step, losses)) = after.checked_sub(1).map(|idx| &kept.run.losses[idx]) else { continue };
+        let mut row = vec![format!("{} (kept)", kept.name), step.to_string()];
+        row.extend(ruler.column().map(|_| ruler.cell_of_kept(kept, *step)));
+        row.extend(losses.iter().map(|loss| number(*loss)));
+        table.rows.push(row);
     }
     table
 }
@@ -116,38 +146,55 @@ fn table(scene: &Scene) -> Table {
 fn data(scene: &Scene) -> Table {
     let mut table = Table::new(["step", "run", "task", "loss"]);
     let several = !scene.history.bands.is_empty();
-    let row = |step: u32, run: &str, task: usize, loss: String, which: &str| {
-        let mut row = vec![step.to_string(), run.to_owned(), scene.task_name(task), loss];
+    let ruler = Ruler::of(scene);
+    // Of runs by their number; networks that learn one task alone have none.
+    let row = |step: u32, run: Option<usize>, task: usize, loss: String, which: &str| {
+        let name = run.map_or("single task".to_owned(), |run| scene.run_name(run));
+        let mut row = vec![step.to_string(), name, scene.task_name(task), loss];
         row.extend(several.then(|| which.to_owned()));
+        row.extend(ruler.column().map(|_| ruler.cell(run, step)));
         row
     };
     if several {
         table.columns.push("over seeds".to_owned());
     }
+    table.columns.extend(ruler.column().map(str::to_owned));
     for (run, history) in scene.history.runs.iter().enumerate() {
-        let name = scene.run_name(run);
+        let name = Some(run);
         for record in &history.records {
             for (task, loss) in record.losses.iter().enumerate() {
-                table.rows.push(row(record.step, &name, task, exact(*loss), "first seed"));
+                table.rows.push(row(record.step, name, task, exact(*loss), "first seed"));
             }
         }
         for task in 0..scene.n_tasks() {
             let of_seeds = band(scene, run, task).into_iter();
-            table
-                .rows
-                .extend(of_seeds.flat_map(|band| {
-                    seeds::data_rows(band, |step, value, which| row(step, &name, task, value, which))
-                }));
+            table.rows.extend(
+                of_seeds
+                    .flat_map(|band| seeds::data_rows(band, |step, value, which| row(step, name, task, value, which))),
+            );
         }
     }
     for (task, reference) in scene.history.references.iter().enumerate() {
         for (step, loss) in &reference.losses {
-            table.rows.push(row(*step, "single task", task, exact(*loss), "first seed"));
+            table.rows.push(row(*step, None, task, exact(*loss), "first seed"));
         }
         let of_seeds = scene.history.bands.references.get(task).into_iter();
-        table.rows.extend(of_seeds.flat_map(|(band, _)| {
-            seeds::data_rows(band, |step, value, which| row(step, "single task", task, value, which))
-        }));
+        table
+            .rows
+            .extend(of_seeds.flat_map(|(band, _)| {
+                seeds::data_rows(band, |step, value, which| row(step, None, task, value, which))
+            }));
+    }
+    for kept in scene.kept {
+        for (step, losses) in &kept.run.losses {
+            for (task, loss) in losses.iter().enumerate() {
+                let name = format!("{} (kept)", kept.name);
+                let mut row = vec![step.to_string(), name, scene.task_name(task), exact(*loss)];
+                row.extend(several.then(String::new));
+                row.extend(ruler.column().map(|_| ruler.cell_of_kept(kept, *step)));
+                table.rows.push(row);
+            }
+        }
     }
     table
 }

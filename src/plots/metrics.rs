@@ -1,11 +1,14 @@
 //! The test metric of every task over steps, such as accuracy or R², on rows that no run trains on.
 
-use super::axis::{self, Scale, round_values};
-use super::picture::Pen;
-use super::series::{Chart, Curve, Panel, axis_values, value_at};
-use super::{Picture, Plot, Scene, Stage, Switch, Table, exact, number, percent, seeds, sharing};
+use crate::config::Along;
 use crate::protocol::{Evaluation, TaskOutline};
 use crate::train::Band;
+
+use super::axis::{self, Scale, round_values};
+use super::picture::Pen;
+use super::ruler::Ruler;
+use super::series::{Chart, Curve, Earlier, Panel, axis_values, calm, value_at};
+use super::{Kept, Picture, Plot, Scene, Stage, Switch, Table, exact, number, percent, seeds, sharing};
 
 pub(super) const PLOT: Plot = Plot {
     id: "metrics",
@@ -16,7 +19,8 @@ pub(super) const PLOT: Plot = Plot {
     table,
     data,
     summary,
-    switch: |_| Switch::None,
+    switch: |scene| if scene.is_analytic() { Switch::None } else { Switch::Along },
+    shows_all_seeds: true,
     reads_predictions: false,
 };
 
@@ -46,7 +50,7 @@ fn subtitle(scene: &Scene) -> String {
     let first = metric_name(scene, 0);
     let same = (1..scene.n_tasks()).all(|task| metric_name(scene, task) == first);
     let what = if same { format!("test {first}") } else { "on the test split".to_owned() };
-    seeds::words(scene).map_or_else(|| what.clone(), |words| format!("{what}, {words}"))
+    seeds::brief(scene).map_or_else(|| what.clone(), |words| format!("{what}, {words}"))
 }
 
 /// The task, with its metric where not all have the same.
@@ -108,7 +112,9 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
             .collect();
         let reference = reference(scene, task);
         let share = is_share(scene, task);
+        let earlier = earlier(scene, task);
         let values = axis_values(scene, &curves).chain(reference.iter().map(|point| point.1));
+        let values = values.chain(earlier.iter().flat_map(|curve| calm(&curve.points)));
         let (low, high) = range(values, is_bounded(scene, task));
         let scale = Scale::linear(low, high, 0.0, 1.0);
         let values = round_values(low, high, 4);
@@ -121,6 +127,7 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
         panels.push(Panel {
             title: panel_title(scene, task),
             curves,
+            earlier,
             reference,
             scale,
             ticks,
@@ -133,11 +140,20 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
     let quantity = if all_shares { "" } else { "metric" };
     let mut pen = Pen::new(stage);
     let below = sharing::room(scene, stage);
-    Chart { scene, panels, quantity, number, below }.draw_with(&mut pen);
+    Chart { scene, panels, ruler: Ruler::of(scene), quantity, number, below }.draw_with(&mut pen);
     if below > 0.0 {
         sharing::draw(scene, &mut pen, below);
     }
     pen.picture
+}
+
+/// The test metrics of kept runs.
+fn earlier<'s>(scene: &Scene<'s>, task: usize) -> Vec<Earlier<'s>> {
+    let points = |kept: &'s Kept<'s>| {
+        let told = kept.run.metrics.iter();
+        told.filter_map(|(step, metrics)| Some((f64::from(*step), *metrics.get(task)?))).collect()
+    };
+    scene.kept.iter().map(|kept| Earlier { kept, points: points(kept) }).collect()
 }
 
 fn word(scene: &Scene, task: usize, value: f64) -> String {
@@ -152,6 +168,9 @@ fn splits(evaluation: &Evaluation) -> impl Iterator<Item = (&'static str, &[f64]
 
 fn table(scene: &Scene) -> Table {
     let mut table = Table::new(["run", "rows", "step"]);
+    let ruler = Ruler::of(scene);
+    let place = |run: Option<usize>, step: u32| ruler.column().map(|_| ruler.cell(run, step));
+    table.columns.extend(ruler.column().map(str::to_owned));
     let several = seeds::words(scene).map_or(String::new(), |words| format!(", {words}"));
     let name = |task: usize| format!("{} ({}{several})", scene.task_name(task), metric_name(scene, task));
     table.columns.extend((0..scene.n_tasks()).map(name));
@@ -166,6 +185,7 @@ fn table(scene: &Scene) -> Table {
             // Rows that only the first seed was judged by say so.
             let note = if several.is_empty() || tested { "" } else { ", first seed" };
             let mut row = vec![scene.run_name(run), format!("{rows}{note}"), evaluation.step.to_string()];
+            row.extend(place(Some(run), evaluation.step));
             let of_seeds = |task: usize| scene.history.bands.metric_at(run, task, scene.step).filter(|_| tested);
             row.extend(metrics.iter().enumerate().map(|(task, value)| match of_seeds(task) {
                 Some(spread) => seeds::cell(&spread, |value| word(scene, task, value)),
@@ -179,10 +199,20 @@ fn table(scene: &Scene) -> Table {
     }
     if scene.history.references.iter().any(|reference| !reference.metrics.is_empty()) {
         let mut row = vec!["single task".to_owned(), "test".to_owned(), scene.step.to_string()];
+        row.extend(place(None, scene.step));
         row.extend((0..scene.n_tasks()).map(|task| {
             let value = value_at(&reference(scene, task), f64::from(scene.step));
             value.map_or("–".to_owned(), |value| word(scene, task, value))
         }));
+        row.extend(costs.then(|| "–".to_owned()));
+        table.rows.push(row);
+    }
+    for kept in scene.kept {
+        let after = kept.run.metrics.partition_point(|(step, _)| *step <= scene.step);
+        let Some((step, metrics)) = after.checked_sub(1).map(|idx| &kept.run.metrics[idx]) else { continue };
+        let mut row = vec![format!("{} (kept)", kept.name), "test".to_owned(), step.to_string()];
+        row.extend(ruler.column().map(|_| ruler.cell_of_kept(kept, *step)));
+        row.extend(metrics.iter().enumerate().map(|(task, value)| word(scene, task, *value)));
         row.extend(costs.then(|| "–".to_owned()));
         table.rows.push(row);
     }
@@ -195,34 +225,55 @@ fn data(scene: &Scene) -> Table {
     if several {
         table.columns.push("over seeds".to_owned());
     }
-    let row = |step: u32, (run, rows): (&str, &str), task: usize, (value, loss): (String, String), which: &str| {
-        let (task, metric) = (scene.task_name(task), metric_name(scene, task));
-        let mut row = vec![step.to_string(), run.to_owned(), rows.to_owned(), task, metric, value, loss];
+    let ruler = Ruler::of(scene);
+    table.columns.extend(ruler.column().map(str::to_owned));
+    let finish = |mut row: Vec<String>, step: u32, run: Option<usize>, which: &str| {
         row.extend(several.then(|| which.to_owned()));
+        row.extend(ruler.column().map(|_| ruler.cell(run, step)));
         row
     };
-    for (run, history) in scene.history.runs.iter().enumerate() {
+    // Of runs by their number; networks that learn one task alone have none.
+    let row =
+        |step: u32, (run, rows): (Option<usize>, &str), task: usize, (value, loss): (String, String), which: &str| {
+            let (task, metric) = (scene.task_name(task), metric_name(scene, task));
+            let name = run.map_or("single task".to_owned(), |run| scene.run_name(run));
+            finish(vec![step.to_string(), name, rows.to_owned(), task, metric, value, loss], step, run, which)
+        };
+    let of_all = |step: u32, run: usize, value: f64, which: &str| {
         let name = scene.run_name(run);
+        let cells =
+            [step.to_string(), name, "test".into(), "all".into(), "Δm in percent".into(), exact(value), String::new()];
+        finish(cells.to_vec(), step, Some(run), which)
+    };
+    for (run, history) in scene.history.runs.iter().enumerate() {
         for evaluation in &history.evaluations {
             for (rows, metrics) in splits(evaluation) {
                 for (task, value) in metrics.iter().enumerate() {
                     let loss = evaluation.losses.get(task).filter(|_| rows == "test");
                     let loss = loss.map_or(String::new(), |loss| exact(*loss));
-                    table.rows.push(row(evaluation.step, (&name, rows), task, (exact(*value), loss), "first seed"));
+                    table.rows.push(row(evaluation.step, (Some(run), rows), task, (exact(*value), loss), "first seed"));
                 }
+            }
+            let costs = scene.history.delta_m(run, evaluation.step);
+            if let Some(Some(cost)) = costs.first() {
+                table.rows.push(of_all(evaluation.step, run, *cost, "first seed"));
+            }
+            if let Some(spread) = scene.history.delta_m_spread(run, evaluation.step).filter(|_| several) {
+                let numbers = [("median", spread.median), ("25 %", spread.low), ("75 %", spread.high)];
+                table.rows.extend(numbers.map(|(which, value)| of_all(evaluation.step, run, value, which)));
             }
         }
         for task in 0..scene.n_tasks() {
             let of_seeds = band(scene, run, task).into_iter();
             table.rows.extend(of_seeds.flat_map(|band| {
                 seeds::data_rows(band, |step, value, which| {
-                    row(step, (&name, "test"), task, (value, String::new()), which)
+                    row(step, (Some(run), "test"), task, (value, String::new()), which)
                 })
             }));
         }
     }
     for (task, reference) in scene.history.references.iter().enumerate() {
-        let name = ("single task", "test");
+        let name = (None, "test");
         for (step, value) in &reference.metrics {
             table.rows.push(row(*step, name, task, (exact(*value), String::new()), "first seed"));
         }
@@ -231,6 +282,19 @@ fn data(scene: &Scene) -> Table {
             seeds::data_rows(band, |step, value, which| row(step, name, task, (value, String::new()), which))
         }));
     }
+    for kept in scene.kept {
+        for (step, metrics) in &kept.run.metrics {
+            for (task, value) in metrics.iter().enumerate() {
+                let name = format!("{} (kept)", kept.name);
+                let (task, metric) = (scene.task_name(task), metric_name(scene, task));
+                let cells = [step.to_string(), name, "test".into(), task, metric, exact(*value), String::new()];
+                let mut row = cells.to_vec();
+                row.extend(several.then(String::new));
+                row.extend(ruler.column().map(|_| ruler.cell_of_kept(kept, *step)));
+                table.rows.push(row);
+            }
+        }
+    }
     table
 }
 
@@ -238,7 +302,7 @@ fn summary(scene: &Scene) -> String {
     if scene.is_analytic() {
         return NO_TEST.to_owned();
     }
-    let table = table(scene);
+    let table = table(&Scene { along: Along::Steps, ..*scene });
     if table.rows.is_empty() {
         return "No evaluation yet.".to_owned();
     }

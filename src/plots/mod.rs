@@ -12,14 +12,17 @@ pub mod flatness;
 mod front;
 mod gradients;
 pub mod ink;
+mod landscape;
 mod layers;
 mod losses;
 mod metrics;
+mod orbit;
 mod paint;
 mod pair_series;
 mod picture;
 mod place;
 mod predictions;
+mod ruler;
 mod seeds;
 mod series;
 mod sharing;
@@ -27,18 +30,21 @@ mod triad;
 mod weights;
 
 pub use axis::{count, number, percent};
-pub use cosine::Aspect;
-pub use gradients::{Arrow, Frozen, Look, Orbit, Pointer, VIEWS, arrows, freeze};
+pub use gradients::{Arrow, Frozen, Look, Pointer, arrows, freeze};
 pub use ink::{Color, Ink, RunStyle, Shape};
+pub use landscape::{Badge, Land, Wind, badge, wind_nodes};
 pub use layers::{Choice, Inside};
+pub use orbit::{Orbit, SURFACE_VIEWS, VIEWS};
 pub use paint::{Paint, SANS, SERIF, paint, svg};
 pub use picture::{
-    Anchor, Face, Grip, Image, Measure, Picture, Point, Rect, Stage, StepAxis, Stroke, Text, Turn, typical_width,
+    Anchor, Face, Grip, Image, Measure, Picture, PlaneAxis, Point, Rect, Stage, StepAxis, Stroke, Text, Turn,
+    typical_width,
 };
 pub use place::spread;
 
+use crate::config::{Along, Aspect};
 use crate::protocol::{InputOutline, RunPredictions};
-use crate::train::History;
+use crate::train::{History, KeptRun, Readings, RunHistory};
 
 /// What a plot may look at. Steps are view steps; nothing here changes a number.
 #[derive(Clone, Copy)]
@@ -54,14 +60,32 @@ pub struct Scene<'a> {
     pub shown: &'a [bool],
     /// Losses on a log axis.
     pub log_losses: bool,
+    /// What losses and test metrics are drawn over.
+    pub along: Along,
     /// What the view of conflicts shows.
     pub aspect: Aspect,
+    /// How sharp the losses are along the runs, as far as that was read.
+    pub readings: Option<&'a Readings>,
     /// The run whose gradients the arrows show (runs stand at different points), and whose samples.
     pub at_run: usize,
     /// What only the gradients read.
     pub look: Look<'a>,
     /// How the tasks pull inside that run's network, and what is chosen there.
     pub inside: Inside<'a>,
+    /// The map of losses, and how it is looked at.
+    pub land: Land<'a>,
+    /// Runs of earlier experiments on the same tasks that are drawn beside these.
+    pub kept: &'a [Kept<'a>],
+}
+
+/// A run from the shelf.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kept<'a> {
+    /// Its method, and what was different: `PCGrad, learning rate .01`.
+    pub name: String,
+    pub run: &'a KeptRun,
+    /// The run whose color it takes: of the same method.
+    pub like: Option<usize>,
 }
 
 /// One entry of [`PLOTS`].
@@ -83,6 +107,8 @@ pub struct Plot {
     pub summary: fn(&Scene) -> String,
     /// The one control beside its title.
     pub switch: fn(&Scene) -> Switch,
+    /// Whether it shows medians where there are several seeds, and not the first one alone.
+    pub shows_all_seeds: bool,
     /// Whether it draws [`Scene::predictions`], which are computed only while somebody looks.
     pub reads_predictions: bool,
 }
@@ -91,8 +117,10 @@ pub struct Plot {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Switch {
     None,
-    /// Logarithmic or linear losses.
+    /// Logarithmic or linear losses, and what they are drawn over.
     LogScale,
+    /// What curves are drawn over.
+    Along,
     /// The run whose numbers are shown.
     AtRun,
     /// The same, lines of methods, and arrows that can be held and moved.
@@ -101,6 +129,8 @@ pub enum Switch {
     Aspect,
     /// The run, layers or rows, and which of them.
     Inside,
+    /// Plane, height and grid of the map, contours or surface, and the run that is read.
+    Landscape,
 }
 
 /// The one list of plots, in the order of the tabs.
@@ -113,11 +143,32 @@ pub const PLOTS: &[Plot] = &[
     metrics::PLOT,
     predictions::PLOT,
     layers::PLOT,
+    landscape::PLOT,
 ];
 
 /// The entry with this view id.
 pub fn plot(id: &str) -> Option<&'static Plot> {
     PLOTS.iter().find(|plot| plot.id == id)
+}
+
+/// What stands beside the plot's title; of several seeds a plot that shows but one says so.
+pub fn subtitle(plot: &Plot, scene: &Scene) -> String {
+    let words = (plot.subtitle)(scene);
+    match (shows_first_seed(plot, scene), words.is_empty()) {
+        (false, _) => words,
+        (true, true) => "first seed".to_owned(),
+        (true, false) => format!("first seed, {words}"),
+    }
+}
+
+/// What a screen reader says of the plot, with the same care.
+pub fn summary(plot: &Plot, scene: &Scene) -> String {
+    let words = (plot.summary)(scene);
+    if shows_first_seed(plot, scene) { format!("Of the first seed. {words}") } else { words }
+}
+
+fn shows_first_seed(plot: &Plot, scene: &Scene) -> bool {
+    !plot.shows_all_seeds && scene.history.n_seeds() > 1 && scene.look.frozen.is_none()
 }
 
 /// Whether the plot draws the probe of [`Inside`], which is computed only while somebody looks.
@@ -146,6 +197,28 @@ pub fn csv(table: &Table) -> String {
     };
     let line = |cells: &Vec<String>| cells.iter().map(cell).collect::<Vec<_>>().join(",") + "\n";
     std::iter::once(&table.columns).chain(&table.rows).map(line).collect()
+}
+
+impl<'a> Scene<'a> {
+    /// A history as nobody has chosen anything yet, at step 0.
+    pub fn of(history: &'a History) -> Self {
+        Self {
+            history,
+            predictions: None,
+            step: 0,
+            hover: None,
+            shown: &[],
+            log_losses: true,
+            along: Along::default(),
+            aspect: Aspect::default(),
+            readings: None,
+            at_run: 0,
+            look: Look::default(),
+            inside: Inside::default(),
+            land: Land::default(),
+            kept: &[],
+        }
+    }
 }
 
 impl Scene<'_> {
@@ -181,6 +254,16 @@ impl Scene<'_> {
     pub(crate) fn task_name(&self, task: usize) -> String {
         let name = self.history.outline.tasks.get(task).map(|outline| outline.name.clone());
         name.filter(|name| !name.is_empty()).unwrap_or_else(|| format!("task {}", task + 1))
+    }
+
+    /// Backward passes through the shared network in one step of the run.
+    pub(crate) fn backward_passes(&self, run: usize) -> f64 {
+        self.history.outline.runs.get(run).map_or(0, |outline| outline.backward_passes) as f64
+    }
+
+    /// What a step of the run took on the machine that trains; 0 before that is known.
+    pub(crate) fn millis_per_step(&self, run: usize) -> f64 {
+        self.history.runs.get(run).map_or(0.0, RunHistory::millis_per_step)
     }
 
     /// The last step of the experiment, at least 1.

@@ -106,6 +106,25 @@ pub struct StepAxis {
     pub last: u32,
 }
 
+/// Where a place means a point of a plane: for hover and keyboard.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PlaneAxis {
+    pub place: Rect,
+    /// From where to where, to the right and upwards.
+    pub spans: [[f64; 2]; 2],
+}
+
+impl PlaneAxis {
+    /// The point of the plane at (x, y), held inside.
+    pub fn at(&self, x: f64, y: f64) -> [f64; 2] {
+        let along = |share: f64, [from, to]: [f64; 2]| from + share.clamp(0.0, 1.0) * (to - from);
+        let r = self.place;
+        let right = (x - r.left) / r.width().max(1.0);
+        let up = (r.bottom - y) / r.height().max(1.0);
+        [along(right, self.spans[0]), along(up, self.spans[1])]
+    }
+}
+
 /// Tips of arrows that a pointer can move.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Grip {
@@ -152,6 +171,8 @@ pub struct Picture {
     pub images: Vec<Image>,
     pub strokes: Vec<Stroke>,
     pub step_axes: Vec<StepAxis>,
+    /// Maps of one plane.
+    pub plane_axes: Vec<PlaneAxis>,
     /// Drawn points that stand for a step (paths in planes).
     pub spots: Vec<(Point, u32)>,
     /// Arrows that can be dragged.
@@ -183,6 +204,11 @@ impl Picture {
             .map(|(_, step)| step)
     }
 
+    /// The point of the plane meant by a pointer at (x, y), if any.
+    pub fn plane_at(&self, x: f64, y: f64) -> Option<[f64; 2]> {
+        self.plane_axes.iter().find(|axis| axis.place.contains((x, y))).map(|axis| axis.at(x, y))
+    }
+
     /// What a pointer at (x, y) chooses, if anything.
     pub fn choice_at(&self, x: f64, y: f64) -> Option<super::Choice> {
         self.choices.iter().rev().find(|(place, _)| place.contains((x, y))).map(|(_, choice)| *choice)
@@ -194,6 +220,47 @@ impl Picture {
             Stroke::Text(text) => Some(text),
             _ => None,
         })
+    }
+
+    /// The same picture with a line above it that says what it shows: what leaves the page has no header.
+    pub fn captioned(mut self, stage: &Stage, title: &str, words: &str) -> Self {
+        const ROOM: f64 = 30.0;
+        let down = |point: &mut Point| point.1 += ROOM;
+        for stroke in &mut self.strokes {
+            match stroke {
+                Stroke::Line { points, .. } | Stroke::Area { points, .. } => points.iter_mut().for_each(down),
+                Stroke::Circle { center, .. } => down(center),
+                Stroke::Text(text) => down(&mut text.at),
+            }
+        }
+        for image in &mut self.images {
+            image.place.top += ROOM;
+            image.place.bottom += ROOM;
+        }
+        self.height += ROOM;
+        // Where things lie for a pointer is no matter of a document.
+        self.step_axes.clear();
+        self.plane_axes.clear();
+        self.spots.clear();
+        self.choices.clear();
+        let (ink, start) = (stage.ink, 8.0);
+        let line = |x: f64, words: String, face: Face, color: Color| {
+            Stroke::Text(Text {
+                at: (x, 18.0),
+                words,
+                size: LABEL,
+                face,
+                color,
+                anchor: Anchor::Start,
+                halo: None,
+                upwards: false,
+            })
+        };
+        let after = start + 1.1 * stage.text_width(title, LABEL) + 10.0;
+        let words = stage.fit(words, LABEL, stage.width - after - 8.0);
+        self.strokes.push(line(start, title.to_owned(), Face::Bold, ink.ink));
+        self.strokes.push(line(after, words, Face::Plain, ink.ink2));
+        self
     }
 
     /// Whether every number is finite: what adversarial histories must not break.

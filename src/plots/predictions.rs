@@ -24,6 +24,7 @@ pub(super) const PLOT: Plot = Plot {
         InputOutline::Plane { .. } => Switch::None,
         _ => Switch::AtRun,
     },
+    shows_all_seeds: false,
     reads_predictions: true,
 };
 

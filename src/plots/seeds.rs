@@ -41,6 +41,12 @@ pub(super) fn words(scene: &Scene) -> Option<String> {
     several.then(|| format!("{} seeds: median, quartiles", scene.history.n_seeds()))
 }
 
+/// The same in fewer words, for a header.
+pub(super) fn brief(scene: &Scene) -> Option<String> {
+    let several = !scene.history.bands.is_empty();
+    several.then(|| format!("median of {} seeds", scene.history.n_seeds()))
+}
+
 /// `0.12 (0.10 to 0.14)`: the median and its quartiles.
 pub(super) fn cell(spread: &Spread, number: impl Fn(f64) -> String) -> String {
     if !spread.low.is_finite() && !spread.high.is_finite() {

@@ -3,12 +3,13 @@
 //! Up to four panels stand in one column over one step axis; more become small multiples. Axes hold
 //! everything recorded so far, so playing moves the cursor and never the curves.
 
-use super::Scene;
 use super::axis::{self, Scale};
 use super::ink::Color;
 use super::picture::{Anchor, LABEL, Pen, Picture, Point, Rect, Stage, StepAxis, TICK};
 use super::place::spread;
+use super::ruler::Ruler;
 use super::seeds::Behind;
+use super::{Kept, Scene};
 
 /// The curve of one run in one panel.
 pub(super) struct Curve {
@@ -31,14 +32,23 @@ impl Curve {
     }
 }
 
+/// The curve of a kept run in one panel.
+pub(super) struct Earlier<'s> {
+    pub kept: &'s Kept<'s>,
+    /// (step, value) by ascending step; only finite values.
+    pub points: Vec<(f64, f64)>,
+}
+
 /// What is drawn over all panels.
 type Late = Vec<Box<dyn FnOnce(&mut Pen)>>;
 
 /// One set of axes.
-pub(super) struct Panel {
+pub(super) struct Panel<'s> {
     /// Written at the top right.
     pub title: String,
     pub curves: Vec<Curve>,
+    /// Kept runs of earlier experiments.
+    pub earlier: Vec<Earlier<'s>>,
     /// The single-task reference.
     pub reference: Vec<(f64, f64)>,
     pub scale: Scale,
@@ -52,7 +62,8 @@ pub(super) struct Panel {
 /// All panels of one plot.
 pub(super) struct Chart<'s> {
     pub scene: &'s Scene<'s>,
-    pub panels: Vec<Panel>,
+    pub panels: Vec<Panel<'s>>,
+    pub ruler: Ruler,
     /// Written over the first tick column.
     pub quantity: &'static str,
     pub number: fn(f64) -> String,
@@ -148,7 +159,8 @@ impl Chart<'_> {
                 frame.bottom = place.bottom;
             }
         }
-        let (x0, cursor) = (left, self.x(left, left + width, f64::from(self.scene.step)));
+        let x0 = left;
+        let cursor = self.ruler.scale(left, left + width).at(self.ruler.place(self.scene.step));
         if labeled {
             if titled {
                 pen.tick((x0 - 6.0, top - 6.0), self.quantity, Anchor::End);
@@ -156,7 +168,7 @@ impl Chart<'_> {
             let (accent, first) = (pen.ink().accent, key + 12.0);
             pen.hairline((cursor, first), (cursor, top), accent);
             if pen.stage.width - (x0 + width) > 44.0 {
-                pen.tick((x0 + width + 20.0, frame.bottom + 16.0), "step", Anchor::Start);
+                pen.tick((x0 + width + 20.0, frame.bottom + 16.0), self.ruler.unit(), Anchor::Start);
             }
         }
         let accent = pen.ink().accent;
@@ -169,10 +181,6 @@ impl Chart<'_> {
             stroke(pen);
         }
         frame
-    }
-
-    fn x(&self, left: f64, right: f64, step: f64) -> f64 {
-        Scale::linear(0.0, f64::from(self.scene.last_step()), left, right).at(step)
     }
 
     fn left_margin(&self, stage: &Stage) -> f64 {
@@ -188,7 +196,10 @@ impl Chart<'_> {
     fn right_margin(&self, stage: &Stage, small: bool) -> f64 {
         let runs = self.scene.runs();
         let names = runs.iter().map(|run| stage.text_width(&self.scene.run_name(*run), LABEL));
-        let reference = if self.panels.iter().any(|panel| !panel.reference.is_empty()) {
+        let kept = self.panels.iter().flat_map(|panel| &panel.earlier);
+        let names = names.chain(kept.map(|curve| stage.text_width(&curve.kept.name, TICK)));
+        let has_reference = self.panels.iter().any(|panel| !panel.reference.is_empty());
+        let reference = if has_reference && self.ruler.stride_alone().is_some() {
             stage.text_width(if small { "alone" } else { "single task" }, TICK)
         } else {
             0.0
@@ -214,6 +225,15 @@ impl Chart<'_> {
             pen.label((x + 34.0, y), name, style.text, Anchor::Start);
             x += width;
         }
+        if self.panels.iter().any(|panel| !panel.earlier.is_empty()) {
+            let words = "dotted: kept";
+            let width = pen.stage.text_width(words, TICK) + 12.0;
+            if x + width > pen.stage.width && x > left {
+                (x, y) = (left, y + 16.0);
+            }
+            let color = pen.ink().ink3;
+            pen.text((x, y), words.to_owned(), TICK, color, Anchor::Start);
+        }
         y + 12.0
     }
 
@@ -227,10 +247,9 @@ impl Chart<'_> {
         late: &mut Late,
     ) {
         let ink = pen.ink();
-        let last = self.scene.last_step();
         let scale = panel.scale.between(place.bottom, place.top);
-        let x = |step: f64| self.x(place.left, place.right, step);
-        pen.picture.step_axes.push(StepAxis { place, last });
+        let across = self.ruler.scale(place.left, place.right);
+        pen.picture.step_axes.push(StepAxis { place, last: self.ruler.last_step() });
 
         let dense = place.height() < 15.0 * (panel.ticks.len() as f64 - 1.0);
         for (i, (value, words)) in panel.ticks.iter().enumerate() {
@@ -250,26 +269,31 @@ impl Chart<'_> {
         }
         pen.hairline((place.left, place.bottom), (place.right, place.bottom), ink.edge);
         if lowest {
-            self.step_ticks(pen, place, last);
+            self.step_ticks(pen, place);
         }
-        let reference: Vec<Point> = panel.reference.iter().map(|(s, v)| (x(*s), scale.beyond(*v))).collect();
-        for piece in clip(&thin(reference), place) {
-            pen.dashed(&piece, 1.0, ink.ink3, &[1.0, 3.0], 0.0);
+        let alone = self.ruler.stride_alone();
+        if let Some(stride) = alone {
+            let reference = panel.reference.iter().map(|(s, v)| (across.at(s * stride), scale.beyond(*v))).collect();
+            for piece in clip(&thin(reference), place) {
+                pen.dashed(&piece, 1.0, ink.ink3, &[1.0, 3.0], 0.0);
+            }
         }
-        let cursor = x(f64::from(self.scene.step));
+        let now = f64::from(self.scene.step);
+        let cursor = across.at(self.ruler.place(self.scene.step));
         pen.hairline((cursor, place.top), (cursor, place.bottom), ink.accent);
 
+        let mut ends: Vec<(f64, String, Color, f64)> = self.earlier(pen, panel, place);
         self.behind(pen, panel, place);
-        let mut ends: Vec<(f64, String, Color, f64)> = Vec::new();
         let mut crosses: Vec<Point> = Vec::new();
         for curve in &panel.curves {
             let style = *ink.run(curve.run);
+            let stride = self.ruler.stride(curve.run);
             let ended = curve.ended(self.scene);
             let kept = self.kept(curve, panel, ended.is_some());
             let mut left_at = None;
             for (points, noisy) in pieces(kept, &curve.noise) {
-                let drawn: Vec<Point> = points.iter().map(|(s, v)| (x(*s), scale.beyond(*v))).collect();
-                let (before, after) = cut(&thin(drawn), cursor);
+                let drawn: Vec<Point> = points.iter().map(|(s, v)| (across.at(s * stride), scale.beyond(*v))).collect();
+                let (before, after) = cut(&thin(drawn), across.at(now * stride));
                 let mut used = 0.0;
                 left_at = None;
                 for (half, width) in [(before, 2.0), (after, 1.25)] {
@@ -284,7 +308,7 @@ impl Chart<'_> {
                 }
             }
             let Some(&(step, value)) = kept.last() else { continue };
-            let end = (x(step), scale.at(value));
+            let end = (across.at(step * stride), scale.at(value));
             // A diverged run usually leaves through the top: its cross stands there.
             let end = left_at.filter(|_| ended.is_some()).unwrap_or(end);
             if let Some(at) = ended {
@@ -320,12 +344,11 @@ impl Chart<'_> {
             });
         }
         for curve in &panel.curves {
-            let step = f64::from(self.scene.step);
-            if let Some(value) = value_at(self.kept(curve, panel, false), step) {
-                let alive = curve.ended(self.scene).is_none_or(|end| step < f64::from(end));
+            if let Some(value) = value_at(self.kept(curve, panel, false), now) {
+                let alive = curve.ended(self.scene).is_none_or(|end| now < f64::from(end));
                 if alive {
                     let style = *ink.run(curve.run);
-                    pen.marker(&style, (cursor, scale.at(value)), 4.0, true);
+                    pen.marker(&style, (across.at(now * self.ruler.stride(curve.run)), scale.at(value)), 4.0, true);
                 }
             }
         }
@@ -340,7 +363,7 @@ impl Chart<'_> {
                 let words = self.group(panel, ends.len());
                 ends = vec![(ends[0].0, words, ink.ink2, LABEL)];
             }
-            if let Some((_, value)) = panel.reference.last() {
+            if let Some((_, value)) = panel.reference.last().filter(|_| alone.is_some()) {
                 let words = if small { "alone" } else { "single task" };
                 ends.push((scale.at(*value), words.to_owned(), ink.ink3, TICK));
             }
@@ -352,23 +375,46 @@ impl Chart<'_> {
             pen.text((place.left, place.top - 5.0), words, TICK, ink.ink2, Anchor::Start);
         }
         if let Some(hover) = self.scene.hover {
-            self.read_out(panel, place, scale, f64::from(hover), late);
+            self.read_out(panel, place, scale, self.ruler.place(hover), late);
         }
+    }
+
+    /// Kept runs of earlier experiments, thin and dotted below everything else; returns what their ends say.
+    fn earlier(&self, pen: &mut Pen, panel: &Panel, place: Rect) -> Vec<(f64, String, Color, f64)> {
+        let scale = panel.scale.between(place.bottom, place.top);
+        let across = self.ruler.scale(place.left, place.right);
+        let mut ends = Vec::new();
+        for curve in &panel.earlier {
+            let Some(stride) = self.ruler.stride_of_kept(curve.kept) else { continue };
+            let color = curve.kept.like.map_or(pen.ink().ink3, |run| pen.ink().run(run).mark.at(0.6));
+            let drawn = curve.points.iter().map(|(step, value)| (across.at(step * stride), scale.beyond(*value)));
+            for piece in clip(&thin(drawn.collect()), place) {
+                pen.dashed(&piece, 1.5, color, &[1.5, 2.5], 0.0);
+            }
+            if let Some((step, value)) = curve.points.last() {
+                let end = (across.at(step * stride), scale.at(*value));
+                let text = curve.kept.like.map_or(pen.ink().ink2, |run| pen.ink().run(run).text);
+                pen.disc(end, 2.0, color);
+                ends.push((end.1, curve.kept.name.clone(), text, TICK));
+            }
+        }
+        ends
     }
 
     /// Bands of quartiles and the first seeds, below every line of medians.
     fn behind(&self, pen: &mut Pen, panel: &Panel, place: Rect) {
         let scale = panel.scale.between(place.bottom, place.top);
-        let x = |step: f64| self.x(place.left, place.right, step);
+        let across = self.ruler.scale(place.left, place.right);
+        let x = |curve: &Curve, step: f64| across.at(step * self.ruler.stride(curve.run));
         let known = || panel.curves.iter().filter_map(|curve| Some((curve, curve.behind.as_ref()?)));
         for (curve, Behind { band, .. }) in known() {
             let y = |value: f64| scale.beyond(value).clamp(place.top, place.bottom);
-            let low = band.iter().map(|(step, low, _)| (x(*step), y(*low)));
-            let high = band.iter().rev().map(|(step, _, high)| (x(*step), y(*high)));
+            let low = band.iter().map(|(step, low, _)| (x(curve, *step), y(*low)));
+            let high = band.iter().rev().map(|(step, _, high)| (x(curve, *step), y(*high)));
             pen.area(low.chain(high).collect(), pen.ink().run(curve.run).mark.at(0.18));
         }
         for (curve, Behind { first, .. }) in known() {
-            let drawn = first.iter().map(|(step, value)| (x(*step), scale.beyond(*value))).collect();
+            let drawn = first.iter().map(|(step, value)| (x(curve, *step), scale.beyond(*value))).collect();
             for piece in clip(&thin(drawn), place) {
                 pen.line(piece, 1.0, pen.ink().run(curve.run).mark.at(0.4));
             }
@@ -388,15 +434,16 @@ impl Chart<'_> {
         &curve.points[..end]
     }
 
-    fn step_ticks(&self, pen: &mut Pen, place: Rect, last: u32) {
+    fn step_ticks(&self, pen: &mut Pen, place: Rect) {
         let ink = pen.ink();
-        let mut values = axis::step_values(last);
-        let widest = pen.stage.text_width(&last.to_string(), TICK) + 10.0;
+        let mut values = self.ruler.ticks();
+        let last = values.last().copied().unwrap_or(0.0);
+        let widest = pen.stage.text_width(&axis::tick(last), TICK) + 10.0;
         if widest * values.len() as f64 > place.width() + widest {
-            values = vec![0.0, f64::from(last)];
+            values = vec![0.0, last];
         }
         for value in values {
-            let at = self.x(place.left, place.right, value);
+            let at = self.ruler.scale(place.left, place.right).at(value);
             pen.hairline((at, place.bottom), (at, place.bottom + 4.0), ink.edge);
             pen.tick((at, place.bottom + 16.0), axis::tick(value), Anchor::Middle);
         }
@@ -457,24 +504,36 @@ impl Chart<'_> {
         }
     }
 
-    /// A hairline with exact numbers beside it, sorted as the lines lie.
-    fn read_out(&self, panel: &Panel, place: Rect, scale: Scale, step: f64, late: &mut Late) {
-        let mut rows: Vec<(f64, usize)> = panel
-            .curves
-            .iter()
-            .filter(|curve| curve.ended(self.scene).is_none_or(|end| step < f64::from(end)))
-            .filter_map(|curve| Some((value_at(&curve.points, step)?, curve.run)))
-            .collect();
+    /// A hairline with exact numbers beside it, sorted as the lines lie: every run where it stands at this place.
+    fn read_out(&self, panel: &Panel, place: Rect, scale: Scale, units: f64, late: &mut Late) {
+        let there = |curve: &Curve| {
+            let step = units / self.ruler.stride(curve.run);
+            let alive = curve.ended(self.scene).is_none_or(|end| step < f64::from(end));
+            let value = value_at(&curve.points, step).filter(|_| alive)?;
+            let band = curve.behind.as_ref().and_then(|behind| {
+                let after = behind.band.partition_point(|told| told.0 <= step);
+                after.checked_sub(1).map(|idx| (behind.band[idx].1, behind.band[idx].2))
+            });
+            Some((value, band, curve.run))
+        };
+        let mut rows: Vec<(f64, Option<(f64, f64)>, usize)> = panel.curves.iter().filter_map(there).collect();
         rows.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let words = |value: f64, band: Option<(f64, f64)>| match band {
+            Some((low, high)) if low.is_finite() && high.is_finite() => {
+                format!("{} ({} to {})", (self.number)(value), (self.number)(low), (self.number)(high))
+            }
+            _ => (self.number)(value),
+        };
         let rows: Vec<(usize, String, String, f64)> = rows
             .into_iter()
-            .map(|(value, run)| (run, self.scene.run_name(run), (self.number)(value), scale.at(value)))
+            .map(|(value, band, run)| (run, self.scene.run_name(run), words(value, band), scale.at(value)))
             .collect();
-        let at = self.x(place.left, place.right, step);
+        let across = self.ruler.scale(place.left, place.right);
+        let at = across.at(units);
         let top_row = if panel.title.is_empty() { place.top - 11.0 } else { place.top - 23.0 };
         let first = place.top < 60.0;
-        let title = format!("step {step}");
-        let near_cursor = (at - self.x(place.left, place.right, f64::from(self.scene.step))).abs() < 56.0;
+        let title = self.ruler.words(units);
+        let near_cursor = (at - across.at(self.ruler.place(self.scene.step))).abs() < 56.0;
         late.push(Box::new(move |pen: &mut Pen| {
             let ink = pen.ink();
             pen.hairline((at, place.top), (at, place.bottom), ink.ink2);

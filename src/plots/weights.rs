@@ -2,6 +2,7 @@
 
 use super::axis::{self, Scale, round_values};
 use super::picture::Pen;
+use super::ruler::Ruler;
 use super::series::{Chart, Curve, Panel};
 use super::{Picture, Plot, Scene, Stage, Switch, Table, exact, number};
 
@@ -15,6 +16,7 @@ pub(super) const PLOT: Plot = Plot {
     data,
     summary,
     switch: |_| Switch::None,
+    shows_all_seeds: false,
     reads_predictions: false,
 };
 
@@ -53,6 +55,7 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
         panels.push(Panel {
             title: scene.task_name(task),
             curves,
+            earlier: Vec::new(),
             reference: Vec::new(),
             scale,
             ticks: ticks.into_iter().map(|value| (value, axis::tick(value))).collect(),
@@ -60,7 +63,7 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
             words: Vec::new(),
         });
     }
-    Chart { scene, panels, quantity: "share", number, below: 0.0 }.draw(stage)
+    Chart { scene, panels, ruler: Ruler::steps(scene), quantity: "share", number, below: 0.0 }.draw(stage)
 }
 
 fn table(scene: &Scene) -> Table {

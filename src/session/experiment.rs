@@ -1,5 +1,6 @@
 //! A started experiment: compared runs and single-task references, trained in turn.
 
+mod plan;
 mod probe;
 
 use super::further::{self, FurtherSeeds};
@@ -18,6 +19,7 @@ use crate::protocol::{
     ReferenceNews, RunNews, RunOutline, RunPredictions, SharpnessReading, Stored, TaskOutline,
 };
 use crate::train::{Checkpoints, Ending, Evaluator, Trainer};
+use plan::Telling;
 use std::rc::Rc;
 
 /// Seed of every generated data set: the points are part of the experiment, not of the run.
@@ -78,6 +80,8 @@ pub struct Experiment {
     pending: Frame,
     news: bool,
     theta: Vec<f32>,
+    /// True losses that a plan's checkpoints have.
+    telling: Option<Telling>,
     survey: Option<Survey>,
 }
 
@@ -130,36 +134,11 @@ impl Experiment {
         files: &[MtldFile],
         ladder: &mut Ladder,
     ) -> Result<(Self, BackendReport), StartError> {
-        let request = BuildRequest {
-            seed: DATA_SEED,
-            knobs: &data.knobs,
-            tasks: &data.tasks,
-            files,
-            label_noise: data.label_noise,
-            max_rows: None,
-        };
-        let source = data.source;
-        let mut dataset = source.build(&request).map_err(|error| StartError::Data(error.to_string()))?;
-        // The rows live once, shared by all runs; what is left of the data set describes them.
-        let train = Rc::new(std::mem::take(&mut dataset.train));
-        let validation = Rc::new(std::mem::take(&mut dataset.validation));
+        let (mut dataset, rows) = load(config, (data, network_config), files)?;
         let test = Rc::new(std::mem::take(&mut dataset.test));
-        let sample = Rc::new(train.first(TRAIN_SAMPLE, dataset.n_inputs));
-        config
-            .check_loaded(dataset.n_inputs, train.rows)
-            .map_err(|complaint| StartError::Config(complaint.sentence))?;
+        let validation = rows.validation.clone();
+        let sample = Rc::new(rows.train.first(TRAIN_SAMPLE, dataset.n_inputs));
         let k = dataset.tasks.len();
-        let rows = Rows {
-            network: network_config.clone(),
-            n_inputs: dataset.n_inputs,
-            ids: data.tasks.clone(),
-            kinds: dataset.tasks.iter().map(|task| task.kind).collect(),
-            metrics: dataset.tasks.iter().map(|task| task.metric).collect(),
-            loss_scales: data.loss_scales.clone(),
-            batch_rows: config.batch_rows(train.rows),
-            train,
-            validation: validation.clone(),
-        };
         let all: Vec<usize> = (0..k).collect();
         let shared = rows.workload(&all, &data.loss_scales, &config.training);
         let chosen = ladder.choose(config.backend, &shared, &rows.theta(&shared, config.training.seed)).await;
@@ -208,6 +187,7 @@ impl Experiment {
             pending,
             news: false,
             theta: Vec::new(),
+            telling: None,
             survey: None,
         })
     }
@@ -450,6 +430,39 @@ impl Experiment {
         };
         runs.iter_mut().map(draw).collect()
     }
+}
+
+/// Builds the data set of a configuration. Its rows live once, shared by all runs; what is left of it, with the test
+/// rows, describes them.
+pub fn load(
+    config: &ExperimentConfig,
+    (data, network): (&DataConfig, &NetworkConfig),
+    files: &[MtldFile],
+) -> Result<(Dataset, Rows), StartError> {
+    let request = BuildRequest {
+        seed: DATA_SEED,
+        knobs: &data.knobs,
+        tasks: &data.tasks,
+        files,
+        label_noise: data.label_noise,
+        max_rows: None,
+    };
+    let mut dataset = data.source.build(&request).map_err(|error| StartError::Data(error.to_string()))?;
+    let train = Rc::new(std::mem::take(&mut dataset.train));
+    let validation = Rc::new(std::mem::take(&mut dataset.validation));
+    config.check_loaded(dataset.n_inputs, train.rows).map_err(|complaint| StartError::Config(complaint.sentence))?;
+    let rows = Rows {
+        network: network.clone(),
+        n_inputs: dataset.n_inputs,
+        ids: data.tasks.clone(),
+        kinds: dataset.tasks.iter().map(|task| task.kind).collect(),
+        metrics: dataset.tasks.iter().map(|task| task.metric).collect(),
+        loss_scales: data.loss_scales.clone(),
+        batch_rows: config.batch_rows(train.rows),
+        train,
+        validation,
+    };
+    Ok((dataset, rows))
 }
 
 /// Whether something that is done at multiples of `every` and at the end is to be done at `step`.

@@ -1,9 +1,10 @@
 //! What the methods of all runs make of gradients that belong to no run: each built afresh, in f64.
 
-use crate::balance::modify::{Change, RowFactors, modified};
-use crate::balance::{Balancer, Gramian, Need, Setup, StepContext};
+use crate::balance::modify::RowFactors;
+use crate::balance::{Balancer, Gramian, StepContext};
 use crate::config::{ExperimentConfig, RunConfig};
 use crate::protocol::Aggregation;
+use crate::strategy::afresh::{built, floor, refusal, weigh};
 
 /// One entry a run of the configuration, for gradients (K, K) row-major in K coordinates. `losses` (K) are unscaled;
 /// where they are not given, every scaled loss is 1.
@@ -18,10 +19,7 @@ pub fn aggregate(config: &ExperimentConfig, gradients: &[f64], losses: &[f64], s
     let scales = config.loss_scales();
     let scaled = |task: usize| if known { losses[task] * scales[task] } else { 1.0 };
     let losses: Vec<f64> = (0..k).map(scaled).collect();
-    let floor = config.analytic().map_or_else(
-        || vec![0.0; k],
-        |analytic| analytic.problem.floor.iter().zip(scales).map(|(floor, scale)| floor * scale).collect(),
-    );
+    let floor = floor(config);
     let preference = config.preference();
     let ctx = StepContext {
         losses: &losses,
@@ -43,32 +41,13 @@ pub fn aggregate(config: &ExperimentConfig, gradients: &[f64], losses: &[f64], s
 
 fn answer(run: &RunConfig, rows: &[&[f64]], floor: &[f64], ctx: &StepContext<'_>) -> Result<Aggregation, String> {
     let k = rows.len();
-    if let Some(missing) = run.method.needs.iter().find_map(|need| missing(*need)) {
-        return Err(format!("it needs {missing}, which only a network in training has."));
+    if let Some(why) = refusal(run) {
+        return Err(why);
     }
-    if run.modifiers.iter().any(|applied| matches!(applied.modifier.change, Change::CosinePenalty)) {
-        return Err("its penalty needs gradients beside the weights, which only a network in training has.".into());
-    }
-    if run.ascent().is_some() {
-        return Err("it needs gradients uphill of the weights, which only what is in training has.".into());
-    }
-    let setup = Setup { n_tasks: k, knobs: run.knobs.clone() };
-    let mut balancer = modified(run.method, &setup, &run.modifiers);
-    balancer.bound_losses(floor);
+    let mut balancer = built(run, floor);
     let gramian = Gramian::from_rows(rows);
     let mut w = vec![0.0; k];
     match &mut balancer {
-        Balancer::Losses(method) => _ = method.weights(ctx, &mut w),
-        Balancer::Gramian(method) if run.method.needs(Need::KeptRows) => {
-            // One step from kept rows that are 0: they are rows of G times `add`.
-            let (mut keep, mut add) = (w.clone(), w.clone());
-            method.keep(ctx, &gramian, &mut keep, &mut add);
-            let mut kept = Gramian::new(k);
-            kept.set_scaled(&gramian, &add);
-            method.weights(ctx, &kept, &mut w);
-            w.iter_mut().zip(&add).for_each(|(w, add)| *w *= add);
-        }
-        Balancer::Gramian(method) => _ = method.weights(ctx, &gramian, &mut w),
         Balancer::Rows(method) => {
             let factors = RowFactors::new(run.method, &run.modifiers).factors(ctx, Some(gramian.norms()));
             let rows: Vec<Vec<f64>> =
@@ -77,11 +56,14 @@ fn answer(run: &RunConfig, rows: &[&[f64]], floor: &[f64], ctx: &StepContext<'_>
             let mut direction = vec![0.0; k];
             method.begin(ctx, k);
             method.direction(ctx, 0, &rows, &mut direction);
-            return finite(Vec::new(), direction);
+            finite(Vec::new(), direction)
+        }
+        weighing => {
+            weigh(weighing, run.method, ctx, &gramian, &mut w);
+            let direction = (0..k).map(|c| w.iter().zip(rows).map(|(w, row)| w * row[c]).sum()).collect();
+            finite(w, direction)
         }
     }
-    let direction = (0..k).map(|c| w.iter().zip(rows).map(|(w, row)| w * row[c]).sum()).collect();
-    finite(w, direction)
 }
 
 fn finite(weights: Vec<f64>, direction: Vec<f64>) -> Result<Aggregation, String> {
@@ -89,24 +71,5 @@ fn finite(weights: Vec<f64>, direction: Vec<f64>) -> Result<Aggregation, String>
         Ok(Aggregation { weights, direction, refusal: String::new() })
     } else {
         Err("its update leaves the range of numbers; shorter gradients help.".into())
-    }
-}
-
-/// What no frozen gradients can bring.
-fn missing(need: Need) -> Option<&'static str> {
-    match need {
-        Need::HeadsScaledByWeights
-        | Need::LossesAfterStep
-        | Need::EpochMeans
-        | Need::LossValues
-        | Need::Preference
-        | Need::KeptRows => None,
-        Need::LastLayer => Some("the gradients of the last shared layer"),
-        Need::Representation => Some("the gradients at the shared features"),
-        Need::ValidationLosses => Some("losses on validation rows"),
-        Need::TwoMoreBatches => Some("the gradients of two more batches"),
-        Need::LookAhead => Some("the gradients of validation rows one step ahead"),
-        Need::Excess => Some("the gradients of all past steps"),
-        Need::LabelProducts => Some("inputs and labels"),
     }
 }

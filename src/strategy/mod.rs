@@ -4,6 +4,7 @@
 //! the others arrive as further variants, with any balancer inside. Their arithmetic that needs no backend is here
 //! already: merging, the order along a manifold, what sharpness adds to a gradient.
 
+pub mod afresh;
 mod flat_part;
 pub mod merging;
 pub mod multi_forward;

@@ -42,6 +42,11 @@ impl Checkpoints {
         self.stored.push((step, theta.to_vec()));
     }
 
+    /// All of them, ascending: steps and θ.
+    pub fn all(&self) -> &[(u32, Vec<f32>)] {
+        &self.stored
+    }
+
     /// The last stored θ not after `step`.
     pub fn at(&self, step: u32) -> Option<(u32, &[f32])> {
         let after = self.stored.partition_point(|(stored, _)| *stored <= step);

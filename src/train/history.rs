@@ -84,6 +84,12 @@ impl History {
 }
 
 impl RunHistory {
+    /// Mean time of a step; 0 before one was measured.
+    pub fn millis_per_step(&self) -> f64 {
+        let steps = self.records.last().map_or(0, |record| record.step).max(1);
+        self.computing_millis.max(0.0) / f64::from(steps)
+    }
+
     /// The record at `step`, or the last one before it.
     pub fn at(&self, step: u32) -> Option<&Record> {
         let after = self.records.partition_point(|record| record.step <= step);

@@ -8,6 +8,7 @@ mod look_around;
 mod readings;
 mod seeds;
 mod sharpness;
+mod shelf;
 mod trainer;
 
 pub use checkpoints::Checkpoints;
@@ -17,4 +18,5 @@ pub use inspect::{Inspection, affordable_rows, inspect};
 pub use readings::Readings;
 pub use seeds::{Band, Bands, ended, progress_words};
 pub use sharpness::{ROWS as SHARPNESS_ROWS, SharpnessReader};
+pub use shelf::{KeptRun, Shelved};
 pub use trainer::{Ending, Trainer, TrainerSetup};

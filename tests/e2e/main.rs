@@ -1,9 +1,11 @@
 //! The built site in a real browser; `cargo xtask test` builds the site and runs these.
 
 mod cards;
+mod compare;
 mod experiment;
 mod gradients;
 mod harness;
+mod landscape;
 mod trouble;
 
 use harness::{Browser, Options};

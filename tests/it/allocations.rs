@@ -1,7 +1,11 @@
 //! Methods take no memory once they are warm: every call of every registered method is counted.
 
 use paretoscope::balance::{Balancer, Gramian, METHODS, Need, Served, Setup, StepContext};
+use paretoscope::config::link;
+use paretoscope::landscape::Pull;
+use paretoscope::protocol::MapPlane;
 use paretoscope::rng::{Stream, StreamId};
+use paretoscope::session::Land;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
@@ -102,4 +106,27 @@ fn no_method_takes_memory_once_it_is_warm() {
             assert_eq!(taken, 0, "{} took memory {taken} times in {CALLS} calls for {k} tasks", method.id);
         }
     }
+}
+
+#[test]
+fn no_point_of_a_map_takes_memory_once_its_plane_is_laid() {
+    let config = link::parse("#v=1&p=two-sines&net=5-3&head=4&act=gelu").expect("a link").config;
+    let land = Land::build(&config, &[]).expect("a generated data set");
+    let mut ground = land.ground(land.map_rows());
+    let p = ground.n_parameters();
+    let vector = |sub: u32| -> Vec<f32> {
+        (0..p).map(|i| 0.3 * Stream::new(3, StreamId::Probe, sub).normal(i as u64) as f32).collect()
+    };
+    let plane = MapPlane { origin: vector(0), directions: vec![vector(1), vector(2)], spans: vec![[-1.0, 1.0]; 2] };
+    ground.stand_on(&plane);
+    let mut losses = vec![0.0; ground.n_tasks()];
+    let mut numbers = vec![0.0; Pull::count(ground.n_tasks())];
+    let mut round = |at: f64| {
+        ground.losses([at, -at], &mut losses);
+        ground.pull([-at, at], &mut losses, &mut numbers);
+    };
+    round(0.5);
+    let before = TAKEN.with(Cell::get);
+    (0..9).for_each(|at| round(f64::from(at) / 9.0));
+    assert_eq!(TAKEN.with(Cell::get) - before, 0);
 }

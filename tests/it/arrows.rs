@@ -4,9 +4,7 @@ use paretoscope::balance::Construction;
 use paretoscope::config::gradients::GRADIENTS;
 use paretoscope::config::{Edit, link};
 use paretoscope::measure::arrows::{Arrows, dot, length, length as length_of, plus};
-use paretoscope::plots::{
-    Aspect, Frozen, Ink, Look, Orbit, Picture, Pointer, Scene, Stage, VIEWS, arrows, freeze, plot, svg,
-};
+use paretoscope::plots::{Frozen, Ink, Look, Orbit, Picture, Pointer, Scene, Stage, VIEWS, arrows, freeze, plot, svg};
 use paretoscope::protocol::{Aggregation, Outline, Pull, Record, RunOutline, TaskOutline};
 use paretoscope::train::History;
 use proptest::prelude::*;
@@ -45,19 +43,7 @@ fn history(rows: &[&[f64]], weights: &[&[f64]]) -> History {
 }
 
 fn scene<'a>(history: &'a History, look: Look<'a>) -> Scene<'a> {
-    let (predictions, hover) = (None, None);
-    Scene {
-        history,
-        predictions,
-        step: 0,
-        hover,
-        shown: &[],
-        log_losses: true,
-        aspect: Aspect::default(),
-        at_run: 0,
-        look,
-        inside: Default::default(),
-    }
+    Scene { look, ..Scene::of(history) }
 }
 
 fn draw(scene: &Scene, width: f64, height: f64) -> Picture {

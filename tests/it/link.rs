@@ -6,14 +6,27 @@ use paretoscope::config::link::{self, CHECK_KEY, Cause, KEYS, Parsed, Rejected};
 use paretoscope::config::presets::{PRESETS, default_preset, preset};
 use paretoscope::config::*;
 use paretoscope::data::{self, DATASETS};
+use paretoscope::landscape::{Argument, HEIGHTS, HeightChoice, PLANES, PlaneChoice, Point, Reach, SIDES, Slot};
 use paretoscope::problem::PROBLEMS;
 use proptest::prelude::*;
 
 /// Lines of `link → canonical form` and of `preset ⇒ its whole configuration`; only ever added to.
 const GOLDEN: &str = include_str!("../data/links.txt");
 /// Keys that came after the first presets were published, with the JSON of the value that changes nothing.
-const LATER_KEYS: &[(&str, &str)] =
-    &[("g", "\"none\""), ("noise", "0"), ("sched", "\"constant\""), ("seeds", "1"), ("warm", "0"), ("wd", "0")];
+const LATER_KEYS: &[(&str, &str)] = &[
+    ("aspect", "\"cosine\""),
+    ("g", "\"none\""),
+    ("grid", "41"),
+    ("height", "\"tasks\""),
+    ("noise", "0"),
+    ("plane", "\"auto\""),
+    ("sched", "\"constant\""),
+    ("seeds", "1"),
+    ("surface", "0"),
+    ("warm", "0"),
+    ("wd", "0"),
+    ("x", "\"steps\""),
+];
 
 // ------------------------------------------------------------------ good links
 
@@ -291,6 +304,21 @@ fn every_fault_gets_its_sentence() {
         ("g=1,0~0,1e13", "g", &["gradient 2", "1e13", "-1000000000000 to 1000000000000"]),
         ("g=1,0~0,1e999", "g", &["gradient 2", "1e999"]),
         ("g=auto", "g", &["1 row"]),
+        ("plane=sphere", "plane", &["sphere", "auto, parameters, pca, random"]),
+        ("plane=pca~1", "plane", &["pca", "1 words", "none"]),
+        ("plane=runs~1~2", "plane", &["runs", "2 words", "a run (or run-step)"]),
+        ("plane=runs~1~2~5", "plane", &["a run is 5", "1 to 4"]),
+        ("plane=runs~1~2~3-601", "plane", &["a step is 601", "0 to 600"]),
+        ("plane=line~1-~2", "plane", &["a step", "not a whole number"]),
+        ("plane=gradients~1~3", "plane", &["a task is 3", "1 to 2"]),
+        ("plane=gradients~2~2", "plane", &["task 2 twice"]),
+        ("plane=random~x", "plane", &["the seed", "x", "not a whole number"]),
+        ("height=lowest", "height", &["lowest", "tasks, sum, max"]),
+        ("height=field~5", "height", &["a run is 5", "1 to 4"]),
+        ("height=field~1-100", "height", &["a run alone"]),
+        ("height=sum~1", "height", &["sum", "nothing stands behind"]),
+        ("grid=40", "grid", &["40", "11, 21, 41, 81, 161"]),
+        ("surface=2", "surface", &["2", "0, 1"]),
         ("d=digits8&tasks=odd&g=1", "g", &["2 or 3 tasks", "here are 1"]),
         // Counts and lists.
         ("sc=1,1,1", "sc", &["3 given for 2 tasks"]),
@@ -625,12 +653,28 @@ fn only_what_trains_needs_a_restart() {
     check(Edit::Theme(Some(Theme::Light)), false);
     check(Edit::Gradients(Some(vec![0.0; 4])), false);
     check(Edit::Views(vec!["front".into()]), false);
+    check(Edit::Map(read("#plane=random~7&height=conflict&grid=81&surface=1").config.view.map), false);
     check(Edit::Seed(old.training.seed), false);
     check(Edit::Seed(8), true);
     check(Edit::LabelNoise(0.0), false);
     check(Edit::LabelNoise(0.1), true);
     check(Edit::Backend(BackendChoice::Gpu), true);
     check(Edit::RemoveRun(0), true);
+}
+
+#[test]
+fn a_map_of_what_is_gone_is_the_one_that_suits() {
+    let there = read("v=1&p=two-sines&plane=runs~1~2~4-500&height=field~4&grid=81").config;
+    assert_eq!(there.plane().source.id, there.view.map.plane.as_ref().expect("a plane").source.id);
+    let fewer = there.apply(&Edit::RemoveRun(1)).expect("three runs stay").view.map;
+    assert_eq!(fewer, MapConfig { side: 81, ..MapConfig::default() });
+    let shorter = there.apply(&Edit::Steps(400)).expect("fewer steps").view.map;
+    assert_eq!((shorter.plane, shorter.height), (None, there.view.map.height));
+    let wrong = Edit::Map(MapConfig { side: 12, ..MapConfig::default() });
+    assert_eq!(there.apply(&wrong).expect_err("no such side").key, "grid");
+    // What suits: nothing is projected where there are two parameters.
+    assert!(read("v=1&p=toy").config.plane().source.suits_exact);
+    assert!(!read("v=1&p=toy&d=zdt1").config.plane().source.suits_exact);
 }
 
 #[test]
@@ -797,21 +841,55 @@ fn run() -> impl Strategy<Value = RunConfig> {
     })
 }
 
+/// Any map of these many runs, tasks and steps.
+fn map(n_runs: usize, n_tasks: usize, steps: u32) -> impl Strategy<Value = MapConfig> {
+    let plane = (0..PLANES.len(), proptest::collection::vec(any::<(u32, bool, u32)>(), 3), 0..4_usize);
+    let plane = plane.prop_map(move |(at, draws, more)| {
+        let source = &PLANES[at];
+        let n = (source.required + more).min(source.slots.len());
+        let argument = |(at, (slot, (a, named, b))): (usize, (&Slot, (u32, bool, u32)))| match slot {
+            Slot::Seed => Argument::Seed(a),
+            // Two tasks have to differ.
+            Slot::Task => Argument::Task((at + a as usize / 2 * 2) % n_tasks.max(2)),
+            Slot::Point => Argument::Point(Point { run: a as usize % n_runs, step: named.then_some(b % (steps + 1)) }),
+        };
+        let arguments = source.slots.iter().zip(draws).take(n).enumerate().map(argument).collect();
+        PlaneChoice { source, arguments }
+    });
+    let fitting = move |plane: &PlaneChoice| {
+        plane.fits(Reach { n_runs, n_tasks, steps }) && plane.tasks().windows(2).all(|two| two[0] != two[1])
+    };
+    let height = (0..HEIGHTS.len(), 0..n_runs).prop_map(|(at, run)| {
+        let source = &HEIGHTS[at];
+        HeightChoice { source, run: if source.takes_run { run } else { 0 } }
+    });
+    let side = (0..SIDES.len()).prop_map(|at| SIDES[at]);
+    (proptest::option::of(plane), height, side, any::<bool>()).prop_map(move |(plane, height, side, surface)| {
+        MapConfig { plane: plane.filter(fitting), height, side, surface }
+    })
+}
+
 fn config() -> impl Strategy<Value = ExperimentConfig> {
     let backend = prop_oneof![Just(BackendChoice::Auto), Just(BackendChoice::Cpu), Just(BackendChoice::Gpu)];
     let theme = proptest::option::of(prop_oneof![Just(Theme::Light), Just(Theme::Dark)]);
     let views = proptest::sample::subsequence(VIEWS.to_vec(), 0..=VIEWS.len()).prop_shuffle();
     let runs = proptest::collection::vec(run(), RUNS);
     let coordinates = proptest::option::of(proptest::collection::vec(within(-1e12, 1e12, false), 9));
-    let rest = (runs, backend, theme, (views, coordinates), 0.0..=1.0_f64);
+    let along = proptest::sample::select(Along::ALL.to_vec());
+    let aspect = proptest::sample::select(Aspect::ALL.to_vec());
+    let rest = (runs, backend, theme, (views, coordinates, along, aspect), 0.0..=1.0_f64);
     (0..PRESETS.len(), subject(), rest).prop_flat_map(
-        |(preset, subject, (runs, backend, theme, (views, g), progress))| {
+        |(preset, subject, (runs, backend, theme, (views, g, along, aspect), progress))| {
             let k = match &subject {
                 Subject::Network { data, .. } => data.tasks.len(),
                 Subject::Analytic(analytic) => analytic.problem.n_tasks(),
             };
             let g = g.filter(|_| (2..=3).contains(&k)).map(|g| g[..k * k].iter().map(|x| x + 0.0).collect::<Vec<_>>());
-            training(k).prop_map(move |mut training| {
+            let n_runs = runs.len();
+            let maps = move |training: TrainingConfig| {
+                map(n_runs, k, training.steps).prop_map(move |map| (training.clone(), map))
+            };
+            training(k).prop_flat_map(maps).prop_map(move |(mut training, map)| {
                 if matches!(subject, Subject::Analytic(_)) {
                     training.batch = Batch::All;
                 }
@@ -822,7 +900,10 @@ fn config() -> impl Strategy<Value = ExperimentConfig> {
                         step: (progress * f64::from(training.steps)) as u32,
                         views: views.clone(),
                         theme,
+                        along,
+                        aspect,
                         gradients: g.clone(),
+                        map,
                     },
                     training,
                     runs: runs.clone(),

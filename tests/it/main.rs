@@ -7,6 +7,7 @@ mod flat;
 mod front;
 mod gradients;
 mod inspect;
+mod landscape;
 mod link;
 mod look_around;
 mod modify;

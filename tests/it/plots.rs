@@ -1,17 +1,18 @@
 //! Pictures: snapshots in both inks and two widths, labels that never touch, and histories meant to break them.
 
+use paretoscope::config::{Along, Aspect};
 use paretoscope::measure::arrows::{dot, length};
 use paretoscope::measure::headline::headline;
 use paretoscope::plots::{
-    Aspect, Choice, Color, Ink, Inside, Look, PLOTS, Paint, Picture, Pointer, Rect, Scene, Stage, Stroke, Table,
-    arrows, csv, flatness, number, plot, spread, svg,
+    Choice, Color, Ink, Inside, Kept, PLOTS, Paint, Picture, Pointer, Rect, Scene, Stage, Stroke, Table, arrows, csv,
+    flatness, number, plot, spread, svg,
 };
 use paretoscope::protocol::{
     Answer, Around, Divergence, Evaluation, ExamplePull, Frame, InputOutline, LayerPull, Outline, PredictionBody,
     Probed, ProbedRows, Pull, Record, RunOutline, RunPredictions, Sample, SeedCurves, SeedRecord, SharpnessReading,
     TaskOutline, TaskSharpness,
 };
-use paretoscope::train::{History, Readings, Reference, RunHistory};
+use paretoscope::train::{History, Readings, Reference, RunHistory, Shelved};
 use proptest::prelude::*;
 
 /// What a synthetic history is made of.
@@ -285,18 +286,7 @@ fn probes_that_did_not_come_are_explained() {
 }
 
 fn scene<'a>(history: &'a History, predictions: Option<&'a [RunPredictions]>) -> Scene<'a> {
-    Scene {
-        history,
-        predictions,
-        step: 100,
-        hover: None,
-        shown: &[],
-        log_losses: true,
-        aspect: Aspect::Cosine,
-        at_run: 0,
-        look: Look::default(),
-        inside: Default::default(),
-    }
+    Scene { predictions, step: 100, ..Scene::of(history) }
 }
 
 const SMALL: Shape = Shape { n_tasks: 2, n_runs: 3, n_records: 9, accuracy: false };
@@ -387,6 +377,10 @@ fn flatness_over_steps_is_drawn() {
     assert!(flatness::draw(&scene, &none, &Stage::new(400.0, 300.0, Ink::of(false))).is_finite());
     assert!(flatness::table(&scene, &none).rows.is_empty());
     assert_eq!(flatness::summary(&scene, &none), "No sharpness was read yet.");
+    let refused = Readings { refusal: Some("Too large.".to_owned()), ..none };
+    assert_eq!(flatness::summary(&scene, &refused), "Too large.");
+    let picture = flatness::draw(&scene, &refused, &Stage::new(400.0, 300.0, Ink::of(false)));
+    assert!(svg(&picture, Ink::of(false).bg, "").contains("Too large."), "the reason stands in the picture");
 }
 
 #[test]
@@ -437,6 +431,93 @@ fn with_seeds(mut history: History, further: u32) -> History {
     history
 }
 
+/// Runs whose steps cost 2, 1 and 3 backward passes and take 4, 2 and 6 ms.
+fn with_costs(mut history: History) -> History {
+    let strides = [2, 1, 3].into_iter().cycle();
+    let last = f64::from(history.outline.steps);
+    for ((outline, run), passes) in history.outline.runs.iter_mut().zip(&mut history.runs).zip(strides) {
+        outline.backward_passes = passes;
+        run.computing_millis = 2.0 * passes as f64 * last;
+    }
+    history
+}
+
+#[test]
+fn curves_run_over_steps_gradients_or_milliseconds() {
+    let known = with_costs(history(SMALL));
+    let over = |along| Scene { along, ..scene(&known, None) };
+    check_svg("plot-losses-over-gradients", &over(Along::Gradients), "losses", false, 620.0, 360.0);
+    let hovered = Scene { hover: Some(120), ..over(Along::Millis) };
+    check_svg("plot-losses-over-ms-hover", &hovered, "losses", true, 620.0, 360.0);
+    check_svg("plot-metrics-over-gradients-narrow", &over(Along::Gradients), "metrics", false, 360.0, 380.0);
+
+    // The costliest run goes from end to end; one whose steps cost a third of it ends after a third of the way.
+    let losses = plot("losses").expect("losses");
+    let stage = Stage::new(620.0, 360.0, &Ink::LIGHT);
+    let shown = [false, true, true];
+    let ends = |along| {
+        let picture = (losses.draw)(&Scene { shown: &shown, ..over(along) }, &stage);
+        let place = picture.step_axes[0].place;
+        let color = |run: usize| Ink::LIGHT.run(run).mark;
+        let far = |run: usize| {
+            let of_run = picture.strokes.iter().filter_map(|stroke| match stroke {
+                Stroke::Line { points, color: of, .. } if *of == color(run) => {
+                    points.iter().map(|p| p.0).reduce(f64::max)
+                }
+                _ => None,
+            });
+            (of_run.fold(0.0, f64::max) - place.left) / place.width()
+        };
+        (far(1), far(2), picture.step_axes[0].last)
+    };
+    let last = known.outline.steps;
+    let (cheap, costly, end) = ends(Along::Steps);
+    assert!(cheap > 0.97 && costly > 0.97 && end == last, "{cheap} {costly} {end}");
+    for along in [Along::Gradients, Along::Millis] {
+        let (cheap, costly, end) = ends(along);
+        assert!((cheap - 1.0 / 3.0).abs() < 0.04 && costly > 0.97 && end == last, "{along:?}: {cheap} {costly} {end}");
+    }
+    // Tables and data say where each run stands.
+    let table = (losses.table)(&over(Along::Gradients));
+    assert_eq!(table.columns[2], "gradient evaluations");
+    let column: Vec<&str> = table.rows.iter().map(|row| row[2].as_str()).collect();
+    assert_eq!(column, ["200", "100", "300", "100"]);
+    let data = csv(&(losses.data)(&over(Along::Millis)));
+    assert!(data.starts_with("step,run,task,loss,ms\n0,Sum,task 1,1.2,0\n"), "{}", &data[..80]);
+
+    // Before anything was measured there is no such axis.
+    let unmeasured = history(SMALL);
+    let at = |along| (losses.draw)(&Scene { along, ..scene(&unmeasured, None) }, &stage);
+    assert_eq!(at(Along::Millis), at(Along::Steps));
+}
+
+#[test]
+fn kept_runs_lie_behind_the_present_ones() {
+    let known = with_costs(history(SMALL));
+    let mut longer = with_costs(history(Shape { n_runs: 2, n_records: 60, ..SMALL }));
+    longer.finished = true;
+    let shelved = Shelved::of(&longer).expect("finished");
+    let kept = [
+        Kept { name: "Sum, learning rate .03".into(), run: &shelved.runs[0], like: Some(0) },
+        Kept { name: "UPGrad, width 8".into(), run: &shelved.runs[1], like: None },
+    ];
+    let at = Scene { kept: &kept, ..scene(&known, None) };
+    check_svg("plot-losses-kept", &at, "losses", false, 620.0, 360.0);
+    check_svg("plot-losses-kept-dark", &Scene { along: Along::Gradients, ..at }, "losses", true, 620.0, 360.0);
+    check_svg("plot-metrics-kept", &at, "metrics", false, 620.0, 420.0);
+    for id in ["losses", "metrics"] {
+        let entry = plot(id).expect("a registered plot");
+        let table = (entry.table)(&at);
+        let names: Vec<&str> = table.rows.iter().map(|row| row[0].as_str()).collect();
+        assert!(names.ends_with(&["Sum, learning rate .03 (kept)", "UPGrad, width 8 (kept)"]), "{names:?}");
+        assert!(csv(&(entry.data)(&at)).contains("\"UPGrad, width 8 (kept)\""));
+    }
+    // What is drawn over steps alone goes no further for them.
+    let cosine = plot("cosine").expect("cosine");
+    let stage = Stage::new(620.0, 360.0, &Ink::LIGHT);
+    assert_eq!((cosine.draw)(&at, &stage), (cosine.draw)(&scene(&known, None), &stage));
+}
+
 #[test]
 fn several_seeds_are_medians_with_bands() {
     let five = with_seeds(history(SMALL), 4);
@@ -448,14 +529,20 @@ fn several_seeds_are_medians_with_bands() {
             check_svg(&format!("plot-{id}-seeds-{ink}-{width}"), &at, id, dark, width, height);
         }
         let entry = plot(id).expect("a registered plot");
-        assert!((entry.subtitle)(&at).ends_with("5 seeds: median, quartiles"), "{}", (entry.subtitle)(&at));
+        assert!((entry.subtitle)(&at).ends_with("median of 5 seeds"), "{}", (entry.subtitle)(&at));
         let alone = plot(id).map(|entry| (entry.subtitle)(&scene(&self::history(SMALL), None)));
         assert!(!alone.expect("a registered plot").contains("seeds"));
         // Every number of the band is in the data, under its name.
         let data = (entry.data)(&at);
         assert!(data.rows.iter().all(|row| row.len() == data.columns.len()));
         let count = |which: &str| data.rows.iter().filter(|row| row.last().is_some_and(|cell| cell == which)).count();
-        assert!(count("median") == (3 + 1) * 2 * 9 && count("25 %") == count("median"), "{id}: {}", count("median"));
+        // Of every task for each run and the single-task networks; Δm once a run.
+        let costs = if id == "metrics" { 3 * 9 } else { 0 };
+        assert!(
+            count("median") == (3 + 1) * 2 * 9 + costs && count("25 %") == count("median"),
+            "{id}: {}",
+            count("median")
+        );
         assert!(count("75 %") == count("median") && count("first seed") >= count("median"));
     }
     // The middle of five losses and the quartiles beside it, by hand: factors 0.3, 0.6, 0.9, 1 and 1.2.
@@ -562,6 +649,7 @@ fn word(aspect: Aspect) -> &'static str {
         Aspect::Ratio => "ratio",
         Aspect::Curvature => "curvature",
         Aspect::Helped => "helped",
+        Aspect::Flatness => "flatness",
     }
 }
 
@@ -720,7 +808,10 @@ fn analytic_problems_show_their_front_and_say_what_they_lack() {
 #[test]
 fn the_registry_is_sound() {
     let ids: Vec<&str> = PLOTS.iter().map(|entry| entry.id).collect();
-    assert_eq!(ids, ["losses", "gradients", "cosine", "weights", "front", "metrics", "predictions", "layers"]);
+    assert_eq!(
+        ids,
+        ["losses", "gradients", "cosine", "weights", "front", "metrics", "predictions", "layers", "landscape"]
+    );
     let history = history(SMALL);
     let predictions = maps(3, 2);
     let probed = Ok(inside(2, &[4, 4], 0));
@@ -921,13 +1012,17 @@ proptest! {
         hover in prop::option::of(0u32..2000),
         step in 0u32..1000,
         at_run in 0usize..10,
-        aspect in prop::sample::select(Aspect::ALL.to_vec()),
+        (aspect, along) in (prop::sample::select(Aspect::ALL.to_vec()), prop::sample::select(Along::ALL.to_vec())),
         (width, height) in prop::sample::select(vec![(620.0, 360.0), (200.0, 160.0), (20.0, 10.0), (1.0, 1.0)]),
         pictured in 0usize..4,
         seen in 0usize..6,
     ) {
         let mut history = history(Shape { n_tasks, n_runs, n_records, accuracy });
         damage(&mut history, damaged);
+        history.finished = seen > 2;
+        for (run, outline) in history.outline.runs.iter_mut().enumerate() {
+            outline.backward_passes = run + pictured;
+        }
         let predictions = match pictured {
             0 => None,
             1 => Some(maps(n_runs, n_tasks)),
@@ -943,12 +1038,17 @@ proptest! {
             5 => probe.examples.iter_mut().for_each(|row| row.losses.fill(f64::INFINITY)),
             _ => {}
         }
+        let shelved = Shelved::of(&history);
+        let kept: Vec<Kept> = (shelved.iter().flat_map(|shelved| &shelved.runs))
+            .map(|run| Kept { name: format!("{}, kept", run.label), run, like: (pictured > 1).then_some(pictured) })
+            .collect();
         let probed = (pictured > 0).then_some(Ok(probe));
         let shown = [true, true, false];
         let scene = Scene {
             history: &history, predictions: predictions.as_deref(), step, hover, shown: &shown, log_losses,
-            aspect, at_run, look: Look::default(),
+            aspect, at_run, along, kept: &kept,
             inside: Inside { probed: probed.as_ref(), layer: Some(1), examples: seen % 2 == 1, ..Inside::default() },
+            ..Scene::of(&history)
         };
         let stage = Stage::new(width, height, &Ink::DARK);
         for entry in PLOTS {

@@ -382,19 +382,8 @@ fn the_headline_speaks_of_medians() {
 /// What a screen reader hears of the losses.
 #[cfg(feature = "plots")]
 fn summary_of_losses(history: &History) -> String {
-    use paretoscope::plots::{Aspect, Look, Scene, plot};
-    (plot("losses").expect("a registered plot").summary)(&Scene {
-        history,
-        predictions: None,
-        step: 0,
-        hover: None,
-        shown: &[],
-        log_losses: true,
-        aspect: Aspect::Cosine,
-        at_run: 0,
-        look: Look::default(),
-        inside: Default::default(),
-    })
+    use paretoscope::plots::{Scene, plot};
+    (plot("losses").expect("a registered plot").summary)(&Scene::of(history))
 }
 
 proptest! {

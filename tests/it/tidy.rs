@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// Directories that hold nothing of ours.
 const SKIPPED: &[&str] = &["target", "dist", "node_modules", ".git"];
 /// Modules that know no clock and no thread: a run is a function of its configuration.
-const TIMELESS: &[&str] = &["balance", "data", "problem", "nn", "kernels", "measure", "train", "config"];
+const TIMELESS: &[&str] = &["balance", "data", "problem", "nn", "kernels", "measure", "train", "landscape", "config"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

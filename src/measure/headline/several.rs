@@ -39,9 +39,20 @@ pub fn sentence(history: &History, step: u32) -> String {
     for (run, tasks) in leaders.iter().take(2) {
         clauses.push(format!("{} has the {best} on {}", name(history, *run), of_tasks(tasks)));
     }
-    for (runs, tasks) in ties.iter().take(2) {
+    let tied = |(runs, tasks): &(Vec<usize>, Vec<usize>)| {
         let names: Vec<String> = runs.iter().map(|run| name(history, *run)).collect();
-        clauses.push(format!("the bands of {} overlap on {}: no difference to tell", listed(&names), of_tasks(tasks)));
+        (listed(&names), of_tasks(tasks))
+    };
+    match &ties.iter().take(2).map(tied).collect::<Vec<_>>()[..] {
+        [] => {}
+        [(names, tasks)] => {
+            clauses.push(format!("the bands of {names} overlap on {tasks}: no difference to tell"));
+        }
+        // Two lines hold no more.
+        several => {
+            let told: Vec<String> = several.iter().map(|(names, tasks)| format!("{names} on {tasks}")).collect();
+            clauses.push(format!("bands overlap: {}", told.join("; ")));
+        }
     }
     if leaders.len() > 2 || ties.len() > 2 {
         clauses.push("the plots show the other tasks".to_owned());

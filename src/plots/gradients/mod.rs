@@ -13,6 +13,7 @@ use crate::protocol::{Aggregation, Record};
 
 use super::axis;
 use super::layers;
+use super::orbit::Orbit;
 use super::picture::{Pen, TICK};
 use super::{Anchor, Picture, Plot, RunStyle, Scene, Shape, Stage, Switch, Table, exact, number};
 use camera::Camera;
@@ -20,8 +21,6 @@ use matrix::matrix;
 use plane::plane;
 use signs::{signs, signs_height, tasks_are_rows};
 use space::space;
-
-pub use camera::{Orbit, VIEWS};
 
 mod camera;
 mod matrix;
@@ -51,6 +50,7 @@ pub(super) const PLOT: Plot = Plot {
     data,
     summary: |scene| at_chosen_layer(scene, summary),
     switch: |scene| if (2..=3).contains(&scene.n_tasks()) { Switch::Arrows } else { Switch::AtRun },
+    shows_all_seeds: false,
     reads_predictions: false,
 };
 

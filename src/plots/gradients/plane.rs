@@ -5,10 +5,11 @@ use std::f64::consts::{FRAC_PI_2, PI};
 use crate::measure::arrows::{Vector, dot, length, unit};
 
 use super::super::axis;
+use super::super::orbit::Orbit;
 use super::super::picture::{Anchor, Face, LABEL, Pen, Point, Rect, TICK, Text};
 use super::super::place::{Wish, along, settle};
 use super::super::{Grip, number};
-use super::camera::{Camera, Orbit, extent};
+use super::camera::{Camera, extent};
 use super::{Arrow, Pointer, Scene, draw_pieces, frame, owner, style, subscript, to_scale};
 
 pub(super) fn plane(scene: &Scene, pen: &mut Pen, arrows: &[Arrow], bottom: f64) {

@@ -1,7 +1,7 @@
 //! Single training rows by the cosine of their own task gradients: which data set the tasks against each other.
 
 use crate::measure::layers::least_cosine;
-use crate::protocol::{ExamplePull, InputOutline, Probed};
+use crate::protocol::{ExamplePull, InputOutline, Probed, ProbedRows};
 
 use super::super::axis::Scale;
 use super::super::number;
@@ -16,6 +16,14 @@ const DOT: f64 = 3.5;
 const STRIP: f64 = 84.0;
 /// Size of a row's picture.
 const SIDE: f64 = 44.0;
+
+/// What all rows of the probe are to the single ones.
+fn together(probed: &Probed) -> &'static str {
+    match probed.rows {
+        ProbedRows::Batch(_) => "their batch",
+        ProbedRows::Chosen(_) => "all of them together",
+    }
+}
 
 fn cosine(scene: &Scene, example: &ExamplePull) -> Option<f64> {
     least_cosine(&example.gramian, scene.n_tasks()).map(|(_, _, cosine)| cosine)
@@ -101,7 +109,7 @@ fn strip(scene: &Scene, pen: &mut Pen, probed: &Probed) {
     if let Some(batch) = batch {
         let x = scale.at(batch);
         pen.line(vec![(x, 4.0), (x, base)], 1.5, ink.ink2);
-        words.push(format!("❘ their batch, {} rows, {}", probed.counted, axis::cosine(batch)));
+        words.push(format!("❘ {}, {} rows, {}", together(probed), probed.counted, axis::cosine(batch)));
     }
     let words = pen.stage.fit(&words.join("   "), TICK, pen.stage.width - 4.0);
     pen.tick((pen.stage.width / 2.0, STRIP + 16.0), words, Anchor::Middle);
@@ -221,7 +229,7 @@ pub(super) fn table(scene: &Scene, probed: &Probed) -> Table {
         table.rows.push(cells);
     }
     let (mean, batch) = means(scene, probed);
-    for (name, value) in [("mean of these rows", mean), ("their batch", batch)] {
+    for (name, value) in [("mean of these rows", mean), (together(probed), batch)] {
         let mut cells = vec![name.to_owned(), value.map_or("–".to_owned(), axis::cosine)];
         cells.resize(table.columns.len(), String::new());
         table.rows.push(cells);
@@ -237,7 +245,8 @@ pub(super) fn summary(scene: &Scene, probed: &Probed) -> String {
     }
     let (mean, batch) = means(scene, probed);
     if let (Some(mean), Some(batch)) = (mean, batch) {
-        words += &format!(" Their mean cosine is {}, that of the batch {}.", axis::cosine(mean), axis::cosine(batch));
+        let (mean, batch) = (axis::cosine(mean), axis::cosine(batch));
+        words += &format!(" Their mean cosine is {mean}, that of {} {batch}.", together(probed));
     }
     if let Some(row) = probed.examples.iter().find(|row| Some(row.row) == scene.inside.example) {
         words += &format!(" {}", detail(scene, probed, Some(row)));

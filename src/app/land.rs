@@ -1,0 +1,434 @@
+//! Maps of losses as the page sees them: which one is wanted, the workers that survey it, what is known of it so far.
+//!
+//! The worker that trains lays the plane, because it has the checkpoints; others evaluate losses over it, so training
+//! never waits. Nothing is asked for while nobody looks.
+
+use super::page::Page;
+use super::worker_client::WorkerClient;
+use crate::config::{ExperimentConfig, link};
+use crate::landscape::{Field, Sheet};
+use crate::plots::{Land, Orbit, Switch, wind_nodes};
+use crate::protocol::{Command, Event, MapPlan, MapTruth, PlanRequest, RunId, SurveyPortion, SurveyWhat};
+use leptos::prelude::*;
+use std::time::Duration;
+
+/// Workers that survey at most; one core is left for training and one for the page.
+const MOST_SURVEYORS: usize = 3;
+/// How long an edit or a moving cursor is waited for before a map of it is asked for.
+const CALM: Duration = Duration::from_millis(300);
+/// How often what has come is put on the screen.
+const SHOW: Duration = Duration::from_millis(80);
+/// Points along each curve of a Pareto set.
+const PARETO_POINTS: usize = 101;
+/// Maps that are kept to be shown again at once.
+const KEPT: usize = 8;
+
+/// What a map is made from; two maps that agree in it are the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Wanted {
+    run: RunId,
+    /// As `plane=` has it.
+    plane: String,
+    /// The cursor, where the plane depends on it.
+    step: u32,
+    what: SurveyWhat,
+    side: u32,
+    /// Whether every run had come to its end.
+    finished: bool,
+}
+
+/// One worker that evaluates maps.
+struct Surveyor {
+    client: WorkerClient,
+    /// The start whose data and network it has, or is building.
+    prepared: Option<RunId>,
+    ready: bool,
+}
+
+/// News that are not on the screen yet.
+#[derive(Default)]
+struct News {
+    portions: Vec<SurveyPortion>,
+    truths: Vec<MapTruth>,
+    due: bool,
+}
+
+/// State of the landscape view; copied freely.
+#[derive(Clone, Copy)]
+pub struct LandState {
+    pub sheet: RwSignal<Option<Sheet>>,
+    /// Why there is no map, in a sentence.
+    pub why: RwSignal<Option<String>>,
+    /// Whether the reader stopped the survey.
+    pub stopped: RwSignal<bool>,
+    /// Where pointer or keyboard are, in plane coordinates.
+    pub cursor: RwSignal<Option<[f64; 2]>>,
+    /// Where the chosen run's method would go, at some nodes; or why it has no such field.
+    wind: RwSignal<Option<Result<Vec<(u32, [f64; 2])>, String>>>,
+    /// Pareto-optimal points of an exact map, one list a curve.
+    pareto: RwSignal<Vec<Vec<[f64; 2]>>>,
+    wanted: StoredValue<Option<Wanted>>,
+    /// Counts plans and orders.
+    number: StoredValue<u32>,
+    turn: StoredValue<u32>,
+    surveyors: StoredValue<Vec<Surveyor>, LocalStorage>,
+    news: StoredValue<News, LocalStorage>,
+    cache: StoredValue<Vec<(Wanted, Sheet)>, LocalStorage>,
+}
+
+impl LandState {
+    pub fn new() -> Self {
+        Self {
+            sheet: RwSignal::new(None),
+            why: RwSignal::new(None),
+            stopped: RwSignal::new(false),
+            cursor: RwSignal::new(None),
+            wind: RwSignal::new(None),
+            pareto: RwSignal::new(Vec::new()),
+            wanted: StoredValue::new(None),
+            number: StoredValue::new(0),
+            turn: StoredValue::new(0),
+            surveyors: StoredValue::new_local(Vec::new()),
+            news: StoredValue::new_local(News::default()),
+            cache: StoredValue::new_local(Vec::new()),
+        }
+    }
+
+    /// Tracks everything that pictures show of it.
+    pub fn track(self) {
+        self.sheet.track();
+        self.why.track();
+        self.cursor.track();
+        self.wind.track();
+    }
+
+    /// Calls `look` with what plots read of it, tracking every signal.
+    pub fn with<T>(self, config: &ExperimentConfig, orbit: Orbit, look: impl FnOnce(Land) -> T) -> T {
+        let (height, surface) = (config.view.map.height, config.view.map.surface);
+        let (cursor, preference) = (self.cursor.get(), config.preference());
+        self.sheet.with(|sheet| {
+            self.why.with(|why| {
+                self.wind.with(|wind| {
+                    let wind = wind.as_ref().filter(|_| height.source.takes_run);
+                    self.pareto.with(|pareto| {
+                        look(Land {
+                            sheet: sheet.as_ref(),
+                            why: why.as_deref(),
+                            height,
+                            surface,
+                            orbit,
+                            cursor,
+                            preference: &preference,
+                            wind: wind.map(|wind| wind.as_deref().map_err(String::as_str)),
+                            pareto,
+                        })
+                    })
+                })
+            })
+        })
+    }
+
+    /// Whether a survey is under way.
+    pub fn is_working(self) -> bool {
+        let complete =
+            self.sheet.with(|sheet| sheet.as_ref().is_none_or(|sheet| sheet.progress().0 == sheet.progress().1));
+        !complete && !self.stopped.get()
+    }
+
+    /// Asks for the map of what is open if it is not known, as soon as nothing moves.
+    pub fn want(self, page: Page) {
+        let wanted = wanted(page);
+        if self.wanted.with_value(|known| *known == wanted) {
+            return;
+        }
+        let turn = self.turn.try_update_value(|turn| {
+            *turn += 1;
+            *turn
+        });
+        set_timeout(
+            move || {
+                if Some(self.turn.get_value()) == turn && untrack(|| self::wanted(page)) == wanted {
+                    untrack(|| self.ask(page, wanted));
+                }
+            },
+            CALM,
+        );
+    }
+
+    /// Asks again for what is shown, with every checkpoint that is there by now.
+    pub fn renew(self, page: Page) {
+        let wanted = untrack(|| wanted(page));
+        self.cache.update_value(|cache| cache.retain(|(known, _)| Some(known) != wanted.as_ref()));
+        self.ask(page, wanted);
+    }
+
+    fn ask(self, page: Page, wanted: Option<Wanted>) {
+        let Some(wanted) = wanted else { return };
+        self.halt();
+        let known = self
+            .cache
+            .with_value(|cache| cache.iter().find(|(known, _)| *known == wanted).map(|(_, sheet)| sheet.clone()));
+        self.number.update_value(|number| *number += 1);
+        self.news.set_value(News::default());
+        if let Some(sheet) = known {
+            self.why.set(None);
+            self.stopped.set(false);
+            self.wanted.set_value(Some(wanted));
+            self.sheet.set(Some(sheet));
+            return;
+        }
+        let request = PlanRequest {
+            number: self.number.get_value(),
+            plane: wanted.plane.clone(),
+            step: page.step.get_untracked(),
+        };
+        if page.engine.with_value(|engine| engine.ask(|id| Command::Plan { id, request })) {
+            self.stopped.set(false);
+            self.wanted.set_value(Some(wanted));
+        }
+    }
+
+    /// Surveys no further; what is known stays.
+    pub fn stop(self) {
+        self.halt();
+        self.stopped.set(true);
+    }
+
+    fn halt(self) {
+        self.surveyors.with_value(|surveyors| {
+            for surveyor in surveyors {
+                if let Some(id) = surveyor.prepared {
+                    surveyor.client.send(&Command::StopSurvey { id });
+                }
+            }
+        });
+    }
+
+    /// Whatever is known belongs to another start.
+    pub fn forget(self) {
+        self.halt();
+        self.wanted.set_value(None);
+        self.number.update_value(|number| *number += 1);
+        self.cache.update_value(Vec::clear);
+        self.news.set_value(News::default());
+    }
+
+    /// The answer of the worker that trains.
+    pub fn hear_plan(self, page: Page, number: u32, plan: Result<MapPlan, String>) {
+        if number != self.number.get_value() {
+            return;
+        }
+        let Some(wanted) = self.wanted.get_value() else { return };
+        match plan {
+            Err(why) => {
+                self.sheet.set(None);
+                self.why.set(Some(why));
+            }
+            Ok(plan) => {
+                let n_tasks = page.history.with_untracked(|history| history.outline.n_tasks);
+                self.why.set(None);
+                self.cursor.set(None);
+                self.pareto.set(if plan.exact { page.config.with_untracked(pareto_set) } else { Vec::new() });
+                self.sheet.set(Some(Sheet::new(plan, n_tasks, wanted.side, wanted.what)));
+                self.survey(page, wanted.run);
+            }
+        }
+    }
+
+    /// True losses of the worker that trains.
+    pub fn hear_truth(self, truth: MapTruth) {
+        if truth.number == self.number.get_value() {
+            self.put_aside(|news| news.truths.push(truth));
+        }
+    }
+
+    /// Gives every surveyor its share; starts them when there are none.
+    fn survey(self, page: Page, run: RunId) {
+        if self.surveyors.with_value(Vec::is_empty) {
+            let cores = window().navigator().hardware_concurrency() as usize;
+            let all: Result<Vec<Surveyor>, String> = (0..cores.saturating_sub(1).clamp(1, MOST_SURVEYORS))
+                .map(|at| {
+                    // A worker is ended outside its own event handlers.
+                    let died = move |reason: String| set_timeout(move || self.lose(&reason), Duration::ZERO);
+                    let client = WorkerClient::start(move |event| self.hear(page, at, event), died)?;
+                    Ok(Surveyor { client, prepared: None, ready: false })
+                })
+                .collect();
+            match all {
+                Ok(all) => self.surveyors.set_value(all),
+                Err(reason) => return self.lose(&reason),
+            }
+        }
+        let of = self.surveyors.with_value(Vec::len);
+        for at in 0..of {
+            self.order(page, at, run);
+        }
+    }
+
+    /// Sends the surveyor what it has to do, building the subject first where it has another one.
+    fn order(self, page: Page, at: usize, run: RunId) {
+        let number = self.number.get_value();
+        self.surveyors.update_value(|surveyors| {
+            let of = surveyors.len() as u32;
+            let Some(surveyor) = surveyors.get_mut(at).filter(|surveyor| surveyor.ready) else { return };
+            if surveyor.prepared != Some(run) {
+                let link = untrack(|| link::write(&page.with_view()));
+                surveyor.client.send(&Command::Prepare { id: run, link });
+                surveyor.prepared = Some(run);
+            }
+            let order =
+                self.sheet.with_untracked(|sheet| sheet.as_ref().map(|sheet| sheet.order(number, (at as u32, of))));
+            if let Some(order) = order {
+                // An order before its subject is ready waits for it there.
+                surveyor.client.send(&Command::Survey { id: run, order });
+            }
+        });
+    }
+
+    fn hear(self, page: Page, at: usize, event: Event) {
+        match event {
+            Event::Ready { .. } => {
+                self.surveyors.update_value(|surveyors| {
+                    if let Some(surveyor) = surveyors.get_mut(at) {
+                        surveyor.ready = true;
+                    }
+                });
+                if let Some(wanted) = self.wanted.get_value() {
+                    self.order(page, at, wanted.run);
+                }
+            }
+            Event::Surveyed { number, portion, .. } if number == self.number.get_value() => match portion {
+                Ok(portion) => self.put_aside(|news| news.portions.push(portion)),
+                Err(why) => {
+                    self.sheet.set(None);
+                    self.why.set(Some(why));
+                }
+            },
+            Event::Prepared { prepared: Err(why), id }
+                if self.wanted.with_value(|wanted| wanted.as_ref().is_some_and(|wanted| wanted.run == id)) =>
+            {
+                self.why.set(Some(why));
+            }
+            Event::Failed { message, .. } => self.lose(&message),
+            _ => {}
+        }
+    }
+
+    /// A surveyor is gone; the next map starts new ones.
+    fn lose(self, reason: &str) {
+        self.surveyors.update_value(Vec::clear);
+        self.wanted.set_value(None);
+        self.stopped.set(true);
+        let reason = reason.trim_end_matches('.');
+        self.why.set(Some(format!("The map cannot be drawn: its worker stopped ({reason}). Ask for it again.")));
+    }
+
+    /// Keeps news until they are shown together: a picture a portion would be too many.
+    fn put_aside(self, add: impl FnOnce(&mut News)) {
+        let due = self.news.try_update_value(|news| {
+            add(news);
+            !std::mem::replace(&mut news.due, true)
+        });
+        if due == Some(true) {
+            set_timeout(move || self.show(), SHOW);
+        }
+    }
+
+    fn show(self) {
+        let Some(news) = self.news.try_update_value(std::mem::take) else { return };
+        if news.portions.is_empty() && news.truths.is_empty() {
+            return;
+        }
+        self.sheet.update(|sheet| {
+            let Some(sheet) = sheet else { return };
+            news.portions.iter().for_each(|portion| sheet.take(portion));
+            news.truths.iter().for_each(|truth| sheet.learn(truth));
+        });
+        let wanted = self.wanted.get_value();
+        self.sheet.with_untracked(|sheet| {
+            if let (Some(sheet), Some(wanted)) = (sheet, wanted)
+                && sheet.is_complete()
+            {
+                self.cache.update_value(|cache| {
+                    cache.retain(|(known, _)| *known != wanted);
+                    if cache.len() == KEPT {
+                        cache.remove(0);
+                    }
+                    cache.push((wanted, sheet.clone()));
+                });
+            }
+        });
+    }
+}
+
+/// Where nothing can be had for nothing, in a problem's own two parameters; empty where that is not known.
+fn pareto_set(config: &ExperimentConfig) -> Vec<Vec<[f64; 2]>> {
+    let front = config.analytic().filter(|analytic| analytic.problem.n_parameters == 2);
+    let Some(front) = front.and_then(|analytic| analytic.problem.front) else { return Vec::new() };
+    let point = |at: [f64; 2]| {
+        let mut x = [0.0; 2];
+        (front.set)(&at, &mut x);
+        x
+    };
+    front.samples(PARETO_POINTS).into_iter().map(|curve| curve.into_iter().map(point).collect()).collect()
+}
+
+/// Asks for maps while somebody looks, and keeps their arrows up to date.
+pub fn follow(page: Page) {
+    let looks = Memo::new(move |_| {
+        let known = page.trouble.with(Option::is_none) && page.opened.get();
+        known
+            && page
+                .plots_on_screen()
+                .iter()
+                .any(|plot| page.with_scene(|scene| (plot.switch)(scene)) == Switch::Landscape)
+    });
+    Effect::new(move |_| {
+        // A map of a moving cursor would be out of date when it comes.
+        if looks.get() && !page.playing.get() {
+            wanted(page);
+            page.land.sheet.track();
+            page.land.want(page);
+        }
+    });
+    Effect::new(move |_| {
+        if !looks.get() {
+            return;
+        }
+        let height = page.config.with(|config| config.view.map.height);
+        let step = page.step.get();
+        let wind = height.source.takes_run.then(|| {
+            let field = page.config.with(|config| Field::new(config, height.run, step))?;
+            Ok(page.land.sheet.with(|sheet| {
+                let Some(sheet) = sheet else { return Vec::new() };
+                let arrow = |node: u32| {
+                    let (losses, pull) = (sheet.losses(node as usize)?, sheet.pull(node as usize)?);
+                    Some((node, field.at(losses, &pull)?))
+                };
+                wind_nodes(sheet).into_iter().filter_map(arrow).collect()
+            }))
+        });
+        page.land.wind.set(wind);
+    });
+}
+
+/// The map of what is open; `None` before there are checkpoints. Tracks what it depends on.
+fn wanted(page: Page) -> Option<Wanted> {
+    let finished = page.history.with(|history| {
+        let begun = history.runs.iter().any(|run| !run.records.is_empty());
+        begun.then_some(history.finished)
+    })?;
+    let fresh = page.fresh.get();
+    let (plane, what, side, moves) = page.config.with(|config| {
+        let (plane, map) = (config.plane(), &config.view.map);
+        (
+            plane.text(),
+            map.height.source.needs,
+            map.side,
+            plane.source.follows_cursor && plane.points().iter().all(|point| point.step.is_none()),
+        )
+    });
+    let step = if moves { page.step.get() } else { 0 };
+    let run = page.engine.with_value(|engine| engine.current());
+    fresh.then_some(Wanted { run, plane, step, what, side, finished })
+}

@@ -1,0 +1,8 @@
+//! The planes, one file each.
+
+pub mod gradients;
+pub mod line;
+pub mod parameters;
+pub mod pca;
+pub mod random;
+pub mod runs;

@@ -1,0 +1,150 @@
+//! Surveys beside training: builds the data and network of a link, and evaluates planes of them in portions.
+
+use super::Clock;
+use super::land::Land;
+use crate::config::{ExperimentConfig, link};
+use crate::data::MtldFile;
+use crate::landscape::{Ground, Survey};
+use crate::protocol::{Event, Prepared, RunId, SurveyOrder};
+
+/// Longest stretch of work between two looks at the queue.
+const PORTION_MILLIS: f64 = 25.0;
+
+/// What a surveying worker holds.
+#[derive(Default)]
+pub struct Surveyor {
+    state: State,
+    survey: Option<Survey>,
+    /// An order that came before its subject was ready.
+    early: Option<(RunId, SurveyOrder)>,
+}
+
+#[derive(Default)]
+enum State {
+    #[default]
+    Nothing,
+    /// Data files are on their way.
+    Waiting {
+        id: RunId,
+        config: Box<ExperimentConfig>,
+    },
+    Ready {
+        id: RunId,
+        land: Box<Land>,
+        ground: Ground,
+        rows: usize,
+    },
+}
+
+impl Surveyor {
+    /// Reads the link; the files that it needs and that are missing are told back.
+    pub fn prepare(&mut self, id: RunId, text: &str, outbox: &mut Vec<Event>) -> Vec<&'static str> {
+        *self = Self::default();
+        match link::parse(text) {
+            Ok(parsed) => {
+                let files = parsed.config.files();
+                self.state = State::Waiting { id, config: Box::new(parsed.config) };
+                files.to_vec()
+            }
+            Err(rejected) => {
+                let sentences: Vec<&str> = rejected.complaints.iter().map(|c| c.sentence.as_str()).collect();
+                outbox.push(Event::Prepared { id, prepared: Err(sentences.join(" ")) });
+                Vec::new()
+            }
+        }
+    }
+
+    /// Builds the subject if all its files are there.
+    pub fn try_build(&mut self, files: &[MtldFile], outbox: &mut Vec<Event>) {
+        let State::Waiting { id, config } = &self.state else { return };
+        if !config.files().iter().all(|name| files.iter().any(|file| file.file_name == *name)) {
+            return;
+        }
+        let id = *id;
+        match Land::build(config, files) {
+            Ok(land) => {
+                let rows = land.map_rows();
+                let ground = land.ground(rows);
+                let (n_tasks, n_parameters) = (ground.n_tasks() as u32, ground.n_parameters() as u32);
+                self.state = State::Ready { id, land: Box::new(land), ground, rows };
+                outbox.push(Event::Prepared { id, prepared: Ok(Prepared { n_tasks, n_parameters }) });
+                if let Some((id, order)) = self.early.take() {
+                    self.begin(id, order, outbox);
+                }
+            }
+            Err(why) => self.refuse(id, why, outbox),
+        }
+    }
+
+    /// A file cannot be had.
+    pub fn miss(&mut self, name: &str, why: &str, outbox: &mut Vec<Event>) {
+        if let State::Waiting { id, config } = &self.state
+            && config.files().contains(&name)
+        {
+            self.refuse(*id, why.into(), outbox);
+        }
+    }
+
+    fn refuse(&mut self, id: RunId, why: String, outbox: &mut Vec<Event>) {
+        if let Some((id, order)) = self.early.take() {
+            outbox.push(Event::Surveyed { id, number: order.number, portion: Err(why.clone()) });
+        }
+        self.state = State::Nothing;
+        outbox.push(Event::Prepared { id, prepared: Err(why) });
+    }
+
+    /// Takes an order; it ends the one before.
+    pub fn begin(&mut self, id: RunId, order: SurveyOrder, outbox: &mut Vec<Event>) {
+        self.survey = None;
+        self.early = None;
+        let number = order.number;
+        let refused = match &mut self.state {
+            State::Waiting { id: prepared, .. } if *prepared == id => {
+                self.early = Some((id, order));
+                return;
+            }
+            State::Ready { id: prepared, land, ground, rows } if *prepared == id => {
+                let wanted = (order.rows as usize).min(land.train_rows());
+                if wanted > land.map_rows() {
+                    Err(format!("A map of this network takes at most {} rows.", land.map_rows()))
+                } else {
+                    if wanted.max(1) != *rows && wanted > 0 {
+                        *ground = land.ground(wanted);
+                        *rows = wanted;
+                    }
+                    Survey::new(order, ground).map(|survey| self.survey = Some(survey))
+                }
+            }
+            _ => Err("There is nothing to survey: this experiment has not been prepared here.".into()),
+        };
+        if let Err(why) = refused {
+            outbox.push(Event::Surveyed { id, number, portion: Err(why) });
+        }
+    }
+
+    pub fn stop(&mut self, id: RunId) {
+        let prepared = match &self.state {
+            State::Ready { id, .. } | State::Waiting { id, .. } => Some(*id),
+            State::Nothing => None,
+        };
+        if prepared == Some(id) {
+            self.survey = None;
+            self.early = None;
+        }
+    }
+
+    pub fn has_work(&self) -> bool {
+        self.survey.is_some()
+    }
+
+    /// One portion, as long as the clock allows.
+    pub fn advance(&mut self, clock: &Clock, outbox: &mut Vec<Event>) {
+        let (Some(survey), State::Ready { id, ground, .. }) = (&mut self.survey, &mut self.state) else { return };
+        let end = clock() + PORTION_MILLIS;
+        let portion = survey.portion(ground, &mut || clock() >= end);
+        outbox.push(Event::Surveyed { id: *id, number: survey.number(), portion: Ok(portion) });
+        if survey.is_done() {
+            self.survey = None;
+        }
+    }
+}
