@@ -614,9 +614,9 @@ impl Page {
                         self.config.with(|config| {
                             self.land.with(config, held.orbit, |land| {
                                 self.shelf.with_drawn(config, history, |kept: &[Kept]| {
-                                    self.sharpness.with(|readings| {
+                                    self.sharpness.readings.with(|readings| {
                                         look(&Scene {
-                                            readings,
+                                            readings: Some(readings),
                                             history,
                                             predictions,
                                             step,

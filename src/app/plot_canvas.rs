@@ -59,7 +59,7 @@ pub fn PlotCanvas(plot: &'static Plot) -> impl IntoView {
         // Few plots read what moves with a pointer; the others need not be painted for it.
         match untrack(move || page.with_scene(|scene| (plot.switch)(scene))) {
             Switch::Arrows => page.arrows.track(),
-            Switch::Aspect => page.sharpness.track(),
+            Switch::Aspect => page.sharpness.readings.track(),
             Switch::Landscape => {
                 page.land.track();
                 page.arrows.orbit.track();

@@ -11,38 +11,21 @@ use leptos::prelude::*;
 #[derive(Clone, Copy)]
 pub struct Sharpness {
     pub readings: RwSignal<Readings>,
-    /// Why there are none, in a sentence.
-    pub why: RwSignal<Option<String>>,
     /// The start that was asked about.
     asked: StoredValue<Option<RunId>>,
 }
 
 impl Sharpness {
     pub fn new() -> Self {
-        Self { readings: RwSignal::new(Readings::default()), why: RwSignal::new(None), asked: StoredValue::new(None) }
+        Self { readings: RwSignal::new(Readings::default()), asked: StoredValue::new(None) }
     }
 
-    /// Calls `look` with what plots read of it, tracking every signal.
-    pub fn with<T>(self, look: impl FnOnce(Result<Option<&Readings>, &str>) -> T) -> T {
-        self.why.with(|why| {
-            self.readings.with(|readings| match why {
-                Some(why) => look(Err(why)),
-                None => look(Ok(Some(readings))),
-            })
-        })
-    }
-
-    /// Tracks everything that pictures show of it.
-    pub fn track(self) {
-        self.with(|_| ());
-    }
-
-    /// A reading came.
+    /// A reading came, or why there is none.
     pub fn hear(self, reading: Result<SharpnessReading, String>) {
-        match reading {
-            Ok(reading) => self.readings.update(|readings| readings.insert(reading)),
-            Err(why) => self.why.set(Some(why)),
-        }
+        self.readings.update(|readings| match reading {
+            Ok(reading) => readings.insert(reading),
+            Err(why) => readings.refusal = Some(why),
+        });
     }
 }
 
@@ -64,7 +47,6 @@ pub fn follow(page: Page) {
         let asked = AskedSharpness::default();
         if page.engine.with_value(|engine| engine.ask(|id| Command::Sharpness { id, asked })) {
             sharpness.asked.set_value(Some(run));
-            sharpness.why.set(None);
             sharpness.readings.set(Readings::new(n_runs));
         }
     });

@@ -8,6 +8,9 @@ use crate::plots::{PLOTS, plot, reads_probe};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
+/// Px between the chosen tab and the edge of a row that was scrolled to it.
+const TAB_AIR: i32 = 24;
+
 #[component]
 pub fn Tabs() -> impl IntoView {
     let page = use_page();
@@ -41,8 +44,10 @@ pub fn Tabs() -> impl IntoView {
             let Some(tab) = chosen.and_then(|tab| tab.dyn_into::<web_sys::HtmlElement>().ok()) else { return };
             let (left, right) =
                 (tab.offset_left() - row.offset_left(), tab.offset_left() - row.offset_left() + tab.offset_width());
-            if left < row.scroll_left() || right > row.scroll_left() + row.client_width() {
-                row.set_scroll_left(left - row.client_width() / 4);
+            if left < row.scroll_left() {
+                row.set_scroll_left(left - TAB_AIR);
+            } else if right > row.scroll_left() + row.client_width() {
+                row.set_scroll_left(right - row.client_width() + TAB_AIR);
             }
         });
     });

@@ -30,18 +30,13 @@ pub(super) const PLOT: Plot = Plot {
         Some(_) => flatness::least_height(scene),
         None => least_height(scene),
     },
-    draw: |scene, stage| match (readings_of(scene), scene.readings) {
-        (None, _) => draw(scene, stage),
-        (Some(_), Err(why)) => Pen::new(stage).empty(why),
-        (Some(readings), Ok(_)) => flatness::draw(scene, readings, stage),
+    draw: |scene, stage| match readings_of(scene) {
+        Some(readings) => flatness::draw(scene, readings, stage),
+        None => draw(scene, stage),
     },
     table: |scene| readings_of(scene).map_or_else(|| table(scene), |readings| flatness::table(scene, readings)),
     data: |scene| readings_of(scene).map_or_else(|| data(scene), |readings| flatness::data(scene, readings)),
-    summary: |scene| match (readings_of(scene), scene.readings) {
-        (None, _) => summary(scene),
-        (Some(_), Err(why)) => why.to_owned(),
-        (Some(readings), Ok(_)) => flatness::summary(scene, readings),
-    },
+    summary: |scene| readings_of(scene).map_or_else(|| summary(scene), |readings| flatness::summary(scene, readings)),
     switch: |_| Switch::Aspect,
     shows_all_seeds: false,
     reads_predictions: false,
@@ -49,8 +44,8 @@ pub(super) const PLOT: Plot = Plot {
 
 /// What is known of flatness, where it is what the view shows.
 fn readings_of<'s>(scene: &Scene<'s>) -> Option<&'s Readings> {
-    static NONE: Readings = Readings { runs: Vec::new(), done: 0, of: 0 };
-    (scene.aspect == Aspect::Flatness).then(|| scene.readings.ok().flatten().unwrap_or(&NONE))
+    static NONE: Readings = Readings { runs: Vec::new(), done: 0, of: 0, refusal: None };
+    (scene.aspect == Aspect::Flatness).then(|| scene.readings.unwrap_or(&NONE))
 }
 
 fn subtitle(scene: &Scene) -> String {

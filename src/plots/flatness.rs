@@ -13,6 +13,10 @@ use crate::train::Readings;
 /// Widest range of a log axis, in its low end's multiples.
 const WIDEST: f64 = 1e6;
 
+/// What will be here.
+const WAITING: &str =
+    "How sharp the losses are where the runs stand appears here, checkpoint by checkpoint, once it is asked for.";
+
 /// What a panel shows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Quantity {
@@ -64,9 +68,7 @@ pub fn least_height(scene: &Scene) -> f64 {
 /// curvatures that did not settle are faint.
 pub fn draw(scene: &Scene, readings: &Readings, stage: &Stage) -> Picture {
     if readings.is_empty() {
-        return Pen::new(stage).empty(
-            "How sharp the losses are where the runs stand appears here, checkpoint by checkpoint, once it is asked for.",
-        );
+        return Pen::new(stage).empty(readings.refusal.as_deref().unwrap_or(WAITING));
     }
     let rho = readings.runs.iter().flatten().next().map_or(0.0, |reading| reading.rho);
     let panels = (0..scene.n_tasks()).flat_map(|task| QUANTITIES.map(|quantity| (task, quantity)));
@@ -177,7 +179,7 @@ pub fn summary(scene: &Scene, readings: &Readings) -> String {
         };
     }
     if words.is_empty() {
-        "No sharpness was read yet.".to_owned()
+        readings.refusal.clone().unwrap_or_else(|| "No sharpness was read yet.".to_owned())
     } else {
         format!("Largest curvature at step {}.{words}", scene.step)
     }

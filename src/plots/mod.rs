@@ -64,8 +64,8 @@ pub struct Scene<'a> {
     pub along: Along,
     /// What the view of conflicts shows.
     pub aspect: Aspect,
-    /// How sharp the losses are along the runs, as far as that was read; or why it cannot be, in a sentence.
-    pub readings: Result<Option<&'a Readings>, &'a str>,
+    /// How sharp the losses are along the runs, as far as that was read.
+    pub readings: Option<&'a Readings>,
     /// The run whose gradients the arrows show (runs stand at different points), and whose samples.
     pub at_run: usize,
     /// What only the gradients read.
@@ -211,7 +211,7 @@ impl<'a> Scene<'a> {
             log_losses: true,
             along: Along::default(),
             aspect: Aspect::default(),
-            readings: Ok(None),
+            readings: None,
             at_run: 0,
             look: Look::default(),
             inside: Inside::default(),

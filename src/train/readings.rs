@@ -10,12 +10,14 @@ pub struct Readings {
     /// How many there are, and how many there will be.
     pub done: u32,
     pub of: u32,
+    /// Why there are none, in a sentence.
+    pub refusal: Option<String>,
 }
 
 impl Readings {
     /// For this many runs, none yet.
     pub fn new(n_runs: usize) -> Self {
-        Self { runs: vec![Vec::new(); n_runs], done: 0, of: 0 }
+        Self { runs: vec![Vec::new(); n_runs], ..Self::default() }
     }
 
     /// Takes a reading in; one of a run that is not here is left out.

@@ -381,6 +381,10 @@ fn flatness_over_steps_is_drawn() {
     assert!(flatness::draw(&scene, &none, &Stage::new(400.0, 300.0, Ink::of(false))).is_finite());
     assert!(flatness::table(&scene, &none).rows.is_empty());
     assert_eq!(flatness::summary(&scene, &none), "No sharpness was read yet.");
+    let refused = Readings { refusal: Some("Too large.".to_owned()), ..none };
+    assert_eq!(flatness::summary(&scene, &refused), "Too large.");
+    let picture = flatness::draw(&scene, &refused, &Stage::new(400.0, 300.0, Ink::of(false)));
+    assert!(svg(&picture, Ink::of(false).bg, "").contains("Too large."), "the reason stands in the picture");
 }
 
 #[test]
