@@ -146,13 +146,7 @@ impl Map<'_> {
     fn frame(&self, pen: &mut Pen) {
         let ink = pen.ink();
         let r = self.place;
-        let title = pen.stage.fit(&self.relief.title, LABEL, r.width());
-        let after = r.left + (pen.stage.measure)(&title, LABEL, Face::Bold) + 8.0;
-        pen.put(bold((r.left, r.top - 7.0), title, ink.ink, Anchor::Start));
-        let note = pen.stage.fit(&self.relief.note, TICK, r.right - after);
-        if note.chars().count() > 1 {
-            pen.tick((after, r.top - 7.0), note, Anchor::Start);
-        }
+        titled(pen, (r.left, r.top - 7.0), r.right, &self.relief.title, &self.relief.note);
         for axis in [0, 1] {
             let [from, to] = self.known.spans[axis];
             let words = self.known.axis_words(axis);
@@ -230,10 +224,18 @@ impl Map<'_> {
         let depth = depths(&self.relief.places, self.relief.columns);
         for task in 0..n {
             let of_task = |node: &usize| self.relief.places[*node] == task as f64;
-            let inside = (0..self.relief.places.len()).filter(of_task);
-            let Some(node) = inside.max_by(|a, b| depth[*a].total_cmp(&depth[*b])) else { continue };
+            let inside = || (0..self.relief.places.len()).filter(of_task);
+            let deepest = inside().map(|node| depth[node]).fold(0.0, f64::max);
+            // Well inside, and there as far as can be from everything that stands on the map.
             let columns = self.relief.columns;
-            let at = self.on_grid(((node % columns) as f64, (node / columns) as f64));
+            let place = |node: usize| self.on_grid(((node % columns) as f64, (node / columns) as f64));
+            let free = |at: Point| {
+                let far = |r: &Rect| ((r.left + r.right) / 2.0 - at.0).hypot((r.top + r.bottom) / 2.0 - at.1);
+                names.taken.iter().map(far).fold(1e6, f64::min)
+            };
+            let deep = inside().filter(|node| depth[*node] >= 0.6 * deepest).step_by(3);
+            let best = deep.map(|node| (free(place(node)), place(node))).max_by(|a, b| a.0.total_cmp(&b.0));
+            let Some((_, at)) = best else { continue };
             let name = self.known.scene.task_name(task);
             let width = stage.text_width(&name, LABEL) + 4.0;
             names.wish(Wish { at, toward: FRAC_PI_2, width, clear: 0.0 }, name, ink.ink2, Face::Plain);
@@ -512,6 +514,19 @@ impl Names {
             });
             self.taken.push(spot);
         }
+    }
+}
+
+/// A title with muted words beside it, as far as there is room.
+pub(super) fn titled(pen: &mut Pen, at: Point, right: f64, title: &str, note: &str) {
+    let color = pen.ink().ink;
+    let title = pen.stage.fit(title, LABEL, right - at.0);
+    // Bold letters of other fonts are wider.
+    let after = at.0 + 1.14 * (pen.stage.measure)(&title, LABEL, Face::Bold) + 8.0;
+    pen.put(bold(at, title, color, Anchor::Start));
+    let note = pen.stage.fit(note, TICK, right - after);
+    if note.chars().count() > 1 {
+        pen.tick((after, at.1), note, Anchor::Start);
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::super::axis::{self, Scale};
 use super::super::picture::{Anchor, Face, LABEL, Pen, PlaneAxis, Point, Rect, TICK, Text};
-use super::super::place::{Wish, settle};
-use super::chart::{bold, square};
+use super::super::place::{Wish, along, settle};
+use super::chart::{square, titled};
 use super::known::{Known, brief};
 use super::relief::{Relief, Tone, What};
 
@@ -42,8 +42,13 @@ pub(super) fn draw(known: &Known, relief: &Relief, place: Rect, pen: &mut Pen) {
     let scale = match relief.tone {
         Tone::Bands(bands) => {
             let log = bands.is_log() && values.iter().all(|value| *value > 0.0);
-            let (low, high) = axis::loss_range(values.iter().copied(), log);
-            if log { Scale::log(low, high, 0.0, 1.0) } else { Scale::linear(low, high, 0.0, 1.0) }
+            if log {
+                let (low, high) = values.iter().fold((1e100, 1e-100), |(l, h): (f64, f64), v| (l.min(*v), h.max(*v)));
+                Scale::log((low / 1.5).max(1e-100), (high * 1.3).min(1e100), 0.0, 1.0)
+            } else {
+                let (low, high) = axis::loss_range(values.iter().copied(), false);
+                Scale::linear(low, high, 0.0, 1.0)
+            }
         }
         Tone::Cosine => Scale::linear(-1.0, 1.0, 0.0, 1.0),
         Tone::Tasks(n) => Scale::linear(-0.25, n as f64 - 0.75, 0.0, 1.0),
@@ -76,7 +81,8 @@ pub(super) fn draw(known: &Known, relief: &Relief, place: Rect, pen: &mut Pen) {
         let point = at((end.at, value));
         pen.marker(&style, point, 5.0, true);
         taken.push(square(point, 6.0));
-        let words = format!("{}, step {}", known.scene.run_name(end.run), end.step);
+        let name = known.scene.run_name(end.run);
+        let words = if place.width() < 260.0 { name } else { format!("{name}, step {}", end.step) };
         let width = pen.stage.text_width(&words, LABEL) + 4.0;
         let toward = if number == 0 { -0.6 } else { -std::f64::consts::PI + 0.6 };
         wishes.push((Wish { at: point, toward, width, clear: 9.0 }, words, style.text, Face::Plain));
@@ -144,7 +150,8 @@ fn barrier(
         What::Height(_) => None,
     };
     let rise = of_task.unwrap_or(rise.max(0.0));
-    if rise <= 0.0 {
+    // What is below a thousandth of the losses is the rounding of single numbers.
+    if rise <= 1e-3 * first.abs().max(last.abs()) {
         let words = "no barrier".to_owned();
         let width = pen.stage.text_width(&words, LABEL) + 4.0;
         let middle = at(((from + to) / 2.0, straight((from + to) / 2.0)));
@@ -153,6 +160,7 @@ fn barrier(
     }
     let (foot, top) = (at((x, straight(x))), at((x, straight(x) + rise)));
     pen.line(vec![foot, top], 1.5, ink.ink2);
+    taken.extend(along(foot, top));
     for end in [foot, top] {
         pen.line(vec![(end.0 - 3.5, end.1), (end.0 + 3.5, end.1)], 1.5, ink.ink2);
     }
@@ -191,9 +199,5 @@ fn frame(known: &Known, relief: &Relief, place: Rect, pen: &mut Pen, across: Sca
     pen.tick((place.right, place.bottom + 15.0), words, Anchor::End);
     pen.hairline((place.left, place.top), (place.left, place.bottom), ink.edge);
     pen.hairline((place.left, place.bottom), (place.right, place.bottom), ink.edge);
-    let title = pen.stage.fit(&relief.title, LABEL, place.width());
-    let after = place.left + (pen.stage.measure)(&title, LABEL, Face::Bold) + 8.0;
-    pen.put(bold((place.left, place.top - 7.0), title, ink.ink, Anchor::Start));
-    let note = pen.stage.fit(&relief.note, TICK, place.right - after);
-    pen.tick((after, place.top - 7.0), note, Anchor::Start);
+    titled(pen, (place.left, place.top - 7.0), place.right, &relief.title, &relief.note);
 }
