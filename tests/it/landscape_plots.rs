@@ -490,7 +490,7 @@ fn a_large_picture_is_drawn_within_a_frame() {
         })
         .collect();
     times.sort_by(f64::total_cmp);
-    println!("four maps of 81² nodes: {:.1} ms", times[4]);
+    println!("four maps of 81² nodes: {:.1} ms, at best {:.1} ms", times[4], times[0]);
     // Twelve on a quiet machine; others build on this one.
     assert!(times[0] < 60.0, "{times:?}");
 }

@@ -65,7 +65,7 @@ impl Map<'_> {
         self.cross_hair(pen, &mut names);
         names.put(pen, self.place);
         if self.place.width() >= 180.0 {
-            lines.sort_by(|a, b| b.1.len().cmp(&a.1.len()));
+            lines.sort_by_key(|line| std::cmp::Reverse(line.1.len()));
             self.name_levels(pen, &lines, &mut names.taken);
         }
         let spans = self.known.spans;
@@ -77,13 +77,11 @@ impl Map<'_> {
         let ink = pen.ink();
         let mut drawn = Vec::new();
         let zero = matches!(self.relief.tone, Tone::Cosine);
-        for level in self.relief.levels() {
-            for line in self.relief.lattice().lines(level) {
-                let points: Vec<Point> = line.into_iter().map(|spot| self.on_grid(spot)).collect();
-                let (width, color) = if zero { (1.5, ink.ink2) } else { (0.75, ink.contour) };
-                pen.line(points.clone(), width, color);
-                drawn.push((level, points));
-            }
+        for (level, line) in self.relief.lattice().lines(&self.relief.levels()) {
+            let points: Vec<Point> = line.into_iter().map(|spot| self.on_grid(spot)).collect();
+            let (width, color) = if zero { (1.5, ink.ink2) } else { (0.75, ink.contour) };
+            pen.line(points.clone(), width, color);
+            drawn.push((level, points));
         }
         drawn
     }
@@ -212,7 +210,7 @@ impl Map<'_> {
                 |place: &f64| if place.is_nan() { f64::NAN } else { f64::from(u8::from(*place == task as f64)) };
             let values: Vec<f64> = self.relief.places.iter().map(of_task).collect();
             let lattice = super::contour::Lattice { values: &values, columns: self.relief.columns };
-            for line in lattice.lines(0.5) {
+            for (_, line) in lattice.lines(&[0.5]) {
                 pen.line(line.into_iter().map(|spot| self.on_grid(spot)).collect(), 0.75, color);
             }
         }
@@ -398,10 +396,9 @@ impl Map<'_> {
         let points = known.points(run);
         let Some(last) = points.last() else { return };
         let end = self.at(last.at);
-        if let Some(hover) = scene.hover.filter(|hover| !known.is_over(run, *hover)) {
-            if let Some(idx) = known.at(run, hover) {
-                pen.marker(&style, self.at(points[idx].at), 3.5, true);
-            }
+        let hover = scene.hover.filter(|hover| !known.is_over(run, *hover));
+        if let Some(idx) = hover.and_then(|hover| known.at(run, hover)) {
+            pen.marker(&style, self.at(points[idx].at), 3.5, true);
         }
         let mut label = (name, style.text);
         if let Some(ended) = scene.diverged(run) {
@@ -420,7 +417,8 @@ impl Map<'_> {
                     let words = format!("map {}, true {}", brief(shown), brief(truth));
                     let width = (pen.stage.measure)(&words, LABEL, Face::Bold) + 4.0;
                     let wish = Wish { at, toward: std::f64::consts::PI, width, clear: 9.0 };
-                    names.first(wish, words, ink.ink, Face::Bold);
+                    // In the run's color: crowds push it away from its marker.
+                    names.first(wish, words, style.text, Face::Bold);
                 }
             }
         }
@@ -471,26 +469,26 @@ pub(super) const LEFT: f64 = 48.0;
 
 /// Words that look for a place.
 #[derive(Default)]
-struct Names {
+pub(super) struct Names {
     wishes: Vec<Wish>,
     words: Vec<(String, Color, Face)>,
-    taken: Vec<Rect>,
+    pub taken: Vec<Rect>,
 }
 
 impl Names {
-    fn wish(&mut self, wish: Wish, words: String, color: Color, face: Face) {
+    pub fn wish(&mut self, wish: Wish, words: String, color: Color, face: Face) {
         self.wishes.push(wish);
         self.words.push((words, color, face));
     }
 
     /// Before all others, which go out of its way.
-    fn first(&mut self, wish: Wish, words: String, color: Color, face: Face) {
+    pub fn first(&mut self, wish: Wish, words: String, color: Color, face: Face) {
         self.wishes.insert(0, wish);
         self.words.insert(0, (words, color, face));
     }
 
     /// Writes them and remembers where.
-    fn put(&mut self, pen: &mut Pen, place: Rect) {
+    pub fn put(&mut self, pen: &mut Pen, place: Rect) {
         let inner =
             Rect { left: place.left + 2.0, top: place.top + 1.0, right: place.right - 2.0, bottom: place.bottom - 1.0 };
         let leader = pen.ink().ink3;

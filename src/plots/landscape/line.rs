@@ -1,9 +1,9 @@
 //! Losses along the straight way between two checkpoints, and how high they rise above the line between its ends.
 
 use super::super::axis::{self, Scale};
-use super::super::picture::{Anchor, Face, LABEL, Pen, PlaneAxis, Point, Rect, TICK, Text};
-use super::super::place::{Wish, along, settle};
-use super::chart::{square, titled};
+use super::super::picture::{Anchor, Face, LABEL, Pen, PlaneAxis, Point, Rect, TICK};
+use super::super::place::{Wish, along};
+use super::chart::{Names, square, titled};
 use super::known::{Known, brief};
 use super::relief::{Relief, Tone, What};
 
@@ -60,17 +60,16 @@ pub(super) fn draw(known: &Known, relief: &Relief, place: Rect, pen: &mut Pen) {
         pen.tick((place.left + 8.0, place.top + 16.0), "not known yet", Anchor::Start);
     }
 
-    let mut taken: Vec<Rect> = Vec::new();
-    let mut wishes: Vec<(Wish, String, super::super::Color, Face)> = Vec::new();
+    let mut names = Names::default();
     for end in &ends {
         let x = across.at(end.at);
         pen.dashed(&[(x, place.top), (x, place.bottom)], 1.0, ink.edge, &[2.0, 3.0], 0.0);
     }
     let drawn: Vec<Point> = curve.iter().map(|point| at(*point)).collect();
-    taken.extend(drawn.iter().map(|point| square(*point, 3.0)));
+    names.taken.extend(drawn.iter().map(|point| square(*point, 3.0)));
     pen.line(drawn, 2.0, ink.ink);
     if let (Tone::Bands(_), [a, b]) = (relief.tone, &ends[..]) {
-        barrier(known, relief.what, &curve, [(a.at, at_end(a)), (b.at, at_end(b))], &at, pen, &mut taken, &mut wishes);
+        barrier(known, relief.what, &curve, [(a.at, at_end(a)), (b.at, at_end(b))], &at, pen, &mut names);
     }
     for (number, end) in ends.iter().enumerate() {
         let value = at_end(end);
@@ -80,12 +79,12 @@ pub(super) fn draw(known: &Known, relief: &Relief, place: Rect, pen: &mut Pen) {
         let style = *ink.run(end.run);
         let point = at((end.at, value));
         pen.marker(&style, point, 5.0, true);
-        taken.push(square(point, 6.0));
+        names.taken.push(square(point, 6.0));
         let name = known.scene.run_name(end.run);
         let words = if place.width() < 260.0 { name } else { format!("{name}, step {}", end.step) };
         let width = pen.stage.text_width(&words, LABEL) + 4.0;
         let toward = if number == 0 { -0.6 } else { -std::f64::consts::PI + 0.6 };
-        wishes.push((Wish { at: point, toward, width, clear: 9.0 }, words, style.text, Face::Plain));
+        names.wish(Wish { at: point, toward, width, clear: 9.0 }, words, style.text, Face::Plain);
     }
     if let Some([x, _]) = known.scene.land.cursor.filter(|at| at[0].is_finite()) {
         let x = x.clamp(from, to);
@@ -94,31 +93,17 @@ pub(super) fn draw(known: &Known, relief: &Relief, place: Rect, pen: &mut Pen) {
         if value.is_finite() {
             let point = at((x, value));
             pen.disc(point, 3.25, ink.accent);
-            taken.push(square(point, 4.0));
+            names.taken.push(square(point, 4.0));
             let words = axis::number(value);
             let width = (pen.stage.measure)(&words, LABEL, Face::Bold) + 4.0;
-            wishes.insert(0, (Wish { at: point, toward: 0.8, width, clear: 6.0 }, words, ink.ink, Face::Bold));
+            names.first(Wish { at: point, toward: 0.8, width, clear: 6.0 }, words, ink.ink, Face::Bold);
         }
     }
-    let inner = Rect { left: place.left + 2.0, right: place.right - 2.0, ..place };
-    let only: Vec<Wish> = wishes.iter().map(|(wish, ..)| Wish { ..*wish }).collect();
-    for ((_, words, color, face), spot) in wishes.into_iter().zip(settle(&only, &taken, inner)) {
-        pen.put(Text {
-            at: (spot.left + 2.0, spot.bottom - 3.0),
-            words,
-            size: LABEL,
-            face,
-            color,
-            anchor: Anchor::Start,
-            halo: Some(ink.halo),
-            upwards: false,
-        });
-    }
+    names.put(pen, place);
     pen.picture.plane_axes.push(PlaneAxis { place, spans: known.spans });
 }
 
 /// The straight line between the ends' losses, and where the curve rises above it most.
-#[allow(clippy::too_many_arguments)]
 fn barrier(
     known: &Known,
     what: What,
@@ -126,8 +111,7 @@ fn barrier(
     [(from, first), (to, last)]: [(f64, f64); 2],
     at: &dyn Fn((f64, f64)) -> Point,
     pen: &mut Pen,
-    taken: &mut Vec<Rect>,
-    wishes: &mut Vec<(Wish, String, super::super::Color, Face)>,
+    names: &mut Names,
 ) {
     let ink = pen.ink();
     if !(first.is_finite() && last.is_finite() && to > from) {
@@ -138,7 +122,7 @@ fn barrier(
     let chord = (0..=32).map(|i| from + (to - from) * f64::from(i) / 32.0);
     let chord: Vec<Point> = chord.map(|x| at((x, straight(x)))).collect();
     pen.dashed(&chord, 1.0, ink.ink2, &[4.0, 3.0], 0.0);
-    taken.extend(chord.iter().map(|point| square(*point, 2.0)));
+    names.taken.extend(chord.iter().map(|point| square(*point, 2.0)));
     if !known.sheet.is_complete() {
         return;
     }
@@ -155,19 +139,19 @@ fn barrier(
         let words = "no barrier".to_owned();
         let width = pen.stage.text_width(&words, LABEL) + 4.0;
         let middle = at(((from + to) / 2.0, straight((from + to) / 2.0)));
-        wishes.push((Wish { at: middle, toward: 1.5, width, clear: 5.0 }, words, ink.ink2, Face::Plain));
+        names.wish(Wish { at: middle, toward: 1.5, width, clear: 5.0 }, words, ink.ink2, Face::Plain);
         return;
     }
     let (foot, top) = (at((x, straight(x))), at((x, straight(x) + rise)));
     pen.line(vec![foot, top], 1.5, ink.ink2);
-    taken.extend(along(foot, top));
+    names.taken.extend(along(foot, top));
     for end in [foot, top] {
         pen.line(vec![(end.0 - 3.5, end.1), (end.0 + 3.5, end.1)], 1.5, ink.ink2);
     }
     let words = format!("barrier {}", brief(rise));
     let width = (pen.stage.measure)(&words, LABEL, Face::Bold) + 4.0;
     let middle = (top.0, (foot.1 + top.1) / 2.0);
-    wishes.insert(0, (Wish { at: middle, toward: 0.0, width, clear: 6.0 }, words, ink.ink, Face::Bold));
+    names.first(Wish { at: middle, toward: 0.0, width, clear: 6.0 }, words, ink.ink, Face::Bold);
 }
 
 fn frame(known: &Known, relief: &Relief, place: Rect, pen: &mut Pen, across: Scale, up: Scale) {
