@@ -187,7 +187,8 @@ fn projected_maps_tell_how_far_they_are_off() {
     // The picture says it, too, and what stands at the marker of the run that is read.
     let words = words_of(&drawn(&scene, &Ink::LIGHT, 1360.0, 700.0));
     let near = (sheet.shown(2, 15)[1], sheet.truth(2, 15)[1]);
-    let brief = |x: f64| format!("{x:.*}", if x < 0.1 { 3 } else { 2 });
+    let brief = |x: f64| format!("{x:.*}", if x >= 1.0 { 1 } else { 2 });
+    assert!(near.0 >= 0.1 && near.1 >= 0.1, "{near:?}");
     assert!(words.contains(&format!("map {}, true {}", brief(near.0), brief(near.1))), "{words}");
     assert!(words.contains("axis 1, 55 %") && words.contains("At the end of each run"), "{words}");
     assert_eq!(
@@ -489,7 +490,7 @@ fn a_large_picture_is_drawn_within_a_frame() {
         })
         .collect();
     times.sort_by(f64::total_cmp);
-    println!("four maps of 81² nodes: {:.1} ms", times[4]);
+    println!("four maps of 81² nodes: {:.1} ms, at best {:.1} ms", times[4], times[0]);
     // Twelve on a quiet machine; others build on this one.
     assert!(times[0] < 60.0, "{times:?}");
 }

@@ -4,11 +4,11 @@ use crate::landscape::{HEIGHTS, HeightUnit};
 use crate::protocol::OffMeasure;
 
 use super::super::axis::{self, Scale};
-use super::super::picture::{Anchor, Face, LABEL, Pen, Rect, Stroke, TICK};
+use super::super::picture::{Anchor, LABEL, Pen, Rect, Stroke, TICK};
 use super::super::ruler::Ruler;
 use super::super::series::{Chart, Curve, Panel, axis_values};
 use super::super::{Picture, Stage};
-use super::chart::bold;
+use super::chart::titled;
 use super::known::{Known, brief};
 use super::relief::What;
 
@@ -38,11 +38,7 @@ pub(super) fn numbers(known: &Known, pen: &mut Pen, place: Rect) {
 }
 
 fn heading(pen: &mut Pen, place: Rect, title: &str, note: &str) {
-    let ink = pen.ink();
-    let after = place.left + (pen.stage.measure)(title, LABEL, Face::Bold) + 8.0;
-    pen.put(bold((place.left, place.top + 12.0), title.to_owned(), ink.ink, Anchor::Start));
-    let note = pen.stage.fit(note, TICK, place.right - after);
-    pen.tick((after, place.top + 12.0), note, Anchor::Start);
+    titled(pen, (place.left, place.top + 12.0), place.right, title, note);
 }
 
 /// Curves of a panel without a title, in a part of the stage.
@@ -151,10 +147,11 @@ fn at_end(known: &Known, pen: &mut Pen, place: Rect) {
         if n < known.n_tasks() { format!("{note}; {n} of {} tasks, the table has all", known.n_tasks()) } else { note };
     heading(pen, place, "At the end of each run", &note);
     let x = |task: usize, column: usize| place.left + name_width + cell * (3 * task + column) as f64;
-    let top = place.top + HEAD + 14.0;
+    let top = place.top + HEAD + 28.0;
     for task in 0..n {
-        let name = pen.stage.fit(&format!("{}, true", scene.task_name(task)), TICK, cell - 4.0);
-        for (column, words) in [name, "map".to_owned(), "off".to_owned()].into_iter().enumerate() {
+        let name = pen.stage.fit(&scene.task_name(task), TICK, 3.0 * cell - 8.0);
+        pen.text((x(task, 0), top - 16.0), name, TICK, ink.ink2, Anchor::Start);
+        for (column, words) in ["true", "map", "off"].into_iter().enumerate() {
             pen.tick((x(task, column), top), words, Anchor::Start);
         }
     }

@@ -65,7 +65,7 @@ impl Map<'_> {
         self.cross_hair(pen, &mut names);
         names.put(pen, self.place);
         if self.place.width() >= 180.0 {
-            lines.sort_by(|a, b| b.1.len().cmp(&a.1.len()));
+            lines.sort_by_key(|line| std::cmp::Reverse(line.1.len()));
             self.name_levels(pen, &lines, &mut names.taken);
         }
         let spans = self.known.spans;
@@ -77,13 +77,11 @@ impl Map<'_> {
         let ink = pen.ink();
         let mut drawn = Vec::new();
         let zero = matches!(self.relief.tone, Tone::Cosine);
-        for level in self.relief.levels() {
-            for line in self.relief.lattice().lines(level) {
-                let points: Vec<Point> = line.into_iter().map(|spot| self.on_grid(spot)).collect();
-                let (width, color) = if zero { (1.5, ink.ink2) } else { (0.75, ink.contour) };
-                pen.line(points.clone(), width, color);
-                drawn.push((level, points));
-            }
+        for (level, line) in self.relief.lattice().lines(&self.relief.levels()) {
+            let points: Vec<Point> = line.into_iter().map(|spot| self.on_grid(spot)).collect();
+            let (width, color) = if zero { (1.5, ink.ink2) } else { (0.75, ink.contour) };
+            pen.line(points.clone(), width, color);
+            drawn.push((level, points));
         }
         drawn
     }
@@ -146,13 +144,7 @@ impl Map<'_> {
     fn frame(&self, pen: &mut Pen) {
         let ink = pen.ink();
         let r = self.place;
-        let title = pen.stage.fit(&self.relief.title, LABEL, r.width());
-        let after = r.left + (pen.stage.measure)(&title, LABEL, Face::Bold) + 8.0;
-        pen.put(bold((r.left, r.top - 7.0), title, ink.ink, Anchor::Start));
-        let note = pen.stage.fit(&self.relief.note, TICK, r.right - after);
-        if note.chars().count() > 1 {
-            pen.tick((after, r.top - 7.0), note, Anchor::Start);
-        }
+        titled(pen, (r.left, r.top - 7.0), r.right, &self.relief.title, &self.relief.note);
         for axis in [0, 1] {
             let [from, to] = self.known.spans[axis];
             let words = self.known.axis_words(axis);
@@ -218,7 +210,7 @@ impl Map<'_> {
                 |place: &f64| if place.is_nan() { f64::NAN } else { f64::from(u8::from(*place == task as f64)) };
             let values: Vec<f64> = self.relief.places.iter().map(of_task).collect();
             let lattice = super::contour::Lattice { values: &values, columns: self.relief.columns };
-            for line in lattice.lines(0.5) {
+            for (_, line) in lattice.lines(&[0.5]) {
                 pen.line(line.into_iter().map(|spot| self.on_grid(spot)).collect(), 0.75, color);
             }
         }
@@ -230,10 +222,18 @@ impl Map<'_> {
         let depth = depths(&self.relief.places, self.relief.columns);
         for task in 0..n {
             let of_task = |node: &usize| self.relief.places[*node] == task as f64;
-            let inside = (0..self.relief.places.len()).filter(of_task);
-            let Some(node) = inside.max_by(|a, b| depth[*a].total_cmp(&depth[*b])) else { continue };
+            let inside = || (0..self.relief.places.len()).filter(of_task);
+            let deepest = inside().map(|node| depth[node]).fold(0.0, f64::max);
+            // Well inside, and there as far as can be from everything that stands on the map.
             let columns = self.relief.columns;
-            let at = self.on_grid(((node % columns) as f64, (node / columns) as f64));
+            let place = |node: usize| self.on_grid(((node % columns) as f64, (node / columns) as f64));
+            let free = |at: Point| {
+                let far = |r: &Rect| ((r.left + r.right) / 2.0 - at.0).hypot((r.top + r.bottom) / 2.0 - at.1);
+                names.taken.iter().map(far).fold(1e6, f64::min)
+            };
+            let deep = inside().filter(|node| depth[*node] >= 0.6 * deepest).step_by(3);
+            let best = deep.map(|node| (free(place(node)), place(node))).max_by(|a, b| a.0.total_cmp(&b.0));
+            let Some((_, at)) = best else { continue };
             let name = self.known.scene.task_name(task);
             let width = stage.text_width(&name, LABEL) + 4.0;
             names.wish(Wish { at, toward: FRAC_PI_2, width, clear: 0.0 }, name, ink.ink2, Face::Plain);
@@ -396,10 +396,9 @@ impl Map<'_> {
         let points = known.points(run);
         let Some(last) = points.last() else { return };
         let end = self.at(last.at);
-        if let Some(hover) = scene.hover.filter(|hover| !known.is_over(run, *hover)) {
-            if let Some(idx) = known.at(run, hover) {
-                pen.marker(&style, self.at(points[idx].at), 3.5, true);
-            }
+        let hover = scene.hover.filter(|hover| !known.is_over(run, *hover));
+        if let Some(idx) = hover.and_then(|hover| known.at(run, hover)) {
+            pen.marker(&style, self.at(points[idx].at), 3.5, true);
         }
         let mut label = (name, style.text);
         if let Some(ended) = scene.diverged(run) {
@@ -418,7 +417,8 @@ impl Map<'_> {
                     let words = format!("map {}, true {}", brief(shown), brief(truth));
                     let width = (pen.stage.measure)(&words, LABEL, Face::Bold) + 4.0;
                     let wish = Wish { at, toward: std::f64::consts::PI, width, clear: 9.0 };
-                    names.first(wish, words, ink.ink, Face::Bold);
+                    // In the run's color: crowds push it away from its marker.
+                    names.first(wish, words, style.text, Face::Bold);
                 }
             }
         }
@@ -469,26 +469,26 @@ pub(super) const LEFT: f64 = 48.0;
 
 /// Words that look for a place.
 #[derive(Default)]
-struct Names {
+pub(super) struct Names {
     wishes: Vec<Wish>,
     words: Vec<(String, Color, Face)>,
-    taken: Vec<Rect>,
+    pub taken: Vec<Rect>,
 }
 
 impl Names {
-    fn wish(&mut self, wish: Wish, words: String, color: Color, face: Face) {
+    pub fn wish(&mut self, wish: Wish, words: String, color: Color, face: Face) {
         self.wishes.push(wish);
         self.words.push((words, color, face));
     }
 
     /// Before all others, which go out of its way.
-    fn first(&mut self, wish: Wish, words: String, color: Color, face: Face) {
+    pub fn first(&mut self, wish: Wish, words: String, color: Color, face: Face) {
         self.wishes.insert(0, wish);
         self.words.insert(0, (words, color, face));
     }
 
     /// Writes them and remembers where.
-    fn put(&mut self, pen: &mut Pen, place: Rect) {
+    pub fn put(&mut self, pen: &mut Pen, place: Rect) {
         let inner =
             Rect { left: place.left + 2.0, top: place.top + 1.0, right: place.right - 2.0, bottom: place.bottom - 1.0 };
         let leader = pen.ink().ink3;
@@ -512,6 +512,19 @@ impl Names {
             });
             self.taken.push(spot);
         }
+    }
+}
+
+/// A title with muted words beside it, as far as there is room.
+pub(super) fn titled(pen: &mut Pen, at: Point, right: f64, title: &str, note: &str) {
+    let color = pen.ink().ink;
+    let title = pen.stage.fit(title, LABEL, right - at.0);
+    // Bold letters of other fonts are wider.
+    let after = at.0 + 1.14 * (pen.stage.measure)(&title, LABEL, Face::Bold) + 8.0;
+    pen.put(bold(at, title, color, Anchor::Start));
+    let note = pen.stage.fit(note, TICK, right - after);
+    if note.chars().count() > 1 {
+        pen.tick((after, at.1), note, Anchor::Start);
     }
 }
 

@@ -37,14 +37,30 @@ impl Lattice<'_> {
         Some((q * (1.0 - a) + r * a) * (1.0 - b) + (t * (1.0 - a) + s * a) * b)
     }
 
-    /// All lines at a level, each from end to end or around.
-    pub fn lines(&self, level: f64) -> Vec<Vec<Spot>> {
+    /// All lines at these levels, each from end to end or around.
+    pub fn lines(&self, levels: &[f64]) -> Vec<(f64, Vec<Spot>)> {
+        let (columns, rows) = (self.columns, self.rows());
+        // Most cells have no part in a level: the range of each says so.
+        let cells = (0..rows.saturating_sub(1)).flat_map(|row| (0..columns.saturating_sub(1)).map(move |at| (at, row)));
+        let range = |(column, row): (usize, usize)| match self.cell(column, row) {
+            None => (f64::INFINITY, f64::NEG_INFINITY),
+            Some([a, b, c, d]) => (a.min(b).min(c.min(d)), a.max(b).max(c.max(d))),
+        };
+        let ranges: Vec<(f64, f64)> = cells.map(range).collect();
+        levels.iter().flat_map(|level| self.lines_at(*level, &ranges).into_iter().map(|line| (*level, line))).collect()
+    }
+
+    fn lines_at(&self, level: f64, ranges: &[(f64, f64)]) -> Vec<Vec<Spot>> {
         let (columns, rows) = (self.columns, self.rows());
         // Two edges a node: to the right and upwards; a line that crosses an edge goes on in the cells beside it.
         let mut links = vec![[NONE; 2]; 2 * columns * rows];
         let mut crossed = Vec::new();
         for row in 0..rows.saturating_sub(1) {
             for column in 0..columns.saturating_sub(1) {
+                let (low, high) = ranges[row * (columns - 1) + column];
+                if !(low <= level && level < high) {
+                    continue;
+                }
                 let Some(corners) = self.cell(column, row) else { continue };
                 let node = row * columns + column;
                 let edges = [2 * node, 2 * (node + 1) + 1, 2 * (node + columns), 2 * node + 1];
@@ -144,30 +160,30 @@ mod tests {
     #[test]
     fn a_hill_has_one_closed_line_at_its_radius() {
         let values = grid(41, |x, y| (x - 20.0).hypot(y - 20.0));
-        let lines = Lattice { values: &values, columns: 41 }.lines(12.0);
-        assert_eq!(lines.len(), 1);
-        assert_eq!(lines[0].first(), lines[0].last());
-        for (x, y) in &lines[0] {
+        let lines = Lattice { values: &values, columns: 41 }.lines(&[12.0]);
+        let [(_, line)] = &lines[..] else { panic!("{} lines", lines.len()) };
+        assert_eq!(line.first(), line.last());
+        for (x, y) in line {
             assert!(((x - 20.0).hypot(y - 20.0) - 12.0).abs() < 0.02, "({x}, {y})");
         }
         // Every piece of the line is found cell by cell, too.
         let lattice = Lattice { values: &values, columns: 41 };
         let cells = (0..40).flat_map(|row| (0..40).map(move |column| (column, row)));
         let n: usize = cells.filter_map(|(c, r)| lattice.cell(c, r)).map(|q| pieces(q, 12.0).count()).sum();
-        assert_eq!(n, lines[0].len() - 1);
+        assert_eq!(n, line.len() - 1);
     }
 
     #[test]
     fn lines_end_at_the_rim_and_at_what_is_no_number() {
         let slope = grid(5, |x, _| x);
-        let lines = Lattice { values: &slope, columns: 5 }.lines(1.5);
-        assert_eq!(lines, [(0..5).map(|y| (1.5, f64::from(y))).collect::<Vec<_>>()]);
+        let lines = Lattice { values: &slope, columns: 5 }.lines(&[1.5, 9.0]);
+        assert_eq!(lines, [(1.5, (0..5).map(|y| (1.5, f64::from(y))).collect::<Vec<_>>())]);
         let mut torn = slope.clone();
         torn[2 * 5 + 1] = f64::NAN;
-        let lines = Lattice { values: &torn, columns: 5 }.lines(1.5);
-        assert_eq!(lines.iter().map(Vec::len).sum::<usize>(), 4);
-        assert!(Lattice { values: &[f64::NAN; 25], columns: 5 }.lines(0.5).is_empty());
-        assert!(Lattice { values: &[], columns: 5 }.lines(0.5).is_empty());
+        let lines = Lattice { values: &torn, columns: 5 }.lines(&[1.5]);
+        assert_eq!(lines.iter().map(|(_, line)| line.len()).sum::<usize>(), 4);
+        assert!(Lattice { values: &[f64::NAN; 25], columns: 5 }.lines(&[0.5]).is_empty());
+        assert!(Lattice { values: &[], columns: 5 }.lines(&[0.5]).is_empty());
     }
 
     #[test]

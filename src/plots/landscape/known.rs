@@ -111,7 +111,7 @@ impl<'s> Known<'s> {
         }
         let low = |n: usize| char::from_u32('₀' as u32 + n as u32).unwrap_or('ᵢ');
         let term = |(task, factor): (usize, &f64)| {
-            let factor = if (factor - 1.0).abs() < 1e-9 { String::new() } else { brief(*factor) + " " };
+            let factor = if (factor - 1.0).abs() < 1e-9 { String::new() } else { axis::tick(*factor) + " " };
             format!("{factor}L{}", low(task + 1))
         };
         factors.iter().enumerate().map(term).collect::<Vec<_>>().join(" + ")

@@ -1,9 +1,9 @@
 //! Losses along the straight way between two checkpoints, and how high they rise above the line between its ends.
 
 use super::super::axis::{self, Scale};
-use super::super::picture::{Anchor, Face, LABEL, Pen, PlaneAxis, Point, Rect, TICK, Text};
-use super::super::place::{Wish, settle};
-use super::chart::{bold, square};
+use super::super::picture::{Anchor, Face, LABEL, Pen, PlaneAxis, Point, Rect, TICK};
+use super::super::place::{Wish, along};
+use super::chart::{Names, square, titled};
 use super::known::{Known, brief};
 use super::relief::{Relief, Tone, What};
 
@@ -42,8 +42,13 @@ pub(super) fn draw(known: &Known, relief: &Relief, place: Rect, pen: &mut Pen) {
     let scale = match relief.tone {
         Tone::Bands(bands) => {
             let log = bands.is_log() && values.iter().all(|value| *value > 0.0);
-            let (low, high) = axis::loss_range(values.iter().copied(), log);
-            if log { Scale::log(low, high, 0.0, 1.0) } else { Scale::linear(low, high, 0.0, 1.0) }
+            if log {
+                let (low, high) = values.iter().fold((1e100, 1e-100), |(l, h): (f64, f64), v| (l.min(*v), h.max(*v)));
+                Scale::log((low / 1.5).max(1e-100), (high * 1.3).min(1e100), 0.0, 1.0)
+            } else {
+                let (low, high) = axis::loss_range(values.iter().copied(), false);
+                Scale::linear(low, high, 0.0, 1.0)
+            }
         }
         Tone::Cosine => Scale::linear(-1.0, 1.0, 0.0, 1.0),
         Tone::Tasks(n) => Scale::linear(-0.25, n as f64 - 0.75, 0.0, 1.0),
@@ -55,17 +60,16 @@ pub(super) fn draw(known: &Known, relief: &Relief, place: Rect, pen: &mut Pen) {
         pen.tick((place.left + 8.0, place.top + 16.0), "not known yet", Anchor::Start);
     }
 
-    let mut taken: Vec<Rect> = Vec::new();
-    let mut wishes: Vec<(Wish, String, super::super::Color, Face)> = Vec::new();
+    let mut names = Names::default();
     for end in &ends {
         let x = across.at(end.at);
         pen.dashed(&[(x, place.top), (x, place.bottom)], 1.0, ink.edge, &[2.0, 3.0], 0.0);
     }
     let drawn: Vec<Point> = curve.iter().map(|point| at(*point)).collect();
-    taken.extend(drawn.iter().map(|point| square(*point, 3.0)));
+    names.taken.extend(drawn.iter().map(|point| square(*point, 3.0)));
     pen.line(drawn, 2.0, ink.ink);
     if let (Tone::Bands(_), [a, b]) = (relief.tone, &ends[..]) {
-        barrier(known, relief.what, &curve, [(a.at, at_end(a)), (b.at, at_end(b))], &at, pen, &mut taken, &mut wishes);
+        barrier(known, relief.what, &curve, [(a.at, at_end(a)), (b.at, at_end(b))], &at, pen, &mut names);
     }
     for (number, end) in ends.iter().enumerate() {
         let value = at_end(end);
@@ -75,11 +79,12 @@ pub(super) fn draw(known: &Known, relief: &Relief, place: Rect, pen: &mut Pen) {
         let style = *ink.run(end.run);
         let point = at((end.at, value));
         pen.marker(&style, point, 5.0, true);
-        taken.push(square(point, 6.0));
-        let words = format!("{}, step {}", known.scene.run_name(end.run), end.step);
+        names.taken.push(square(point, 6.0));
+        let name = known.scene.run_name(end.run);
+        let words = if place.width() < 260.0 { name } else { format!("{name}, step {}", end.step) };
         let width = pen.stage.text_width(&words, LABEL) + 4.0;
         let toward = if number == 0 { -0.6 } else { -std::f64::consts::PI + 0.6 };
-        wishes.push((Wish { at: point, toward, width, clear: 9.0 }, words, style.text, Face::Plain));
+        names.wish(Wish { at: point, toward, width, clear: 9.0 }, words, style.text, Face::Plain);
     }
     if let Some([x, _]) = known.scene.land.cursor.filter(|at| at[0].is_finite()) {
         let x = x.clamp(from, to);
@@ -88,31 +93,17 @@ pub(super) fn draw(known: &Known, relief: &Relief, place: Rect, pen: &mut Pen) {
         if value.is_finite() {
             let point = at((x, value));
             pen.disc(point, 3.25, ink.accent);
-            taken.push(square(point, 4.0));
+            names.taken.push(square(point, 4.0));
             let words = axis::number(value);
             let width = (pen.stage.measure)(&words, LABEL, Face::Bold) + 4.0;
-            wishes.insert(0, (Wish { at: point, toward: 0.8, width, clear: 6.0 }, words, ink.ink, Face::Bold));
+            names.first(Wish { at: point, toward: 0.8, width, clear: 6.0 }, words, ink.ink, Face::Bold);
         }
     }
-    let inner = Rect { left: place.left + 2.0, right: place.right - 2.0, ..place };
-    let only: Vec<Wish> = wishes.iter().map(|(wish, ..)| Wish { ..*wish }).collect();
-    for ((_, words, color, face), spot) in wishes.into_iter().zip(settle(&only, &taken, inner)) {
-        pen.put(Text {
-            at: (spot.left + 2.0, spot.bottom - 3.0),
-            words,
-            size: LABEL,
-            face,
-            color,
-            anchor: Anchor::Start,
-            halo: Some(ink.halo),
-            upwards: false,
-        });
-    }
+    names.put(pen, place);
     pen.picture.plane_axes.push(PlaneAxis { place, spans: known.spans });
 }
 
 /// The straight line between the ends' losses, and where the curve rises above it most.
-#[allow(clippy::too_many_arguments)]
 fn barrier(
     known: &Known,
     what: What,
@@ -120,8 +111,7 @@ fn barrier(
     [(from, first), (to, last)]: [(f64, f64); 2],
     at: &dyn Fn((f64, f64)) -> Point,
     pen: &mut Pen,
-    taken: &mut Vec<Rect>,
-    wishes: &mut Vec<(Wish, String, super::super::Color, Face)>,
+    names: &mut Names,
 ) {
     let ink = pen.ink();
     if !(first.is_finite() && last.is_finite() && to > from) {
@@ -132,7 +122,7 @@ fn barrier(
     let chord = (0..=32).map(|i| from + (to - from) * f64::from(i) / 32.0);
     let chord: Vec<Point> = chord.map(|x| at((x, straight(x)))).collect();
     pen.dashed(&chord, 1.0, ink.ink2, &[4.0, 3.0], 0.0);
-    taken.extend(chord.iter().map(|point| square(*point, 2.0)));
+    names.taken.extend(chord.iter().map(|point| square(*point, 2.0)));
     if !known.sheet.is_complete() {
         return;
     }
@@ -144,22 +134,24 @@ fn barrier(
         What::Height(_) => None,
     };
     let rise = of_task.unwrap_or(rise.max(0.0));
-    if rise <= 0.0 {
+    // What is below a thousandth of the losses is the rounding of single numbers.
+    if rise <= 1e-3 * first.abs().max(last.abs()) {
         let words = "no barrier".to_owned();
         let width = pen.stage.text_width(&words, LABEL) + 4.0;
         let middle = at(((from + to) / 2.0, straight((from + to) / 2.0)));
-        wishes.push((Wish { at: middle, toward: 1.5, width, clear: 5.0 }, words, ink.ink2, Face::Plain));
+        names.wish(Wish { at: middle, toward: 1.5, width, clear: 5.0 }, words, ink.ink2, Face::Plain);
         return;
     }
     let (foot, top) = (at((x, straight(x))), at((x, straight(x) + rise)));
     pen.line(vec![foot, top], 1.5, ink.ink2);
+    names.taken.extend(along(foot, top));
     for end in [foot, top] {
         pen.line(vec![(end.0 - 3.5, end.1), (end.0 + 3.5, end.1)], 1.5, ink.ink2);
     }
     let words = format!("barrier {}", brief(rise));
     let width = (pen.stage.measure)(&words, LABEL, Face::Bold) + 4.0;
     let middle = (top.0, (foot.1 + top.1) / 2.0);
-    wishes.insert(0, (Wish { at: middle, toward: 0.0, width, clear: 6.0 }, words, ink.ink, Face::Bold));
+    names.first(Wish { at: middle, toward: 0.0, width, clear: 6.0 }, words, ink.ink, Face::Bold);
 }
 
 fn frame(known: &Known, relief: &Relief, place: Rect, pen: &mut Pen, across: Scale, up: Scale) {
@@ -191,9 +183,5 @@ fn frame(known: &Known, relief: &Relief, place: Rect, pen: &mut Pen, across: Sca
     pen.tick((place.right, place.bottom + 15.0), words, Anchor::End);
     pen.hairline((place.left, place.top), (place.left, place.bottom), ink.edge);
     pen.hairline((place.left, place.bottom), (place.right, place.bottom), ink.edge);
-    let title = pen.stage.fit(&relief.title, LABEL, place.width());
-    let after = place.left + (pen.stage.measure)(&title, LABEL, Face::Bold) + 8.0;
-    pen.put(bold((place.left, place.top - 7.0), title, ink.ink, Anchor::Start));
-    let note = pen.stage.fit(&relief.note, TICK, place.right - after);
-    pen.tick((after, place.top - 7.0), note, Anchor::Start);
+    titled(pen, (place.left, place.top - 7.0), place.right, &relief.title, &relief.note);
 }

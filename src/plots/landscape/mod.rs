@@ -177,11 +177,6 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
     let (width, height) = (stage.width, stage.height);
     let surface = scene.land.surface && !known.is_line();
     let roomy = width >= 640.0 && height >= 520.0 && !surface;
-    let mut maps = known.maps(width >= 560.0 && !surface);
-    let of_tasks = maps.len();
-    if surface {
-        maps.truncate(SURFACES);
-    }
     let top = draw_badge(&known, &mut pen);
     let notes: Vec<String> = if height >= 400.0 {
         known.notes().iter().flat_map(|note| stage.wrap(note, TICK, width)).take(4).collect()
@@ -190,11 +185,22 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
     };
     let legend = legend(&known, width, height);
     let under = if legend == Legend::None { 0.0 } else { 18.0 } + 16.0 * notes.len() as f64;
-    let beside = roomy && maps.len() == 1 && width >= 900.0;
+    let beside = roomy && known.maps(false).len() == 1 && width >= 900.0;
     let lower = if roomy && !beside { (0.34 * height).clamp(190.0, 270.0) } else { 0.0 };
     let right = if beside { 0.54 * width } else { width };
     let area = Rect { left: 0.0, top, right, bottom: height - lower - under };
-    let (places, columns) = places(maps.len(), area, !known.is_line());
+    // The sum stands beside the tasks where that leaves them most of their size.
+    let square = !known.is_line();
+    let size = |n: usize| places(n, area, square).0.first().map_or(0.0, |place| place.width() * place.height());
+    let mut maps = known.maps(false);
+    if !surface && size(maps.len() + 1) >= 0.6 * size(maps.len()) {
+        maps = known.maps(true);
+    }
+    let of_tasks = maps.len();
+    if surface {
+        maps.truncate(SURFACES);
+    }
+    let (places, columns) = places(maps.len(), area, square);
     let shown = places.len();
     let mut bottom = top;
     for (number, (what, place)) in maps.iter().zip(places).enumerate() {

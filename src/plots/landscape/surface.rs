@@ -5,7 +5,7 @@ use crate::measure::arrows::{Vector, dot, plus, scaled, unit};
 use super::super::picture::{Anchor, Face, LABEL, Pen, Point, Rect, TICK};
 use super::super::place::{Wish, settle};
 use super::super::{Stroke, Text};
-use super::chart::{bold, square};
+use super::chart::{square, titled};
 use super::contour::{Spot, pieces};
 use super::known::{Known, brief};
 use super::relief::{Relief, Tone};
@@ -64,18 +64,13 @@ impl Space<'_> {
 }
 
 pub(super) fn draw(known: &Known, relief: &Relief, place: Rect, pen: &mut Pen) {
-    let ink = pen.ink();
     let steps = relief.columns.saturating_sub(1);
     let stride = (1..=steps.max(1)).find(|stride| steps.is_multiple_of(*stride) && steps / stride < MOST).unwrap_or(1);
     let center = ((place.left + place.right) / 2.0, (place.top + place.bottom) / 2.0);
     let radius = (place.width().min(place.height()) / 2.0 / REACH).max(4.0);
     let axes = known.scene.land.orbit.axes();
     let space = Space { known, relief, axes, center, radius, stride };
-    let title = pen.stage.fit(&relief.title, LABEL, place.width());
-    let after = place.left + (pen.stage.measure)(&title, LABEL, Face::Bold) + 8.0;
-    pen.put(bold((place.left, place.top - 7.0), title, ink.ink, Anchor::Start));
-    let note = pen.stage.fit(&relief.note, TICK, place.right - after);
-    pen.tick((after, place.top - 7.0), note, Anchor::Start);
+    titled(pen, (place.left, place.top - 7.0), place.right, &relief.title, &relief.note);
 
     base(&space, pen);
     let mut pieces: Vec<(f64, Vec<Stroke>)> = Vec::new();
@@ -150,6 +145,7 @@ fn cells(space: &Space, pen: &Pen, found: &mut Vec<(f64, Vec<Stroke>)>) {
     let lattice = relief.lattice();
     let (columns, rows, stride) = (relief.columns, lattice.rows(), space.stride);
     let light = unit([-0.5, 0.8, 0.3]);
+    let cell = 2.0 * stride as f64 / columns.max(2) as f64;
     let levels = relief.levels();
     for row in (0..rows.saturating_sub(stride)).step_by(stride) {
         for column in (0..columns.saturating_sub(stride)).step_by(stride) {
@@ -174,6 +170,17 @@ fn cells(space: &Space, pen: &Pen, found: &mut Vec<(f64, Vec<Stroke>)>) {
             // The outline closes the seams between neighbors.
             let mut strokes =
                 vec![Stroke::Area { points: polygon, color }, Stroke::Line { points: closed, width: 0.75, color }];
+            found.push((space.depth(middle), std::mem::take(&mut strokes)));
+            // Over the outlines of the cells beside it, but under those that stand before it.
+            for side in 0..4 {
+                let (a, b) = (spots[side], spots[(side + 1) % 4]);
+                let at_rim =
+                    (a.0 == b.0 && (a.0 == 0 || a.0 + 1 == columns)) || (a.1 == b.1 && (a.1 == 0 || a.1 + 1 == rows));
+                if at_rim {
+                    let points = vec![space.at(corners[side]), space.at(corners[(side + 1) % 4])];
+                    strokes.push(Stroke::Line { points, width: 0.75, color: ink.edge });
+                }
+            }
             for level in &levels {
                 for piece in pieces(places, *level) {
                     let on = |(x, y): Spot| {
@@ -183,7 +190,9 @@ fn cells(space: &Space, pen: &Pen, found: &mut Vec<(f64, Vec<Stroke>)>) {
                     strokes.push(Stroke::Line { points: piece.map(on).to_vec(), width: 0.75, color: ink.contour });
                 }
             }
-            found.push((space.depth(middle), strokes));
+            if !strokes.is_empty() {
+                found.push((space.depth(middle) + cell, strokes));
+            }
         }
     }
 }
@@ -225,7 +234,7 @@ fn paths(space: &Space, pen: &Pen, found: &mut Vec<(f64, Vec<Stroke>)>) {
                     if length < 1.0 && i < n {
                         continue;
                     }
-                    let key = space.depth(a).max(space.depth(b)) + 0.75 * cell;
+                    let key = space.depth(a).max(space.depth(b)) + 1.1 * cell;
                     let width = if idx <= now { 2.0 } else { 1.25 };
                     let strokes = vec![
                         Stroke::Line { points: points.clone(), width: width + 1.5, color: ink.halo.at(0.75) },
