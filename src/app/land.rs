@@ -21,6 +21,9 @@ const SHOW: Duration = Duration::from_millis(80);
 /// Maps that are kept to be shown again at once.
 const KEPT: usize = 8;
 
+/// Nodes with where a method would go from there.
+type Arrows = Vec<(u32, [f64; 2])>;
+
 /// What a map is made from; two maps that agree in it are the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Wanted {
@@ -62,7 +65,7 @@ pub struct LandState {
     /// Where pointer or keyboard are, in plane coordinates.
     pub cursor: RwSignal<Option<[f64; 2]>>,
     /// Where the chosen run's method would go, at some nodes; or why it has no such field.
-    wind: RwSignal<Option<Result<Vec<(u32, [f64; 2])>, String>>>,
+    wind: RwSignal<Option<Result<Arrows, String>>>,
     /// Pareto-optimal points of an exact map, one list a curve.
     pareto: RwSignal<Vec<Vec<[f64; 2]>>>,
     wanted: StoredValue<Option<Wanted>>,

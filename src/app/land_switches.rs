@@ -93,6 +93,7 @@ pub fn LandPanel(plot: &'static Plot) -> impl IntoView {
     let told = Memo::new(move |_| page.with_scene(badge));
     let why = RwSignal::new(None);
     let slots = Memo::new(move |_| plane(page).source.id);
+    let exact = Memo::new(move |_| page.land.sheet.with(|sheet| sheet.as_ref().is_some_and(|sheet| sheet.plan.exact)));
     let side = Memo::new(move |_| page.config.with(|config| config.view.map.side));
     let surface = Memo::new(move |_| page.config.with(|config| config.view.map.surface));
     let field = Memo::new(move |_| page.config.with(|config| config.view.map.height.source.takes_run));
@@ -126,7 +127,9 @@ pub fn LandPanel(plot: &'static Plot) -> impl IntoView {
             {move || {
                 slots.track();
                 let source = plane(page).source;
-                (0..source.slots.len()).map(|at| view! { <SlotControl at why /> }).collect_view()
+                // An exact map is the same from wherever it is laid.
+                let named = if exact.get() { 0 } else { source.slots.len() };
+                (0..named).map(|at| view! { <SlotControl at why /> }).collect_view()
             }}
             <Show when=move || field.get()>
                 <FieldRun page why />

@@ -516,7 +516,7 @@ impl Chart<'_> {
             });
             Some((value, band, curve.run))
         };
-        let mut rows: Vec<(f64, Option<(f64, f64)>, usize)> = panel.curves.iter().filter_map(there).collect();
+        let mut rows: Vec<_> = panel.curves.iter().filter_map(there).collect();
         rows.sort_by(|a, b| b.0.total_cmp(&a.0));
         let words = |value: f64, band: Option<(f64, f64)>| match band {
             Some((low, high)) if low.is_finite() && high.is_finite() => {

@@ -1,10 +1,13 @@
-//! Comparison and time: seeds, budgets on the axis, the run shelf, events, and where in network and data tasks disagree.
+//! Comparison and time: seeds, budgets on the axis, the run shelf, events, and where tasks disagree.
 
 use crate::experiment::{at_step, computed, open};
 use crate::harness::{Browser, Options, PATIENCE};
 use serde_json::{Value, json};
 use std::time::Duration;
 
+/// Ctrl+Z outside every box.
+const UNDO: &str = "document.activeElement.blur(); document.dispatchEvent(new KeyboardEvent('keydown', \
+                    { key: 'z', ctrlKey: true, bubbles: true })); return 1";
 /// Twenty seeds of six runs on a loaded machine.
 const MANY_SEEDS: Duration = Duration::from_secs(240);
 
@@ -157,7 +160,7 @@ async fn finished_runs_stay_on_the_shelf_are_drawn_and_opened_again() {
     // What was open is kept in turn; the opened one is not kept twice when it is trained away again.
     browser.wait_js(entries, PATIENCE, |count| *count == 2).await;
     computed(&browser, 600).await;
-    browser.js("document.activeElement.blur(); document.dispatchEvent(new KeyboardEvent('keydown', { key: 'z', ctrlKey: true, bubbles: true })); return 1").await;
+    browser.js(UNDO).await;
     browser.wait_js("return location.hash", PATIENCE, seed("s=5")).await;
     computed(&browser, 600).await;
     assert_eq!(browser.js(entries).await, 2);
@@ -218,8 +221,8 @@ async fn every_aspect_of_conflict_is_drawn_told_and_linked() {
     at_step(&browser, 600).await;
     let ink = "const canvas = document.querySelector('[data-testid=\"plot-cosine\"] canvas'); \
                const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height); \
-               let sum = 0; for (let i = 0; i < data.length; i += 4) sum = (sum * 31 + data[i] + data[i + 3]) % 1000003; \
-               return sum";
+               let sum = 0; for (let i = 0; i < data.length; i += 4) \
+               sum = (sum * 31 + data[i] + data[i + 3]) % 1000003; return sum";
     let mut pictures = vec![browser.js(ink).await];
     let aspects = [
         ("heat map", "aspect=map"),
@@ -286,7 +289,8 @@ async fn a_layer_shows_its_own_arrows_and_rows_are_picked_by_number() {
     let header = "return document.querySelector('[data-view=\"layers\"] .sub').textContent";
     browser.wait_js(header, PATIENCE, says("5 chosen rows")).await;
     browser.click(&Browser::test_id("table-toggle-layers")).await;
-    let rows = "return [...document.querySelectorAll('[data-testid=\"table-layers\"] tbody tr')].slice(0, 5).map((row) => row.children[0].textContent).sort()";
+    let rows = "return [...document.querySelectorAll('[data-testid=\"table-layers\"] tbody tr')].slice(0, 5)\
+                .map((row) => row.children[0].textContent).sort()";
     browser.wait_js(rows, PATIENCE, |rows| *rows == json!(["17", "20", "21", "22", "3"])).await;
     browser.click(&Browser::test_id("table-toggle-layers")).await;
     browser.screenshot("rows").await;

@@ -84,7 +84,8 @@ async fn a_survey_blocks_nothing_is_stopped_and_survives_another_start() {
     let browser = Browser::with(Options { size: (1440, 900), ..Options::default() }).await;
     open(&browser, "#v=1&p=multimnist&st=60&m=sum,mgda&view=landscape&grid=161").await;
     let longest = "window.longest = 0; new PerformanceObserver((list) => list.getEntries().forEach((task) => { \
-                   window.longest = Math.max(window.longest, task.duration) })).observe({ entryTypes: ['longtask'] }); return 1";
+                   window.longest = Math.max(window.longest, task.duration) })) \
+                   .observe({ entryTypes: ['longtask'] }); return 1";
     computed(&browser, 60).await;
     browser.js(longest).await;
     let progress = "return document.querySelector('[data-testid=\"land-progress\"]')?.textContent ?? ''";
