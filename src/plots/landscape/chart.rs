@@ -498,7 +498,9 @@ impl Names {
             let (cx, cy) = ((spot.left + spot.right) / 2.0, (spot.top + spot.bottom) / 2.0);
             let far = ((cx - wish.at.0).abs() - spot.width() / 2.0).max((cy - wish.at.1).abs() - 7.0);
             if far > 20.0 && wish.clear > 0.0 {
-                pen.line(vec![wish.at, (cx, cy)], 0.75, leader);
+                // To the nearest edge: a line through words reads as a dash.
+                let edge = (wish.at.0.clamp(spot.left, spot.right), wish.at.1.clamp(spot.top, spot.bottom));
+                pen.line(vec![wish.at, edge], 0.75, leader);
             }
             pen.put(Text {
                 at: (spot.left + 2.0, spot.bottom - 3.0),

@@ -44,7 +44,7 @@ pub(super) fn draw(known: &Known, relief: &Relief, place: Rect, pen: &mut Pen) {
             let log = bands.is_log() && values.iter().all(|value| *value > 0.0);
             if log {
                 let (low, high) = values.iter().fold((1e100, 1e-100), |(l, h): (f64, f64), v| (l.min(*v), h.max(*v)));
-                Scale::log((low / 1.5).max(1e-100), (high * 1.3).min(1e100), 0.0, 1.0)
+                Scale::log((low / 1.5).max(1e-100), (high * 1.6).min(1e100), 0.0, 1.0)
             } else {
                 let (low, high) = axis::loss_range(values.iter().copied(), false);
                 Scale::linear(low, high, 0.0, 1.0)
@@ -150,8 +150,7 @@ fn barrier(
     }
     let words = format!("barrier {}", brief(rise));
     let width = (pen.stage.measure)(&words, LABEL, Face::Bold) + 4.0;
-    let middle = (top.0, (foot.1 + top.1) / 2.0);
-    names.first(Wish { at: middle, toward: 0.0, width, clear: 6.0 }, words, ink.ink, Face::Bold);
+    names.first(Wish { at: top, toward: std::f64::consts::FRAC_PI_2, width, clear: 6.0 }, words, ink.ink, Face::Bold);
 }
 
 fn frame(known: &Known, relief: &Relief, place: Rect, pen: &mut Pen, across: Scale, up: Scale) {
