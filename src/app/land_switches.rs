@@ -3,7 +3,7 @@
 use super::page::{Page, use_page};
 use crate::config::{Edit, MapConfig, name_of_run};
 use crate::landscape::{Argument, HEIGHTS, HeightChoice, PLANES, PlaneChoice, Point, SIDES, Slot};
-use crate::plots::{Plot, VIEWS, badge};
+use crate::plots::{Plot, SURFACE_VIEWS, badge};
 use leptos::prelude::*;
 
 /// Changes what the landscape shows; what does not exist stays as it was.
@@ -165,7 +165,7 @@ pub fn LandPanel(plot: &'static Plot) -> impl IntoView {
             </div>
             <Show when=move || surface.get()>
                 <div class="seg" role="group" aria-label="Seen from">
-                    {VIEWS
+                    {SURFACE_VIEWS
                         .iter()
                         .map(|(name, orbit)| {
                             view! {

@@ -241,7 +241,11 @@ fn move_place(page: Page, picture: &Picture, event: &ev::KeyboardEvent) -> bool 
 
 /// Whether pointers move something in this plot: held arrows, or space.
 fn can_move(plot: &Plot, scene: &Scene) -> bool {
-    (plot.switch)(scene) == Switch::Arrows && (scene.look.frozen.is_some() || scene.history.outline.n_tasks == 3)
+    match (plot.switch)(scene) {
+        Switch::Arrows => scene.look.frozen.is_some() || scene.history.outline.n_tasks == 3,
+        Switch::Landscape => scene.land.surface,
+        _ => false,
+    }
 }
 
 /// What a pointer that goes down at this place moves, if anything.

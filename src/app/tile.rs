@@ -119,7 +119,7 @@ fn Switches(plot: &'static Plot) -> impl IntoView {
             let whole = reads_probe(plot, Some(0)).then(|| view! { <WholeNetwork /> });
             view! { {whole} <ArrowSwitches page /> }.into_any()
         }
-        Switch::Landscape => view! { <LandSwitches /> }.into_any(),
+        Switch::Landscape => view! { <LandSwitches /> <RunSwitch page /> }.into_any(),
         Switch::Aspect => view! { <AspectSwitch page /> }.into_any(),
         Switch::Inside => view! { <InsideSwitches /> <RunSwitch page /> }.into_any(),
         Switch::Along => view! { <AlongSwitch page /> }.into_any(),
