@@ -139,7 +139,17 @@ impl LandState {
     /// Asks for the map of what is open if it is not known, as soon as nothing moves.
     pub fn want(self, page: Page) {
         let wanted = wanted(page);
-        if self.wanted.with_value(|known| *known == wanted) {
+        // What the reader stopped is not begun again because training came to its end.
+        let stopped = self.stopped.get_untracked();
+        let same = |known: &Wanted, wanted: &Wanted| {
+            let finished = if stopped { known.finished } else { wanted.finished };
+            *known == Wanted { finished, ..wanted.clone() }
+        };
+        let known = self.wanted.with_value(|known| match (known, &wanted) {
+            (Some(known), Some(wanted)) => same(known, wanted),
+            (known, wanted) => known == wanted,
+        });
+        if known {
             return;
         }
         let turn = self.turn.try_update_value(|turn| {

@@ -34,8 +34,9 @@ async fn a_map_of_the_default_runs_comes_says_how_exact_it_is_and_stands_in_the_
     let browser = Browser::with(Options { size: (1440, 900), ..Options::default() }).await;
     open(&browser, "#v=1&view=landscape").await;
     at_step(&browser, 150).await;
-    let badge = browser.wait_js(BADGE, SURVEY, says("%")).await;
-    assert!(badge.as_str().is_some_and(|text| text.contains('×')), "a projected map has two numbers: {badge}");
+    // A projected map has two numbers.
+    let badge = browser.wait_js(BADGE, SURVEY, says("×")).await;
+    assert!(badge.as_str().is_some_and(|text| text.contains('%')), "{badge}");
     browser.wait_js(COMPLETE, SURVEY, |done| *done == true).await;
     browser.screenshot("landscape").await;
     browser.emulate_media("dark", "no-preference").await;
