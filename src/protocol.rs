@@ -76,9 +76,15 @@ pub enum Command {
         id: RunId,
         order: SurveyOrder,
     },
-    /// Survey no further; the next order may come at once.
+    /// Survey no further, and train from no other start; the next order may come at once.
     StopSurvey {
         id: RunId,
+    },
+    /// Train the runs of what was last prepared from every other start of its problem, for an exact map.
+    Wander {
+        id: RunId,
+        /// Comes back with every portion.
+        number: u32,
     },
     /// What every run's method, built afresh, makes of these gradients (K, K) in K coordinates. `losses` (K) are
     /// unscaled; empty, every scaled loss counts as 1. Learning rate and draws are those of `step`.
@@ -160,6 +166,12 @@ pub enum Event {
         id: RunId,
         number: u32,
         portion: Result<SurveyPortion, String>,
+    },
+    /// More of what [`Command::Wander`] asked for, or why it cannot be had, in a sentence.
+    Wandered {
+        id: RunId,
+        number: u32,
+        portion: Result<Wandered, String>,
     },
     /// A part of the answer to [`Command::Sharpness`], one run at one checkpoint; or why there is none, in a sentence.
     Sharpness {

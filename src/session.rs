@@ -12,6 +12,7 @@ mod land;
 mod pictures;
 mod sharpness;
 mod surveyor;
+mod wander;
 mod workshop;
 
 pub use land::Land;
@@ -155,6 +156,7 @@ impl Session {
             }
             Command::Survey { id, order } => self.surveyor.begin(id, order, &mut self.outbox),
             Command::StopSurvey { id } => self.surveyor.stop(id),
+            Command::Wander { id, number } => self.surveyor.wander(id, number, &mut self.outbox),
             Command::Aggregate { id, gradients, losses, step } => {
                 if let Some(running) = self.experiment.as_ref().filter(|running| running.id == id) {
                     let answers = frozen::aggregate(&running.config, &gradients, &losses, step);
@@ -257,7 +259,7 @@ impl Session {
     /// Trains one step of one run, and judges and stores where that is due; before it a portion of what else was
     /// asked, which goes on while training is paused.
     pub async fn advance(&mut self) {
-        self.surveyor.advance(&self.clock, &mut self.outbox);
+        self.surveyor.advance(&self.clock, &mut self.outbox).await;
         if let Some(running) = &mut self.experiment {
             if let Some(truth) = running.experiment.tell_truth(&self.clock) {
                 self.outbox.push(Event::Truth { id: running.id, truth });

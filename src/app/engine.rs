@@ -312,6 +312,7 @@ fn hear(page: Page, event: Event) {
         | Event::Truth { .. }
         | Event::Prepared { .. }
         | Event::Surveyed { .. }
+        | Event::Wandered { .. }
         | Event::Sharpness { .. }
         | Event::Done { .. }
         | Event::Failed { .. } => {}

@@ -6,9 +6,9 @@
 use super::page::Page;
 use super::worker_client::WorkerClient;
 use crate::config::{ExperimentConfig, link};
-use crate::landscape::{Field, Sheet};
+use crate::landscape::{Field, Sheet, Trails};
 use crate::plots::{Land, Orbit, Switch, pareto, wind};
-use crate::protocol::{Command, Event, MapPlan, MapTruth, PlanRequest, RunId, SurveyPortion, SurveyWhat};
+use crate::protocol::{Command, Event, MapPlan, MapTruth, PlanRequest, RunId, SurveyPortion, SurveyWhat, Wandered};
 use leptos::prelude::*;
 use std::time::Duration;
 
@@ -46,11 +46,23 @@ struct Surveyor {
     ready: bool,
 }
 
+impl Surveyor {
+    /// Lets it build the subject where it has another one.
+    fn prepare(&mut self, page: Page, run: RunId) {
+        if self.prepared != Some(run) {
+            let link = untrack(|| link::write(&page.with_view()));
+            self.client.send(&Command::Prepare { id: run, link });
+            self.prepared = Some(run);
+        }
+    }
+}
+
 /// News that are not on the screen yet.
 #[derive(Default)]
 struct News {
     portions: Vec<SurveyPortion>,
     truths: Vec<MapTruth>,
+    wandered: Vec<Wandered>,
     due: bool,
 }
 
@@ -68,6 +80,10 @@ pub struct LandState {
     wind: RwSignal<Option<Result<Arrows, String>>>,
     /// Pareto-optimal points of an exact map, one list a curve.
     pareto: RwSignal<Vec<Vec<[f64; 2]>>>,
+    /// Paths from other starts, and why there are none.
+    pub trails: RwSignal<Trails>,
+    /// The start of training whose paths these are, while they are known or on their way.
+    wandering: StoredValue<Option<RunId>>,
     wanted: StoredValue<Option<Wanted>>,
     /// Counts plans and orders.
     number: StoredValue<u32>,
@@ -86,6 +102,8 @@ impl LandState {
             cursor: RwSignal::new(None),
             wind: RwSignal::new(None),
             pareto: RwSignal::new(Vec::new()),
+            trails: RwSignal::new(Trails::default()),
+            wandering: StoredValue::new(None),
             wanted: StoredValue::new(None),
             number: StoredValue::new(0),
             turn: StoredValue::new(0),
@@ -101,6 +119,7 @@ impl LandState {
         self.why.track();
         self.cursor.track();
         self.wind.track();
+        self.trails.track();
     }
 
     /// Calls `look` with what plots read of it, tracking every signal.
@@ -112,7 +131,7 @@ impl LandState {
                 self.wind.with(|wind| {
                     let wind = wind.as_ref().filter(|_| height.source.takes_run);
                     self.pareto.with(|pareto| {
-                        look(Land {
+                        let land = Land {
                             sheet: sheet.as_ref(),
                             why: why.as_deref(),
                             height,
@@ -122,7 +141,12 @@ impl LandState {
                             preference: &preference,
                             wind: wind.map(|wind| wind.as_deref().map_err(String::as_str)),
                             pareto,
-                        })
+                            trails: &[],
+                        };
+                        if !config.wanders() {
+                            return look(land);
+                        }
+                        self.trails.with(|trails| look(Land { trails: trails.all(), ..land }))
                     })
                 })
             })
@@ -206,6 +230,9 @@ impl LandState {
     }
 
     fn halt(self) {
+        if self.trails.with_untracked(|trails| !trails.is_complete()) {
+            self.wandering.set_value(None);
+        }
         self.surveyors.with_value(|surveyors| {
             for surveyor in surveyors {
                 if let Some(id) = surveyor.prepared {
@@ -218,6 +245,8 @@ impl LandState {
     /// Whatever is known belongs to another start.
     pub fn forget(self) {
         self.halt();
+        self.wandering.set_value(None);
+        self.trails.set(Trails::default());
         self.wanted.set_value(None);
         self.number.update_value(|number| *number += 1);
         self.cache.update_value(Vec::clear);
@@ -255,8 +284,17 @@ impl LandState {
         }
     }
 
-    /// Gives every surveyor its share; starts them when there are none.
+    /// Gives every surveyor its share.
     fn survey(self, page: Page, run: RunId) {
+        if self.hire(page) {
+            for at in 0..self.surveyors.with_value(Vec::len) {
+                self.order(page, at, run);
+            }
+        }
+    }
+
+    /// Starts surveyors when there are none; whether there are some now.
+    fn hire(self, page: Page) -> bool {
         if self.surveyors.with_value(Vec::is_empty) {
             let cores = window().navigator().hardware_concurrency() as usize;
             let all: Result<Vec<Surveyor>, String> = (0..cores.saturating_sub(1).clamp(1, MOST_SURVEYORS))
@@ -269,13 +307,13 @@ impl LandState {
                 .collect();
             match all {
                 Ok(all) => self.surveyors.set_value(all),
-                Err(reason) => return self.lose(&reason),
+                Err(reason) => {
+                    self.lose(&reason);
+                    return false;
+                }
             }
         }
-        let of = self.surveyors.with_value(Vec::len);
-        for at in 0..of {
-            self.order(page, at, run);
-        }
+        true
     }
 
     /// Sends the surveyor what it has to do, building the subject first where it has another one.
@@ -284,11 +322,7 @@ impl LandState {
         self.surveyors.update_value(|surveyors| {
             let of = surveyors.len() as u32;
             let Some(surveyor) = surveyors.get_mut(at).filter(|surveyor| surveyor.ready) else { return };
-            if surveyor.prepared != Some(run) {
-                let link = untrack(|| link::write(&page.with_view()));
-                surveyor.client.send(&Command::Prepare { id: run, link });
-                surveyor.prepared = Some(run);
-            }
+            surveyor.prepare(page, run);
             let order =
                 self.sheet.with_untracked(|sheet| sheet.as_ref().map(|sheet| sheet.order(number, (at as u32, of))));
             if let Some(order) = order {
@@ -296,6 +330,39 @@ impl LandState {
                 surveyor.client.send(&Command::Survey { id: run, order });
             }
         });
+        if at == 0 {
+            self.wander(page);
+        }
+    }
+
+    /// Asks the first surveyor for the paths from other starts, if they are to be drawn and not on their way.
+    fn wander(self, page: Page) {
+        let everything =
+            self.sheet.with_untracked(|sheet| sheet.as_ref().is_some_and(|sheet| sheet.plan.is_everything()));
+        let asked = page.config.with_untracked(ExperimentConfig::wanders);
+        let Some(run) = self.wanted.with_value(|wanted| wanted.as_ref().map(|wanted| wanted.run)) else { return };
+        let known = self.wandering.get_value() == Some(run);
+        if !everything || !asked || known || self.stopped.get_untracked() || !self.hire(page) {
+            return;
+        }
+        let number = self.number.get_value();
+        let sent = self.surveyors.try_update_value(|surveyors| {
+            let Some(surveyor) = surveyors.first_mut().filter(|surveyor| surveyor.ready) else { return false };
+            surveyor.prepare(page, run);
+            surveyor.client.send(&Command::Wander { id: run, number });
+            true
+        });
+        if sent == Some(true) {
+            self.wandering.set_value(Some(run));
+            self.trails.set(Trails::default());
+        }
+    }
+
+    /// Takes up again what was stopped before the paths from other starts were known.
+    pub fn set_out(self) {
+        if self.sheet.with_untracked(|sheet| sheet.as_ref().is_some_and(Sheet::is_complete)) {
+            self.stopped.set(false);
+        }
     }
 
     fn hear(self, page: Page, at: usize, event: Event) {
@@ -317,6 +384,10 @@ impl LandState {
                     self.why.set(Some(why));
                 }
             },
+            Event::Wandered { number, portion, .. } if number == self.number.get_value() => match portion {
+                Ok(portion) => self.put_aside(|news| news.wandered.push(portion)),
+                Err(why) => self.lose(&why),
+            },
             Event::Prepared { prepared: Err(why), id }
                 if self.wanted.with_value(|wanted| wanted.as_ref().is_some_and(|wanted| wanted.run == id)) =>
             {
@@ -331,6 +402,7 @@ impl LandState {
     fn lose(self, reason: &str) {
         self.surveyors.update_value(Vec::clear);
         self.wanted.set_value(None);
+        self.wandering.set_value(None);
         self.stopped.set(true);
         let reason = reason.trim_end_matches('.');
         self.why.set(Some(format!("The map cannot be drawn: its worker stopped ({reason}). Ask for it again.")));
@@ -349,6 +421,9 @@ impl LandState {
 
     fn show(self) {
         let Some(news) = self.news.try_update_value(std::mem::take) else { return };
+        if !news.wandered.is_empty() {
+            self.trails.update(|trails| news.wandered.into_iter().for_each(|portion| trails.take(portion)));
+        }
         if news.portions.is_empty() && news.truths.is_empty() {
             return;
         }
@@ -390,6 +465,13 @@ pub fn follow(page: Page) {
             wanted(page);
             page.land.sheet.track();
             page.land.want(page);
+        }
+    });
+    Effect::new(move |_| {
+        if looks.get() && page.config.with(ExperimentConfig::wanders) {
+            page.land.sheet.track();
+            page.land.stopped.track();
+            untrack(|| page.land.wander(page));
         }
     });
     Effect::new(move |_| {

@@ -103,6 +103,20 @@ pub fn LandPanel(plot: &'static Plot) -> impl IntoView {
             (done < of).then(|| 100 * done / of.max(1))
         })
     });
+    let everything = Memo::new(move |_| {
+        page.land.sheet.with(|sheet| sheet.as_ref().is_some_and(|sheet| sheet.plan.is_everything()))
+    });
+    let has_starts =
+        Memo::new(move |_| everything.get() && page.config.with(|config| !config.other_starts().is_empty()));
+    let all_starts = Memo::new(move |_| page.config.with(|config| config.view.map.all_starts));
+    let trails = Memo::new(move |_| {
+        let (share, complete) = page.land.trails.with(|trails| (trails.share(), trails.is_complete()));
+        (has_starts.get() && all_starts.get() && !complete).then(|| {
+            let share = (100.0 * share).floor();
+            let stopped = if page.land.stopped.get() { "stopped at " } else { "" };
+            format!("from the other starts: {stopped}{share:.0} %")
+        })
+    });
     let choose_side = move |event| {
         if let Ok(side) = event_target_value(&event).parse() {
             change(page, why, move |map| map.side = side);
@@ -111,6 +125,13 @@ pub fn LandPanel(plot: &'static Plot) -> impl IntoView {
     let said = Memo::new(move |_| match (progress.get(), page.land.stopped.get()) {
         (Some(_), true) => "The map was stopped; what is known of it stays.",
         (Some(_), false) => "Surveying the map.",
+        (None, stopped) if trails.get().is_some() => {
+            if stopped {
+                "Training from the other starts was stopped."
+            } else {
+                "Training from the other starts."
+            }
+        }
         (None, _) => "",
     });
     view! {
@@ -163,6 +184,35 @@ pub fn LandPanel(plot: &'static Plot) -> impl IntoView {
                     "surface"
                 </button>
             </div>
+            <Show when=move || has_starts.get()>
+                <div class="seg" role="group" aria-label="Starts">
+                    <button
+                        type="button"
+                        data-testid="land-one-start"
+                        aria-pressed=move || (!all_starts.get()).to_string()
+                        on:click=move |_| change(page, why, |map| map.all_starts = false)
+                    >
+                        "one start"
+                    </button>
+                    <button
+                        type="button"
+                        title="The same runs from every named start of the problem, as the papers draw them"
+                        data-testid="land-all-starts"
+                        aria-pressed=move || all_starts.get().to_string()
+                        on:click=move |_| {
+                            page.land.set_out();
+                            change(page, why, |map| map.all_starts = true);
+                        }
+                    >
+                        "all starts"
+                    </button>
+                </div>
+            </Show>
+            <Show when=move || trails.get().is_some()>
+                <span class="note" data-testid="land-trails">
+                    {move || trails.get()}
+                </span>
+            </Show>
             <Show when=move || surface.get()>
                 <div class="seg" role="group" aria-label="Seen from">
                     {SURFACE_VIEWS
@@ -184,17 +234,17 @@ pub fn LandPanel(plot: &'static Plot) -> impl IntoView {
                         if page.land.stopped.get() { format!("stopped at {share} %") } else { format!("{share} %") }
                     }}
                 </span>
-                <Show when=move || page.land.is_working()>
-                    <button
-                        class="btn small-btn"
-                        type="button"
-                        title="Survey no further; what is known stays"
-                        data-testid="land-stop"
-                        on:click=move |_| page.land.stop()
-                    >
-                        "Stop"
-                    </button>
-                </Show>
+            </Show>
+            <Show when=move || page.land.is_working() || (trails.get().is_some() && !page.land.stopped.get())>
+                <button
+                    class="btn small-btn"
+                    type="button"
+                    title="Survey no further; what is known stays"
+                    data-testid="land-stop"
+                    on:click=move |_| page.land.stop()
+                >
+                    "Stop"
+                </button>
             </Show>
             <button
                 class="btn small-btn"

@@ -2,7 +2,7 @@
 
 use super::run::{RunError, Watch};
 use crate::config::{BackendChoice, ExperimentConfig, link};
-use crate::landscape::{Field, HeightUnit, Sheet};
+use crate::landscape::{Field, HeightUnit, Sheet, Trails};
 use crate::protocol::{
     BackendKind, Command, Event, FailureCode, MapPlan, MapTruth, OffMeasure, Outline, PlanRequest, RunId, SurveyPortion,
 };
@@ -22,6 +22,7 @@ struct Heard {
     plan: Option<Result<MapPlan, String>>,
     truths: Vec<MapTruth>,
     portions: Vec<Result<SurveyPortion, String>>,
+    trails: Trails,
     done: bool,
     head: u32,
 }
@@ -61,6 +62,9 @@ pub async fn landscape(
     let mut sheet = Sheet::new(plan, config.n_tasks(), config.view.map.side, what);
     session.handle(Command::Prepare { id: ID, link: text }).await;
     session.handle(Command::Survey { id: ID, order: sheet.order(1, (0, 1)) }).await;
+    if config.wanders() && sheet.plan.is_everything() {
+        session.handle(Command::Wander { id: ID, number: 1 }).await;
+    }
     let mut goes_on = true;
     while goes_on {
         listen(&mut session, &mut heard, &config, read_file).await?;
@@ -75,7 +79,7 @@ pub async fn landscape(
         }
     }
     let outline = heard.outline.unwrap_or_default();
-    Ok(to_json(&config, &outline, &sheet))
+    Ok(to_json(&config, &outline, &sheet, &heard.trails))
 }
 
 async fn slice(session: &mut Session) {
@@ -121,6 +125,7 @@ async fn listen(
                 Event::Planned { plan, .. } => heard.plan = Some(plan),
                 Event::Truth { truth, .. } => heard.truths.push(truth),
                 Event::Surveyed { portion, .. } => heard.portions.push(portion),
+                Event::Wandered { portion, .. } => heard.trails.take(portion.map_err(RunError::Failed)?),
                 Event::Done { .. } => heard.done = true,
                 Event::Prepared { prepared: Err(message), .. } => return Err(RunError::Failed(message)),
                 Event::Failed { code: FailureCode::Device, message, .. } => lost = Some(message),
@@ -150,7 +155,7 @@ async fn listen(
 }
 
 /// `{"plane","axes","losses":[task][row][column],"trajectories","residual",…}`; what is not known is null.
-fn to_json(config: &ExperimentConfig, outline: &Outline, sheet: &Sheet) -> Value {
+fn to_json(config: &ExperimentConfig, outline: &Outline, sheet: &Sheet, trails: &Trails) -> Value {
     let plan = &sheet.plan;
     let (grid, k) = (&sheet.grid, config.n_tasks());
     let (rows, columns) = (grid.rows(), grid.side());
@@ -171,6 +176,11 @@ fn to_json(config: &ExperimentConfig, outline: &Outline, sheet: &Sheet) -> Value
         Err(why) => json!({"error": why}),
     });
     let ranges = sheet.ranges();
+    // By name where it has one; a network starts from its seed.
+    let own_start = config.analytic().map(|analytic| {
+        let named = analytic.problem.starts.iter().find(|start| start.x == analytic.start);
+        named.map_or_else(|| json!(analytic.start), |start| json!(start.id))
+    });
     let trajectories = plan.paths.iter().enumerate().map(|(run, path)| {
         let points = path.points.iter().enumerate().map(|(idx, point)| {
             json!({"step": point.step, "at": point.at[..plan.axes.len()], "off_plane": point.off,
@@ -179,7 +189,18 @@ fn to_json(config: &ExperimentConfig, outline: &Outline, sheet: &Sheet) -> Value
         });
         let of_run = outline.runs.get(run);
         json!({"id": of_run.map(|of_run| &of_run.id), "method": of_run.map(|of_run| &of_run.method),
-               "points": points.collect::<Vec<_>>()})
+               "start": own_start, "points": points.collect::<Vec<_>>()})
+    });
+    let wandered = trails.all().iter().map(|trail| {
+        let points = trail.points.iter().map(|point| {
+            json!({"step": point.step, "at": plan.plane.place(&point.x.map(f64::from)), "off_plane": 0.0,
+                   "losses": point.losses})
+        });
+        let of_run = outline.runs.get(trail.run);
+        json!({"id": of_run.map(|of_run| &of_run.id), "method": of_run.map(|of_run| &of_run.method),
+               "start": trail.start, "points": points.collect::<Vec<_>>(),
+               "diverged": trail.end.and_then(|end| end.diverged),
+               "distance_to_set": trail.end.and_then(|end| end.to_set)})
     });
     let worst = sheet.worst().map(|(run, idx, off)| {
         json!({"run": outline.runs.get(run).map(|run| &run.id), "step": plan.paths[run].points[idx].step,
@@ -197,7 +218,7 @@ fn to_json(config: &ExperimentConfig, outline: &Outline, sheet: &Sheet) -> Value
         "height": height.map(|values| json!({"id": choice.text(), "values": values})),
         "field": field,
         "barriers": sheet.barriers(),
-        "trajectories": trajectories.collect::<Vec<_>>(),
+        "trajectories": trajectories.chain(wandered).collect::<Vec<_>>(),
         "residual": {
             "explained": plan.axes.iter().map(|axis| axis.explained).collect::<Vec<_>>(),
             "measure": match plan.measure {

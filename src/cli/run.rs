@@ -160,6 +160,7 @@ async fn one_seed(
                 | Event::Truth { .. }
                 | Event::Prepared { .. }
                 | Event::Surveyed { .. }
+                | Event::Wandered { .. }
                 | Event::Probed { .. }
                 | Event::Sharpness { .. } => {}
             }

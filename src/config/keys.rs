@@ -551,6 +551,21 @@ pub const KEYS: &[Key] = &[
         text: |config| u32::from(config.view.map.surface).to_string(),
     },
     Key {
+        name: "starts",
+        label: "map starts",
+        about: "all for the runs' paths from every start of a two-parameter problem, as papers draw them, one for the \
+                experiment's own; without effect elsewhere.",
+        example: "all",
+        form: Form::Word,
+        scope: Scope::Any,
+        read: |reader, text| {
+            if let Some(all) = reader.choice("choice of starts", text, &[("one", false), ("all", true)]) {
+                reader.config.view.map.all_starts = all;
+            }
+        },
+        text: |config| if config.view.map.all_starts { "all" } else { "one" }.into(),
+    },
+    Key {
         name: "theme",
         label: "theme",
         about: "light, dark, or auto: as the system has it.",

@@ -5,6 +5,7 @@ use super::{ExperimentConfig, number};
 use crate::landscape::{
     Argument, HEIGHTS, HeightChoice, PLANES, PlaneChoice, PlaneSource, Point, Reach, SIDES, Slot, height, plane,
 };
+use crate::problem::Start;
 
 /// Plane, height, grid and form of the landscape.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +17,8 @@ pub struct MapConfig {
     pub side: u32,
     /// A surface in space instead of contours.
     pub surface: bool,
+    /// The paths from every start of the problem, where the map is exact; see [`ExperimentConfig::other_starts`].
+    pub all_starts: bool,
 }
 
 /// What stands for the plane that suits the subject.
@@ -23,7 +26,7 @@ pub const AUTO: &str = "auto";
 
 impl Default for MapConfig {
     fn default() -> Self {
-        Self { plane: None, height: HeightChoice::default(), side: 41, surface: false }
+        Self { plane: None, height: HeightChoice::default(), side: 41, surface: false, all_starts: false }
     }
 }
 
@@ -40,6 +43,19 @@ impl ExperimentConfig {
             let suits = |source: &&PlaneSource| source.suits_exact == exact && source.required == 0;
             PlaneChoice::new(PLANES.iter().find(suits).unwrap_or(&PLANES[0]))
         })
+    }
+
+    /// The named starts besides the one that the runs have; none where no map holds both of all parameters.
+    pub fn other_starts(&self) -> Vec<&'static Start> {
+        let Some(analytic) = self.analytic().filter(|analytic| analytic.problem.n_parameters == 2) else {
+            return Vec::new();
+        };
+        analytic.problem.starts.iter().filter(|start| start.x != analytic.start).collect()
+    }
+
+    /// Whether paths from other starts are to be drawn.
+    pub fn wanders(&self) -> bool {
+        self.view.map.all_starts && !self.other_starts().is_empty()
     }
 
     /// Reads a plane as `plane=` has it; `None` for what suits.

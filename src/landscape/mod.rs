@@ -15,6 +15,7 @@ mod planes;
 mod pull;
 mod sheet;
 mod survey;
+mod trails;
 
 pub use field::Field;
 pub use grid::{Grid, SIDES};
@@ -26,6 +27,7 @@ pub use plane::{Argument, PlaneChoice, PlaneSource, Point, Reach, Slot};
 pub use pull::Pull;
 pub use sheet::Sheet;
 pub use survey::Survey;
+pub use trails::{Trail, Trails};
 
 /// The one list of planes.
 pub const PLANES: &[PlaneSource] = &[

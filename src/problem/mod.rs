@@ -83,6 +83,22 @@ pub enum Parameter {
     Square,
 }
 
+/// Points along each curve of a Pareto set that distances are taken to, with straight lines between.
+const SET_POINTS: usize = 257;
+
+/// How far a point is from a curve of straight lines; infinite for an empty one.
+pub fn distance_to<P: AsRef<[f64]>>(curve: &[P], x: &[f64]) -> f64 {
+    let square = |from: &[f64], to: &[f64]| -> f64 {
+        let way = || from.iter().zip(to).map(|(from, to)| to - from);
+        let beside = from.iter().zip(x).zip(way()).map(|((from, x), way)| (x - from) * way).sum::<f64>();
+        let length = way().map(|way| way * way).sum::<f64>();
+        let share = if length > 0.0 { (beside / length).clamp(0.0, 1.0) } else { 0.0 };
+        from.iter().zip(x).zip(way()).map(|((from, x), way)| (x - from - share * way).powi(2)).sum()
+    };
+    let ends = curve.iter().zip(curve.iter().skip(1).chain(curve.last()));
+    ends.map(|(from, to)| square(from.as_ref(), to.as_ref())).fold(f64::INFINITY, f64::min).sqrt()
+}
+
 /// The one list of problems.
 pub const PROBLEMS: &[Problem] = &[
     toy::PROBLEM,
@@ -121,6 +137,19 @@ impl Problem {
 }
 
 impl Front {
+    /// How far a point is from the Pareto set.
+    pub fn distance(&self, x: &[f64]) -> f64 {
+        let mut point = vec![0.0; x.len()];
+        let curves = self.samples(SET_POINTS).into_iter().map(|curve| {
+            let on = |at: [f64; 2]| {
+                (self.set)(&at, &mut point);
+                point.clone()
+            };
+            curve.into_iter().map(on).collect::<Vec<_>>()
+        });
+        curves.map(|curve| distance_to(&curve, x)).fold(f64::INFINITY, f64::min)
+    }
+
     /// Parameter values along each curve, or along one family of lines over a surface; `n` a curve, both ends in.
     pub fn samples(&self, n: usize) -> Vec<Vec<[f64; 2]>> {
         let share = |i: usize| i as f64 / (n.max(2) - 1) as f64;

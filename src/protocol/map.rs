@@ -32,6 +32,16 @@ impl MapPlane {
     pub fn is_line(&self) -> bool {
         self.directions.len() < 2
     }
+
+    /// Coordinates of a point of parameter space; the second is 0 on a line.
+    pub fn place(&self, x: &[f64]) -> [f64; 2] {
+        let along = |axis: usize| {
+            let direction = self.directions.get(axis).map_or(&[][..], Vec::as_slice);
+            let terms = direction.iter().zip(x.iter().zip(&self.origin));
+            terms.map(|(u, (x, origin))| f64::from(*u) * (x - f64::from(*origin))).sum::<f64>()
+        };
+        [along(0), along(1)]
+    }
 }
 
 /// A plane with everything that is known of it before losses are.
@@ -70,6 +80,13 @@ pub struct MapAxis {
     pub explained: Option<f64>,
     /// Length of one unit of this axis' own measure, where it has one: a filter-normalized step.
     pub unit: Option<f64>,
+}
+
+impl MapPlan {
+    /// Whether the plane is all of parameter space, so that whatever lies in it can be drawn.
+    pub fn is_everything(&self) -> bool {
+        self.exact && !self.plane.is_line()
+    }
 }
 
 /// One run on the plane.
@@ -170,4 +187,37 @@ pub struct SurveyPortion {
     /// Points and nodes of this part so far, of all that it has.
     pub done: u32,
     pub of: u32,
+}
+
+/// More of the path that one run takes from one start of its problem.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Wandered {
+    /// Id of the start.
+    pub start: String,
+    /// Number of the run in the outline.
+    pub run: u32,
+    /// Its checkpoints behind those that were told before, ascending.
+    pub points: Vec<WanderedPoint>,
+    /// Where the path is complete.
+    pub end: Option<WanderedEnd>,
+    /// Steps of all paths so far, of all that there are.
+    pub done: u64,
+    pub of: u64,
+}
+
+/// A checkpoint of two parameters.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct WanderedPoint {
+    pub step: u32,
+    pub x: [f32; 2],
+    /// (K) unscaled.
+    pub losses: Vec<f64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct WanderedEnd {
+    /// The step at which it diverged, if it did.
+    pub diverged: Option<u32>,
+    /// Distance of the last checkpoint to the Pareto set; nothing where nobody knows the set.
+    pub to_set: Option<f64>,
 }

@@ -2,6 +2,7 @@
 
 use super::Clock;
 use super::land::Land;
+use super::wander::Wander;
 use crate::config::{ExperimentConfig, link};
 use crate::data::MtldFile;
 use crate::landscape::{Ground, Survey};
@@ -15,6 +16,8 @@ const PORTION_MILLIS: f64 = 25.0;
 pub struct Surveyor {
     state: State,
     survey: Option<Survey>,
+    /// Paths from other starts; the map comes before them.
+    wander: Option<Wander>,
     /// An order that came before its subject was ready.
     early: Option<(RunId, SurveyOrder)>,
 }
@@ -30,6 +33,7 @@ enum State {
     },
     Ready {
         id: RunId,
+        config: Box<ExperimentConfig>,
         land: Box<Land>,
         ground: Ground,
         rows: usize,
@@ -60,13 +64,13 @@ impl Surveyor {
         if !config.files().iter().all(|name| files.iter().any(|file| file.file_name == *name)) {
             return;
         }
-        let id = *id;
-        match Land::build(config, files) {
+        let (id, config) = (*id, config.clone());
+        match Land::build(&config, files) {
             Ok(land) => {
                 let rows = land.map_rows();
                 let ground = land.ground(rows);
                 let (n_tasks, n_parameters) = (ground.n_tasks() as u32, ground.n_parameters() as u32);
-                self.state = State::Ready { id, land: Box::new(land), ground, rows };
+                self.state = State::Ready { id, config, land: Box::new(land), ground, rows };
                 outbox.push(Event::Prepared { id, prepared: Ok(Prepared { n_tasks, n_parameters }) });
                 if let Some((id, order)) = self.early.take() {
                     self.begin(id, order, outbox);
@@ -103,7 +107,7 @@ impl Surveyor {
                 self.early = Some((id, order));
                 return;
             }
-            State::Ready { id: prepared, land, ground, rows } if *prepared == id => {
+            State::Ready { id: prepared, land, ground, rows, .. } if *prepared == id => {
                 let wanted = (order.rows as usize).min(land.train_rows());
                 if wanted > land.map_rows() {
                     Err(format!("A map of this network takes at most {} rows.", land.map_rows()))
@@ -129,22 +133,47 @@ impl Surveyor {
         };
         if prepared == Some(id) {
             self.survey = None;
+            self.wander = None;
             self.early = None;
         }
     }
 
+    /// Begins to train from the other starts, anew where that was under way.
+    pub fn wander(&mut self, id: RunId, number: u32, outbox: &mut Vec<Event>) {
+        self.wander = None;
+        let wander = match &self.state {
+            State::Ready { id: prepared, config, .. } if *prepared == id => Wander::new(number, config),
+            _ => Err("There is nothing to train: this experiment has not been prepared here.".into()),
+        };
+        match wander {
+            Ok(wander) => self.wander = Some(wander),
+            Err(why) => outbox.push(Event::Wandered { id, number, portion: Err(why) }),
+        }
+    }
+
     pub fn has_work(&self) -> bool {
-        self.survey.is_some()
+        self.survey.is_some() || self.wander.is_some()
     }
 
     /// One portion, as long as the clock allows.
-    pub fn advance(&mut self, clock: &Clock, outbox: &mut Vec<Event>) {
-        let (Some(survey), State::Ready { id, ground, .. }) = (&mut self.survey, &mut self.state) else { return };
+    pub async fn advance(&mut self, clock: &Clock, outbox: &mut Vec<Event>) {
+        let State::Ready { id, ground, .. } = &mut self.state else { return };
+        let id = *id;
         let end = clock() + PORTION_MILLIS;
-        let portion = survey.portion(ground, &mut || clock() >= end);
-        outbox.push(Event::Surveyed { id: *id, number: survey.number(), portion: Ok(portion) });
-        if survey.is_done() {
-            self.survey = None;
+        let mut over = || clock() >= end;
+        if let Some(survey) = &mut self.survey {
+            let portion = survey.portion(ground, &mut over);
+            outbox.push(Event::Surveyed { id, number: survey.number(), portion: Ok(portion) });
+            if survey.is_done() {
+                self.survey = None;
+            }
+        } else if let Some(wander) = &mut self.wander {
+            let portion = wander.portion(&mut over).await;
+            let goes_on = portion.is_ok() && !wander.is_done();
+            outbox.push(Event::Wandered { id, number: wander.number(), portion });
+            if !goes_on {
+                self.wander = None;
+            }
         }
     }
 }

@@ -969,6 +969,27 @@ mod command {
     }
 
     #[test]
+    fn paths_from_other_starts_are_written_where_they_are_asked_for() {
+        let link = "#v=1&p=toy&m=sum,mgda&st=40&grid=11";
+        let of = |map: &Value| map["trajectories"].as_array().expect("paths").clone();
+        let plain = of(&drawn(link, PATIENT).expect("a map"));
+        let all = of(&drawn(&format!("{link}&starts=all"), PATIENT).expect("a map"));
+        assert_eq!((plain.len(), all.len(), &plain[..]), (2, 12, &all[..2]));
+        assert!(plain.iter().all(|path| path["start"] == "upper-right"));
+        let starts: Vec<&Value> = all.iter().step_by(2).map(|path| &path["start"]).collect();
+        assert_eq!(starts[1..], ["upper-left", "origin", "left", "right", "lower-left"]);
+        for path in &all[2..] {
+            let points = path["points"].as_array().expect("points");
+            assert!(points.len() == 41 && points[40]["step"] == 40 && path["diverged"].is_null());
+            assert!(path["distance_to_set"].as_f64().expect("a known set") > 0.0);
+        }
+        assert_eq!(all[2]["points"][0]["at"], serde_json::json!([-8.5, 7.5]));
+        // On a line through the plane they have no place.
+        let line = of(&drawn(&format!("{link}&starts=all&plane=line~1~2"), PATIENT).expect("a map"));
+        assert_eq!(line.len(), 2);
+    }
+
+    #[test]
     fn what_there_is_is_written_when_patience_ends() {
         let link = "#v=1&p=toy&grid=21";
         let map = drawn(link, Patience { steps: 100, nodes: 600 }).expect("a map");

@@ -1,16 +1,19 @@
 //! Pictures of loss landscapes: snapshots of every plane and height, honest words, and sheets meant to break them.
 
-use paretoscope::landscape::{Grid, HEIGHTS, HeightChoice, HeightUnit, Pull, Sheet, height};
+use paretoscope::config::link;
+use paretoscope::landscape::{Grid, HEIGHTS, HeightChoice, HeightUnit, Pull, Sheet, Trails, height};
 use paretoscope::plots::{
     Ink, Land, Orbit, Picture, SURFACE_VIEWS, Scene, Stage, Stroke, badge, csv, pareto, plot, subtitle, svg, wind,
 };
 use paretoscope::problem::{PROBLEMS, Problem};
 use paretoscope::protocol::{
-    Divergence, InputOutline, MapAnchor, MapAxis, MapPath, MapPlan, MapPlane, MapPoint, MapTruth, OffMeasure, Outline,
-    Record, RunOutline, SurveyPortion, SurveyWhat, TaskOutline,
+    Command, Divergence, Event, InputOutline, MapAnchor, MapAxis, MapPath, MapPlan, MapPlane, MapPoint, MapTruth,
+    OffMeasure, Outline, PlanRequest, Record, RunId, RunOutline, SurveyPortion, SurveyWhat, TaskOutline,
 };
+use paretoscope::session::Session;
 use paretoscope::train::History;
 use proptest::prelude::*;
+use std::rc::Rc;
 
 const NAMES: [&str; 4] = ["Sum", "PCGrad", "MGDA", "Nash-MTL"];
 
@@ -319,6 +322,101 @@ fn exact_maps_say_so_and_show_the_pareto_set() {
     if let Some(front) = &problem.front {
         assert!(pareto(&small_sheet(2), front).is_empty());
     }
+}
+
+/// The preset of the toy as its link draws it: trained, surveyed, and with the paths from all other starts.
+fn figure(link: &str, head: u32) -> (History, Sheet, Trails) {
+    const ID: RunId = RunId(1);
+    let config = link::parse(link).unwrap_or_else(|rejected| panic!("{:?}", rejected.complaints)).config;
+    let mut session = Session::new(Rc::new(|| 0.0));
+    let mut history = History::default();
+    let (mut planned, mut truths, mut portions, mut trails) = (None, Vec::new(), Vec::new(), Trails::default());
+    let mut finish = |session: &mut Session| {
+        let mut hear = |session: &mut Session| {
+            for event in session.drain() {
+                match event {
+                    Event::Started { outline, .. } => history = History::new(outline),
+                    Event::Frame { frame, .. } => history.extend(frame),
+                    Event::Planned { plan, .. } => planned = Some(plan.expect("a plane")),
+                    Event::Truth { truth, .. } => truths.push(truth),
+                    Event::Surveyed { portion, .. } => portions.push(portion.expect("a sound order")),
+                    Event::Wandered { portion, .. } => trails.take(portion.expect("two parameters")),
+                    _ => {}
+                }
+            }
+        };
+        while session.wants_to_advance() {
+            pollster::block_on(session.advance());
+            session.send_frame();
+            hear(session);
+            pollster::block_on(session.handle(Command::FrameDrawn));
+        }
+        hear(session);
+        planned.clone()
+    };
+    pollster::block_on(session.handle(Command::Start { id: ID, link: link.into() }));
+    finish(&mut session);
+    let request = PlanRequest { number: 1, plane: "auto".into(), step: head };
+    pollster::block_on(session.handle(Command::Plan { id: ID, request }));
+    let plan = finish(&mut session).expect("an answer");
+    let mut sheet = Sheet::new(plan, config.n_tasks(), config.view.map.side, SurveyWhat::Losses);
+    pollster::block_on(session.handle(Command::Prepare { id: ID, link: link.into() }));
+    pollster::block_on(session.handle(Command::Survey { id: ID, order: sheet.order(1, (0, 1)) }));
+    pollster::block_on(session.handle(Command::Wander { id: ID, number: 1 }));
+    finish(&mut session);
+    portions.iter().for_each(|portion| sheet.take(portion));
+    truths.iter().for_each(|truth| sheet.learn(truth));
+    assert!(sheet.is_complete() && trails.is_complete());
+    (history, sheet, trails)
+}
+
+#[test]
+fn the_toy_of_the_papers_has_paths_from_every_start() {
+    let link = "#v=1&p=toy&view=landscape&starts=all&lr=.05&st=700";
+    let (history, sheet, trails) = figure(link, 700);
+    let problem = PROBLEMS.first().expect("a problem");
+    let set = problem.front.as_ref().map(|front| pareto(&sheet, front)).unwrap_or_default();
+    let land = Land { sheet: Some(&sheet), pareto: &set, trails: trails.all(), ..Land::default() };
+    let scene = Scene { step: 700, land, ..Scene::of(&history) };
+    check("starts-light", &scene, false, 1100.0, 640.0);
+    check("starts-dark", &scene, true, 1100.0, 640.0);
+    check("starts-narrow", &scene, false, 360.0, 770.0);
+    let words = words_of(&drawn(&scene, &Ink::LIGHT, 1100.0, 640.0));
+    let plot = plot("landscape").expect("a registered plot");
+    let (summary, table, data) = ((plot.summary)(&scene), (plot.table)(&scene), (plot.data)(&scene));
+    let others: Vec<&str> = problem.starts.iter().map(|start| start.id).filter(|id| *id != "upper-right").collect();
+    for start in &others {
+        assert!(words.contains(start), "{start} in {words}");
+        assert!(summary.contains(&format!("From {start}: Sum ends at (")), "{summary}");
+    }
+    // A row for every path, each with the distance to the set, which is a number that was told.
+    assert_eq!(table.columns.last().expect("columns"), "distance to the Pareto set");
+    assert_eq!(table.rows.len(), 5 * problem.starts.len());
+    for row in &table.rows {
+        assert_eq!(row.len(), table.columns.len());
+        assert!(row.last().is_some_and(|told| !told.is_empty()), "{row:?}");
+    }
+    for trail in trails.all() {
+        let name = format!("{} from {}", history.outline.runs[trail.run].label, trail.start);
+        let row = table.rows.iter().find(|row| row[0] == name).unwrap_or_else(|| panic!("no row for {name}"));
+        let to_set = trail.end.and_then(|end| end.to_set).expect("a known set");
+        assert_eq!(row.last(), Some(&paretoscope::plots::number(to_set)));
+        assert_eq!(row[4], paretoscope::plots::number(trail.points.last().expect("points").losses[0]));
+    }
+    let start = data.columns.iter().position(|column| column == "start").expect("a column");
+    let of = |id: &str| data.rows.iter().filter(|row| row[start] == id).count();
+    let points = |id: &str| -> usize {
+        trails.all().iter().filter(|trail| trail.start == id).map(|trail| trail.points.len()).sum()
+    };
+    assert!(others.iter().all(|id| of(id) == 2 * points(id) && points(id) > 500));
+    assert!(data.rows.iter().all(|row| row.len() == data.columns.len()));
+    // Runs that are not drawn have no paths from elsewhere either, and projections have none at all.
+    let hidden = Scene { shown: &[true, false, false, false, false], ..scene };
+    assert_eq!((plot.table)(&hidden).rows.len(), problem.starts.len());
+    let mut projected = sheet.clone();
+    projected.plan.exact = false;
+    let land = Land { sheet: Some(&projected), pareto: &[], ..land };
+    assert_eq!((plot.table)(&Scene { land, ..scene }).rows.len(), 5);
 }
 
 #[test]

@@ -22,6 +22,7 @@ const LATER_KEYS: &[(&str, &str)] = &[
     ("plane", "\"auto\""),
     ("sched", "\"constant\""),
     ("seeds", "1"),
+    ("starts", "\"one\""),
     ("surface", "0"),
     ("warm", "0"),
     ("wd", "0"),
@@ -319,6 +320,7 @@ fn every_fault_gets_its_sentence() {
         ("height=sum~1", "height", &["sum", "nothing stands behind"]),
         ("grid=40", "grid", &["40", "11, 21, 41, 81, 161"]),
         ("surface=2", "surface", &["2", "0, 1"]),
+        ("starts=two", "starts", &["two", "one, all"]),
         ("d=digits8&tasks=odd&g=1", "g", &["2 or 3 tasks", "here are 1"]),
         // Counts and lists.
         ("sc=1,1,1", "sc", &["3 given for 2 tasks"]),
@@ -653,7 +655,7 @@ fn only_what_trains_needs_a_restart() {
     check(Edit::Theme(Some(Theme::Light)), false);
     check(Edit::Gradients(Some(vec![0.0; 4])), false);
     check(Edit::Views(vec!["front".into()]), false);
-    check(Edit::Map(read("#plane=random~7&height=conflict&grid=81&surface=1").config.view.map), false);
+    check(Edit::Map(read("#plane=random~7&height=conflict&grid=81&surface=1&starts=all").config.view.map), false);
     check(Edit::Seed(old.training.seed), false);
     check(Edit::Seed(8), true);
     check(Edit::LabelNoise(0.0), false);
@@ -672,6 +674,13 @@ fn a_map_of_what_is_gone_is_the_one_that_suits() {
     assert_eq!((shorter.plane, shorter.height), (None, there.view.map.height));
     let wrong = Edit::Map(MapConfig { side: 12, ..MapConfig::default() });
     assert_eq!(there.apply(&wrong).expect_err("no such side").key, "grid");
+    // Other starts are those of two parameters, without the one that the runs have.
+    let others = |link: &str| read(link).config.other_starts().iter().map(|start| start.id).collect::<Vec<_>>();
+    assert_eq!(others("v=1&p=toy"), ["upper-left", "origin", "left", "right", "lower-left"]);
+    assert_eq!(others("v=1&p=toy&start=1,2").len(), 6);
+    assert_eq!(others("v=1&p=toy&d=dtlz2"), Vec::<&str>::new());
+    assert!(read("v=1&p=toy&starts=all").config.wanders() && !read("v=1&p=toy").config.wanders());
+    assert!(!read("v=1&p=two-sines&starts=all").config.wanders(), "a network has no named starts");
     // What suits: nothing is projected where there are two parameters.
     assert!(read("v=1&p=toy").config.plane().source.suits_exact);
     assert!(!read("v=1&p=toy&d=zdt1").config.plane().source.suits_exact);
@@ -864,8 +873,9 @@ fn map(n_runs: usize, n_tasks: usize, steps: u32) -> impl Strategy<Value = MapCo
         HeightChoice { source, run: if source.takes_run { run } else { 0 } }
     });
     let side = (0..SIDES.len()).prop_map(|at| SIDES[at]);
-    (proptest::option::of(plane), height, side, any::<bool>()).prop_map(move |(plane, height, side, surface)| {
-        MapConfig { plane: plane.filter(fitting), height, side, surface }
+    let form = any::<(bool, bool)>();
+    (proptest::option::of(plane), height, side, form).prop_map(move |(plane, height, side, (surface, all_starts))| {
+        MapConfig { plane: plane.filter(fitting), height, side, surface, all_starts }
     })
 }
 

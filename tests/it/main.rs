@@ -21,6 +21,7 @@ mod session;
 mod sharpness;
 mod tidy;
 mod twins;
+mod wander;
 mod width;
 
 // What needs a graphics device.

@@ -31,7 +31,7 @@ pub(super) struct Map<'k> {
 
 impl Map<'_> {
     /// CSS px of a point of the plane, at most a little outside of the frame.
-    fn at(&self, point: [f64; 2]) -> Point {
+    pub fn at(&self, point: [f64; 2]) -> Point {
         let share = |axis: usize| {
             let [from, to] = self.known.spans[axis];
             let share = (point[axis] - from) / (to - from);
@@ -60,6 +60,7 @@ impl Map<'_> {
         self.wind(pen);
         let mut names = Names::default();
         self.pareto(pen, &mut names);
+        self.trails(pen, &mut names);
         self.paths(pen, &mut names);
         self.names_of_tasks(pen.stage, ink, &mut names);
         self.cross_hair(pen, &mut names);

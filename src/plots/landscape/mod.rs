@@ -3,7 +3,7 @@
 //! Everything drawn is a function of a [`Sheet`], what is known of a map so far. A map is a projection unless it says
 //! that it is exact, so its dots have the true losses, in the map's own bands, and two numbers tell how far it is off.
 
-use crate::landscape::{HeightChoice, HeightUnit, Pull, Sheet};
+use crate::landscape::{HeightChoice, HeightUnit, Pull, Sheet, Trail};
 use crate::problem::Front;
 
 use super::orbit::Orbit;
@@ -20,6 +20,7 @@ mod known;
 mod line;
 mod relief;
 mod surface;
+mod trails;
 
 pub(super) const PLOT: Plot = Plot {
     id: "landscape",
@@ -58,6 +59,8 @@ pub struct Land<'a> {
     pub wind: Option<Result<Wind<'a>, &'a str>>,
     /// What [`pareto`] finds.
     pub pareto: &'a [Vec<[f64; 2]>],
+    /// Paths of the same runs from other starts, drawn where the map is all there is.
+    pub trails: &'a [Trail],
 }
 
 /// How exact a map is.
@@ -95,17 +98,13 @@ const SET_POINTS: usize = 65;
 /// The Pareto set of a problem in coordinates of an exact map; empty for other maps.
 pub fn pareto(sheet: &Sheet, front: &Front) -> Vec<Vec<[f64; 2]>> {
     let plane = &sheet.plan.plane;
-    if !sheet.plan.exact || plane.is_line() {
+    if !sheet.plan.is_everything() {
         return Vec::new();
     }
     let mut x = vec![0.0; plane.origin.len()];
     let mut point = |at: [f64; 2]| {
         (front.set)(&at, &mut x);
-        let along = |direction: &Vec<f32>| {
-            let terms = direction.iter().zip(x.iter().zip(&plane.origin));
-            terms.map(|(u, (x, origin))| f64::from(*u) * (x - f64::from(*origin))).sum::<f64>()
-        };
-        [along(&plane.directions[0]), along(&plane.directions[1])]
+        plane.place(&x)
     };
     let curves = front.samples(SET_POINTS).into_iter();
     curves.map(|curve| curve.into_iter().map(&mut point).collect()).collect()
@@ -350,6 +349,7 @@ fn table(scene: &Scene) -> Table {
         let name = scene.task_name(task);
         table.columns.extend([format!("{name} true"), format!("{name} map"), format!("{name} off")]);
     }
+    let wide = table.columns.len();
     for &run in &known.runs {
         let Some(idx) = known.at(run, scene.step) else { continue };
         let point = known.points(run)[idx];
@@ -380,6 +380,7 @@ fn table(scene: &Scene) -> Table {
     if let Some(barriers) = known.sheet.barriers() {
         add("barrier", String::new(), &|task| barriers.get(task).map_or("–".to_owned(), |rise| number(*rise)));
     }
+    trails::add_to_table(&known, wide, &mut table);
     table
 }
 
@@ -416,6 +417,7 @@ fn data(scene: &Scene) -> Table {
             table.rows.push(vec!["node".to_owned(), none(), none(), x, y, none(), task, loss, none()]);
         }
     }
+    trails::add_to_data(&known, &mut table);
     table
 }
 
@@ -447,6 +449,7 @@ fn summary(scene: &Scene) -> String {
         let told: Vec<String> = (0..known.n_tasks().min(3)).filter_map(told).collect();
         words += &if told.is_empty() { ".".to_owned() } else { format!(": {}.", told.join("; ")) };
     }
+    words += &trails::words(&known);
     if let Some(barriers) = known.sheet.barriers() {
         let barrier = |(task, rise): (usize, &f64)| format!("{} {}", scene.task_name(task), brief(*rise));
         words += &format!(" Barriers: {}.", barriers.iter().enumerate().map(barrier).collect::<Vec<_>>().join(", "));
