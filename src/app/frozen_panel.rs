@@ -6,7 +6,7 @@ use super::page::{Page, use_page};
 use super::run_card::subscript;
 use crate::config::ExperimentConfig;
 use crate::config::gradients::GRADIENTS;
-use crate::plots::{Plot, VIEWS};
+use crate::plots::{Plot, SURFACE_VIEWS};
 use leptos::prelude::*;
 
 const AXES: [&str; 3] = ["x", "y", "z"];
@@ -30,7 +30,7 @@ pub fn FrozenPanel(plot: &'static Plot) -> impl IntoView {
             };
             view! {
                 <span class="seg" role="group" aria-label="View of space">
-                    {VIEWS.map(view).collect_view()}
+                    {SURFACE_VIEWS.map(view).collect_view()}
                 </span>
             }
         })

@@ -34,8 +34,8 @@ struct Wanted {
     step: u32,
     what: SurveyWhat,
     side: u32,
-    /// Whether every run had come to its end.
-    finished: bool,
+    /// How far training is: doublings of the step that all runs have reached, or the end.
+    reached: u32,
 }
 
 /// One worker that evaluates maps.
@@ -166,8 +166,8 @@ impl LandState {
         // What the reader stopped is not begun again because training came to its end.
         let stopped = self.stopped.get_untracked();
         let same = |known: &Wanted, wanted: &Wanted| {
-            let finished = if stopped { known.finished } else { wanted.finished };
-            *known == Wanted { finished, ..wanted.clone() }
+            let reached = if stopped { known.reached } else { wanted.reached };
+            *known == Wanted { reached, ..wanted.clone() }
         };
         let known = self.wanted.with_value(|known| match (known, &wanted) {
             (Some(known), Some(wanted)) => same(known, wanted),
@@ -492,9 +492,9 @@ pub fn follow(page: Page) {
 
 /// The map of what is open; `None` before there are checkpoints. Tracks what it depends on.
 fn wanted(page: Page) -> Option<Wanted> {
-    let finished = page.history.with(|history| {
+    let reached = page.history.with(|history| {
         let begun = history.runs.iter().any(|run| !run.records.is_empty());
-        begun.then_some(history.finished)
+        begun.then(|| if history.finished { u32::MAX } else { history.head().max(1).ilog2() })
     })?;
     let fresh = page.fresh.get();
     let (plane, what, side, moves) = page.config.with(|config| {
@@ -508,5 +508,5 @@ fn wanted(page: Page) -> Option<Wanted> {
     });
     let step = if moves { page.step.get() } else { 0 };
     let run = page.engine.with_value(|engine| engine.current());
-    fresh.then_some(Wanted { run, plane, step, what, side, finished })
+    fresh.then_some(Wanted { run, plane, step, what, side, reached })
 }

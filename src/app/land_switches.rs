@@ -22,6 +22,8 @@ fn plane(page: Page) -> PlaneChoice {
 pub fn LandSwitches() -> impl IntoView {
     let page = use_page();
     let why = RwSignal::new(None);
+    // A network has no two parameters to draw.
+    let analytic = Memo::new(move |_| page.config.with(|config| config.analytic().is_some()));
     let choose_plane = move |event| {
         let id = event_target_value(&event);
         let Some(source) = PLANES.iter().find(|source| source.id == id) else { return };
@@ -41,16 +43,19 @@ pub fn LandSwitches() -> impl IntoView {
     let height_id = Memo::new(move |_| page.config.with(|config| config.view.map.height.source.id));
     view! {
         <select class="small plain" aria-label="Plane" data-testid="land-plane" on:change=choose_plane>
-            {PLANES
-                .iter()
-                .map(|source| {
-                    view! {
-                        <option value=source.id title=source.about selected=move || plane_id.get() == source.id>
-                            {source.label}
-                        </option>
-                    }
-                })
-                .collect_view()}
+            {move || {
+                PLANES
+                    .iter()
+                    .filter(|source| !source.suits_exact || analytic.get())
+                    .map(|source| {
+                        view! {
+                            <option value=source.id title=source.about selected=move || plane_id.get() == source.id>
+                                {source.label}
+                            </option>
+                        }
+                    })
+                    .collect_view()
+            }}
         </select>
         <select class="small plain" aria-label="Height" data-testid="land-height" on:change=choose_height>
             {HEIGHTS
@@ -93,6 +98,16 @@ pub fn LandPanel(plot: &'static Plot) -> impl IntoView {
     let told = Memo::new(move |_| page.with_scene(badge));
     let why = RwSignal::new(None);
     let slots = Memo::new(move |_| plane(page).source.id);
+    let is_line = Memo::new(move |_| {
+        page.land.sheet.with(|sheet| sheet.as_ref().is_some_and(|sheet| sheet.plan.plane.is_line()))
+    });
+    let old = Memo::new(move |_| {
+        let last = page.land.sheet.with(|sheet| {
+            let points = sheet.as_ref()?.plan.paths.iter().filter_map(|path| path.points.last());
+            points.map(|point| point.step).max()
+        })?;
+        page.history.with(|history| (!history.finished && history.head() > last).then_some(last))
+    });
     let exact = Memo::new(move |_| page.land.sheet.with(|sheet| sheet.as_ref().is_some_and(|sheet| sheet.plan.exact)));
     let side = Memo::new(move |_| page.config.with(|config| config.view.map.side));
     let surface = Memo::new(move |_| page.config.with(|config| config.view.map.surface));
@@ -167,6 +182,7 @@ pub fn LandPanel(plot: &'static Plot) -> impl IntoView {
                     })
                     .collect_view()}
             </select>
+            <Show when=move || !is_line.get()>
             <div class="seg" role="group" aria-label="Form">
                 <button
                     type="button"
@@ -213,7 +229,8 @@ pub fn LandPanel(plot: &'static Plot) -> impl IntoView {
                     {move || trails.get()}
                 </span>
             </Show>
-            <Show when=move || surface.get()>
+            </Show>
+            <Show when=move || surface.get() && !is_line.get()>
                 <div class="seg" role="group" aria-label="Seen from">
                     {SURFACE_VIEWS
                         .iter()
@@ -246,6 +263,11 @@ pub fn LandPanel(plot: &'static Plot) -> impl IntoView {
                     "Stop"
                 </button>
             </Show>
+            {move || {
+                old.get().map(|step| {
+                    view! { <span class="note">{format!("paths to step {step}; surveyed again as training goes on")}</span> }
+                })
+            }}
             <button
                 class="btn small-btn"
                 type="button"

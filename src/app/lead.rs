@@ -5,6 +5,7 @@ use super::format::megabytes;
 use super::page::{Trouble, use_page};
 use super::painter::now;
 use crate::measure::headline::headline;
+use crate::plots::{Switch, held_headline};
 use leptos::prelude::*;
 use std::time::Duration;
 
@@ -24,6 +25,14 @@ pub fn Lead() -> impl IntoView {
         }
         if page.loading.with(Option::is_some) {
             return format!("Loading {}.", page.config.with(|config| config.subject.title()));
+        }
+        let looks_at_held = page.arrows.rows.with(Option::is_some)
+            && page
+                .plots_on_screen()
+                .iter()
+                .any(|plot| page.with_scene(|scene| (plot.switch)(scene)) == Switch::Arrows);
+        if looks_at_held && let Some(sentence) = page.with_scene(held_headline) {
+            return sentence;
         }
         let step = page.step.get();
         page.history.with(|history| {

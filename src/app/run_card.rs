@@ -32,6 +32,15 @@ pub fn RunCard(
     let rule = formula(entry.id).map_or("", |formula| formula.mathml);
     let suffix = if copy == 0 { String::new() } else { format!("-{}", copy + 1) };
     let name = Memo::new(move |_| page.config.with(|config| name_of_run(config, run)));
+    // What was put around the method tells it from its twin on the next card.
+    let with = Memo::new(move |_| {
+        page.config.with(|config| match config.runs.get(run).map(|run| &run.modifiers[..]) {
+            Some([first, ..]) => name_of_run(config, run)
+                .split_once(", ")
+                .map_or(first.modifier.label.to_string(), |(_, rest)| format!("with {rest}")),
+            _ => entry.gloss.to_string(),
+        })
+    });
     let hidden = move || !page.shown().get(run).copied().unwrap_or(true);
     let diverged =
         Memo::new(move |_| page.history.with(|history| history.runs.get(run).and_then(|run| run.diverged.clone())));
@@ -80,7 +89,7 @@ pub fn RunCard(
             <header>
                 <Swatch position=run />
                 <h3 title=move || name.get()>{entry.label}</h3>
-                <span class="aka">{entry.gloss}</span>
+                <span class="aka">{move || with.get()}</span>
                 <span class="grow"></span>
                 <button
                     class="btn icon"

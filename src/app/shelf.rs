@@ -15,6 +15,9 @@ const MOST_KEPT: usize = 12;
 /// Kept runs that are drawn at once; the one chosen longest ago makes room.
 const MOST_DRAWN: usize = 4;
 
+/// Letters of two differences that still fit beside a curve.
+const LONGEST_NAME: usize = 32;
+
 /// A kept experiment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
@@ -30,11 +33,18 @@ pub struct Shelf {
     pub entries: RwSignal<Vec<Entry>>,
     pub drawn: RwSignal<Vec<(u32, usize)>>,
     last: StoredValue<u32>,
+    /// What a screen reader is told of it.
+    pub said: RwSignal<String>,
 }
 
 impl Shelf {
     pub fn new() -> Self {
-        Self { entries: RwSignal::new(Vec::new()), drawn: RwSignal::new(Vec::new()), last: StoredValue::new(0) }
+        Self {
+            entries: RwSignal::new(Vec::new()),
+            drawn: RwSignal::new(Vec::new()),
+            last: StoredValue::new(0),
+            said: RwSignal::new(String::new()),
+        }
     }
 
     /// Keeps what is known of this experiment if it is finished; one that trains the same takes the place of an
@@ -49,8 +59,12 @@ impl Shelf {
                 // It is the same to the last digit, and stays drawn as it was.
                 entry.number = entries.remove(same).number;
             } else if entries.len() == MOST_KEPT {
-                let oldest = entries.remove(0).number;
+                // What is drawn is in use: others go first.
+                let drawn = self.drawn.get_untracked();
+                let idle = |entry: &Entry| drawn.iter().all(|(number, _)| *number != entry.number);
+                let oldest = entries.remove(entries.iter().position(idle).unwrap_or(0)).number;
                 self.drawn.update(|drawn| drawn.retain(|(number, _)| *number != oldest));
+                self.said.set(format!("The shelf holds {MOST_KEPT} experiments; the oldest one is gone."));
             }
             entries.push(entry);
         });
@@ -69,6 +83,7 @@ impl Shelf {
             None => {
                 if drawn.len() == MOST_DRAWN {
                     drawn.remove(0);
+                    self.said.set(format!("{MOST_DRAWN} kept runs are drawn at most; the first one gave way."));
                 }
                 drawn.push((number, run));
             }
@@ -99,6 +114,7 @@ fn difference(entry: &Entry, now: &ExperimentConfig) -> String {
     match &all[..] {
         [] if entry.shelved.seeds > 1 => format!("kept, {} seeds", entry.shelved.seeds),
         [] => "kept".to_owned(),
+        [first, second] if first.len() + second.len() <= LONGEST_NAME => format!("{first}, {second}"),
         [only] => only.clone(),
         [first, rest @ ..] => format!("{first} and {} more", rest.len()),
     }
@@ -117,15 +133,14 @@ pub fn ShelfSection() -> impl IntoView {
         shelf.entries.with(|entries| entries.iter().rev().map(|entry| entry.number).collect::<Vec<_>>())
     });
     let finished = Memo::new(move |_| page.fresh.get() && page.history.with(|history| history.finished));
-    let said = RwSignal::new(String::new());
     let keep = move |_| {
         if keep_now(page) {
-            said.set("These runs are kept.".into());
+            shelf.said.set("These runs are kept.".into());
         }
     };
     view! {
         <section class="sec shelf" aria-label="Run shelf" data-testid="shelf">
-            <h3>
+            <h3 tabindex="-1" id="run-shelf">
                 "Run shelf "
                 <span>{move || numbers.with(|numbers| format!("{} of {MOST_KEPT} kept", numbers.len()))}</span>
             </h3>
@@ -154,9 +169,19 @@ pub fn ShelfSection() -> impl IntoView {
                 "Keep these runs"
             </button>
             <p class="sr" role="status" aria-live="polite">
-                {move || said.get()}
+                {move || shelf.said.get()}
             </p>
         </section>
+    }
+}
+
+/// The control that had the focus is gone; what follows it is reached from the heading.
+fn focus_shelf() {
+    use wasm_bindgen::JsCast;
+    let heading = document().get_element_by_id("run-shelf");
+    if let Some(heading) = heading.and_then(|heading| heading.dyn_into::<web_sys::HtmlElement>().ok()) {
+        // An element that cannot take the focus leaves it where it is.
+        let _ = heading.focus();
     }
 }
 
@@ -234,7 +259,10 @@ fn Item(number: u32) -> impl IntoView {
                     aria-label="Take off the shelf"
                     title="Take off the shelf"
                     data-testid=format!("shelf-remove-{number}")
-                    on:click=move |_| shelf.remove(number)
+                    on:click=move |_| {
+                        shelf.remove(number);
+                        focus_shelf();
+                    }
                 >
                     {icons::CLOSE.draw()}
                 </button>

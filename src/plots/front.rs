@@ -5,6 +5,7 @@ use crate::measure::front::{hypervolume_2d, nondominated};
 use super::axis::{self, Scale};
 use super::picture::{Anchor, Face, LABEL, Pen, Point, Rect, TICK, Text};
 use super::place::{Wish, settle};
+use super::series::KEPT_DASH;
 use super::{Picture, Plot, Scene, Stage, Switch, Table, exact, number};
 
 pub(super) const PLOT: Plot = Plot {
@@ -174,10 +175,12 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
     for kept in scene.kept {
         let pair = |(_, losses): &(u32, Vec<f64>)| Some(at([*losses.first()?, *losses.get(1)?]));
         let points: Vec<Point> = kept.run.losses.iter().filter_map(pair).collect();
-        let Some(end) = points.last().copied() else { continue };
+        // Its mark stands where the run was at the cursor's step, as the others do.
+        let now = kept.run.losses.partition_point(|(step, _)| *step <= scene.step).clamp(1, points.len().max(1));
+        let Some(end) = points.get(now - 1).copied() else { continue };
         let (color, text) =
             kept.like.map_or((ink.ink3, ink.ink2), |run| (ink.run(run).mark.at(0.6), ink.run(run).text));
-        pen.dashed(&points, 1.5, color, &[1.5, 2.5], 0.0);
+        pen.dashed(&points, 2.0, color, &KEPT_DASH, 0.0);
         pen.ring(end, 4.0, 1.5, color);
         taken.push(square(end, 5.0));
         wishes.push(Wish { at: end, toward: 0.0, width: stage.text_width(&kept.name, TICK) + 4.0, clear: 8.0 });

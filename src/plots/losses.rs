@@ -109,7 +109,8 @@ fn table(scene: &Scene) -> Table {
     for run in scene.runs() {
         if let Some(spreads) = spreads(scene, run) {
             let cells = spreads.iter().map(|spread| seeds::cell(spread, number));
-            let first = [scene.run_name(run), scene.step.to_string()].into_iter().chain(place(Some(run), scene.step));
+            let step = scene.history.bands.loss_step(scene.step).unwrap_or(scene.step);
+            let first = [scene.run_name(run), step.to_string()].into_iter().chain(place(Some(run), step));
             table.rows.push(first.chain(cells).collect());
             continue;
         }
@@ -243,7 +244,8 @@ fn summary(scene: &Scene) -> String {
 
 /// Where medians lie, and whether their quartiles tell them apart.
 fn seeds_summary(scene: &Scene, seeds: &str) -> String {
-    let mut words = format!("Losses at step {}, {seeds}.", scene.step);
+    let step = scene.history.bands.loss_step(scene.step).unwrap_or(scene.step);
+    let mut words = format!("Losses at step {step}, {seeds}.");
     for task in 0..scene.n_tasks() {
         let known = |run: usize| Some((scene.history.bands.loss_at(run, task, scene.step)?, scene.run_name(run)));
         let mut known: Vec<(Spread, String)> = scene.runs().into_iter().filter_map(known).collect();

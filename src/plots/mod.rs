@@ -30,7 +30,7 @@ mod triad;
 mod weights;
 
 pub use axis::{count, number, percent};
-pub use gradients::{Arrow, Frozen, Look, Pointer, arrows, freeze};
+pub use gradients::{Arrow, Frozen, Look, Pointer, arrows, freeze, held_headline};
 pub use ink::{Color, Ink, RunStyle, Shape};
 pub use landscape::{Badge, Land, Wind, badge, pareto, wind};
 pub use layers::{Choice, Inside};

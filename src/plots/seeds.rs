@@ -44,7 +44,7 @@ pub(super) fn words(scene: &Scene) -> Option<String> {
 /// The same in fewer words, for a header.
 pub(super) fn brief(scene: &Scene) -> Option<String> {
     let several = !scene.history.bands.is_empty();
-    several.then(|| format!("median of {} seeds", scene.history.n_seeds()))
+    several.then(|| format!("median of {} seeds; thin: the first", scene.history.n_seeds()))
 }
 
 /// `0.12 (0.10 to 0.14)`: the median and its quartiles.

@@ -78,6 +78,8 @@ pub(super) struct Frame {
     pub bottom: f64,
 }
 
+/// Dots far apart: no run's own dash, nor that of the single-task reference.
+pub(super) const KEPT_DASH: [f64; 2] = [2.0, 6.0];
 /// A loss this many times the largest of step 0 is divergence, no trade-off: axes need not reach it.
 const BLOW_UP: f64 = 10.0;
 
@@ -389,7 +391,7 @@ impl Chart<'_> {
             let color = curve.kept.like.map_or(pen.ink().ink3, |run| pen.ink().run(run).mark.at(0.6));
             let drawn = curve.points.iter().map(|(step, value)| (across.at(step * stride), scale.beyond(*value)));
             for piece in clip(&thin(drawn.collect()), place) {
-                pen.dashed(&piece, 1.5, color, &[1.5, 2.5], 0.0);
+                pen.dashed(&piece, 2.0, color, &KEPT_DASH, 0.0);
             }
             if let Some((step, value)) = curve.points.last() {
                 let end = (across.at(step * stride), scale.at(*value));
@@ -509,7 +511,9 @@ impl Chart<'_> {
         let there = |curve: &Curve| {
             let step = units / self.ruler.stride(curve.run);
             let alive = curve.ended(self.scene).is_none_or(|end| step < f64::from(end));
-            let value = value_at(&curve.points, step).filter(|_| alive)?;
+            // Over gradients or time a run may have come to its end before.
+            let ended = self.ruler.column().is_some() && curve.points.last().is_some_and(|last| step > last.0);
+            let value = value_at(&curve.points, step).filter(|_| alive && !ended)?;
             let band = curve.behind.as_ref().and_then(|behind| {
                 let after = behind.band.partition_point(|told| told.0 <= step);
                 after.checked_sub(1).map(|idx| (behind.band[idx].1, behind.band[idx].2))

@@ -166,7 +166,9 @@ impl Experiment {
             let balancer = modified(run.method, &setup, &run.modifiers);
             // What changes weights may remember its own run's.
             let remembers = run.modifiers.iter().any(|applied| matches!(applied.modifier.change, Change::Weights(_)));
-            (k <= COMPARED_TASKS && run.method.answers_alone() && !remembers).then_some(balancer)
+            // Gradients uphill of one run say nothing of another's.
+            let alone = run.method.answers_alone() && !remembers && run.ascent().is_none();
+            (k <= COMPARED_TASKS && alone).then_some(balancer)
         });
         let comparers = comparers.collect();
         let pending = no_news(runs.len(), k);

@@ -56,14 +56,24 @@ fn answer(run: &RunConfig, rows: &[&[f64]], floor: &[f64], ctx: &StepContext<'_>
             let mut direction = vec![0.0; k];
             method.begin(ctx, k);
             method.direction(ctx, 0, &rows, &mut direction);
-            finite(Vec::new(), direction)
+            finite(Vec::new(), rested(direction, &rows))
         }
         weighing => {
             weigh(weighing, run.method, ctx, &gramian, &mut w);
             let direction = (0..k).map(|c| w.iter().zip(rows).map(|(w, row)| w * row[c]).sum()).collect();
-            finite(w, direction)
+            finite(w, rested(direction, rows))
         }
     }
+}
+
+/// An update this short beside the longest gradient is what rounding and typed digits leave of none.
+const REST: f64 = 1e-4;
+
+/// The update, or none where it is next to none.
+fn rested(direction: Vec<f64>, rows: &[&[f64]]) -> Vec<f64> {
+    let length = |row: &[f64]| row.iter().map(|x| x * x).sum::<f64>().sqrt();
+    let longest = rows.iter().map(|row| length(row)).fold(0.0, f64::max);
+    if length(&direction) <= REST * longest { vec![0.0; direction.len()] } else { direction }
 }
 
 fn finite(weights: Vec<f64>, direction: Vec<f64>) -> Result<Aggregation, String> {

@@ -151,7 +151,7 @@ impl Workshop {
             evaluator,
             targets: tasks.to_vec(),
             checkpoints: keep.then(|| Checkpoints::new(training.steps, n_parameters, bytes)),
-            weighs_rows: !run.method.needs(Need::KeptRows),
+            weighs_rows: !run.method.needs(Need::KeptRows) && run.ascent().is_none(),
         })
     }
 }

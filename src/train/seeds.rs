@@ -114,10 +114,25 @@ impl Bands {
         at(self.losses.get(run)?.get(task)?, step)
     }
 
+    /// The step that [`Bands::loss_at`] tells of, for all runs and tasks: seeds meet at some steps only.
+    pub fn loss_step(&self, step: u32) -> Option<u32> {
+        told(self.losses.first()?.first()?, step)
+    }
+
+    /// The same of test metrics.
+    pub fn metric_step(&self, step: u32) -> Option<u32> {
+        told(self.metrics.first()?.first()?, step)
+    }
+
     /// The same of its test metric.
     pub fn metric_at(&self, run: usize, task: usize, step: u32) -> Option<Spread> {
         at(self.metrics.get(run)?.get(task)?, step)
     }
+}
+
+fn told(band: &Band, step: u32) -> Option<u32> {
+    let after = band.partition_point(|(told, _)| *told <= step);
+    after.checked_sub(1).map(|idx| band[idx].0)
 }
 
 fn at(band: &Band, step: u32) -> Option<Spread> {

@@ -349,7 +349,7 @@ fn notes(scene: &Scene, updates: &[&Arrow]) -> String {
             if !answer.refusal.is_empty() {
                 words += &format!(" {name} is not drawn: {}", answer.refusal);
             } else if answer.direction.iter().all(|d| *d == 0.0) {
-                words += &format!(" {name} rests: its d is 0.");
+                words += &format!(" {name} rests: its d is next to nothing beside the gradients.");
             } else if answer.weights.is_empty() {
                 words += &format!(" {name} works on the drawn coordinates; other axes would give another d.");
             }
@@ -437,6 +437,43 @@ fn data(scene: &Scene) -> Table {
         }
     }
     table
+}
+
+/// What the updates do to the held gradients, in a sentence or two; `None` where nothing is held.
+pub fn held_headline(scene: &Scene) -> Option<String> {
+    frozen(scene)?;
+    let (mut hurting, mut kind): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    for arrow in arrows(scene) {
+        let Pointer::Update(run) = arrow.what else { continue };
+        let hurts = |cosine: &Option<f64>| cosine.is_some_and(|c| Effect::of(c) == Effect::Hurts);
+        let tasks = arrow.cosines.iter().enumerate().filter(|(_, cosine)| hurts(cosine));
+        let tasks: Vec<String> = tasks.map(|(task, _)| scene.task_name(task)).collect();
+        if tasks.is_empty() {
+            kind.push(scene.run_name(run));
+        } else {
+            hurting.push(format!("{} hurts {}", scene.run_name(run), listed(&tasks)));
+        }
+    }
+    let kind = match kind.len() {
+        0 => None,
+        1 => Some(format!("{} hurts no task", kind[0])),
+        _ => Some(format!("{} hurt no task", listed(&kind))),
+    };
+    let clauses: Vec<String> = hurting.into_iter().chain(kind).collect();
+    Some(if clauses.is_empty() {
+        "Held gradients: no method moves.".to_owned()
+    } else {
+        format!("Held gradients: {}.", clauses.join("; "))
+    })
+}
+
+/// `a, b and c`.
+fn listed(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
 }
 
 fn summary(scene: &Scene) -> String {

@@ -34,9 +34,13 @@ pub(super) fn draw(known: &Known, relief: &Relief, place: Rect, pen: &mut Pen) {
     let across = Scale::linear(from, to, place.left, place.right);
     let (nodes, _) = known.nodes();
     let value = |node: &u32| (known.sheet.grid.place([from, to], *node), known.height_at(relief.what, *node));
-    let curve: Vec<(f64, f64)> = nodes.iter().map(value).filter(|(_, value)| value.is_finite()).collect();
     let ends = ends(known);
     let at_end = |end: &End| known.of_losses(relief.what, end.shown);
+    // Nodes pass the ends by; a narrow valley may lie between two of them.
+    let at_ends = ends.iter().map(|end| (end.at, at_end(end)));
+    let mut curve: Vec<(f64, f64)> =
+        nodes.iter().map(value).chain(at_ends).filter(|(_, value)| value.is_finite()).collect();
+    curve.sort_by(|a, b| a.0.total_cmp(&b.0));
     let values = curve.iter().map(|point| point.1).chain(ends.iter().map(at_end)).filter(|value| value.is_finite());
     let values: Vec<f64> = values.collect();
     let scale = match relief.tone {

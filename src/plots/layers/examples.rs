@@ -205,8 +205,14 @@ fn detail(scene: &Scene, probed: &Probed, chosen: Option<&ExamplePull>) -> Strin
 /// `Of 64 rows 20 are in conflict.`
 fn conflicts(scene: &Scene, probed: &Probed) -> String {
     let n = probed.examples.iter().filter(|row| cosine(scene, row).is_some_and(|cosine| cosine < 0.0)).count();
-    let verb = if n == 1 { "is" } else { "are" };
-    format!("Of {} rows {} {verb} in conflict.", probed.examples.len(), axis::count(n))
+    let of = probed.examples.len();
+    match (of, n) {
+        (1, 0) => "The tasks of this row do not conflict.".to_owned(),
+        (1, _) => "The tasks of this row conflict.".to_owned(),
+        (_, 0) => format!("Of {of} rows none is in conflict."),
+        (_, 1) => format!("Of {of} rows one is in conflict."),
+        _ => format!("Of {of} rows {} are in conflict.", axis::count(n)),
+    }
 }
 
 pub(super) fn table(scene: &Scene, probed: &Probed) -> Table {

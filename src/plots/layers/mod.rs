@@ -105,7 +105,9 @@ fn history_of_layer(scene: &Scene) -> Option<History> {
     let own_batch = probed.rows == ProbedRows::default() && probed.counted == probed.of;
     let record = run.at(probed.step).filter(|record| own_batch && record.step == probed.step);
     let compared = record.map_or_else(Vec::new, |record| record.compared.clone());
-    let weights = record.map_or(&[][..], |record| &record.weights);
+    // A method whose d is no sum of these rows says so by comparing nothing.
+    let sums = compared.get(scene.at_run).is_some_and(|own| !own.is_empty());
+    let weights = record.filter(|_| sums).map_or(&[][..], |record| &record.weights);
     let mut pull = Pull { gramian: gramian.clone(), ..Pull::default() };
     if weights.len() == k {
         let along = |i: usize| (0..k).map(|j| gramian[i * k + j] * weights[j]).sum();
