@@ -80,7 +80,7 @@ pub struct LandState {
     wind: RwSignal<Option<Result<Arrows, String>>>,
     /// Pareto-optimal points of an exact map, one list a curve.
     pareto: RwSignal<Vec<Vec<[f64; 2]>>>,
-    /// Paths from other starts, and why there are none.
+    /// Paths from other starts.
     pub trails: RwSignal<Trails>,
     /// The start of training whose paths these are, while they are known or on their way.
     wandering: StoredValue<Option<RunId>>,

@@ -121,8 +121,10 @@ pub fn LandPanel(plot: &'static Plot) -> impl IntoView {
     let everything = Memo::new(move |_| {
         page.land.sheet.with(|sheet| sheet.as_ref().is_some_and(|sheet| sheet.plan.is_everything()))
     });
-    let has_starts =
-        Memo::new(move |_| everything.get() && page.config.with(|config| !config.other_starts().is_empty()));
+    // A surface has the runs' own paths only.
+    let has_starts = Memo::new(move |_| {
+        everything.get() && !surface.get() && page.config.with(|config| !config.other_starts().is_empty())
+    });
     let all_starts = Memo::new(move |_| page.config.with(|config| config.view.map.all_starts));
     let trails = Memo::new(move |_| {
         let (share, complete) = page.land.trails.with(|trails| (trails.share(), trails.is_complete()));
