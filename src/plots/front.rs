@@ -195,8 +195,8 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
         let path = &path[..keep.min(path.len())];
         let now = path.partition_point(|(step, _)| *step <= scene.step);
         let points: Vec<Point> = path.iter().map(|(_, losses)| at(*losses)).collect();
-        let points_before = &points[..now];
-        let points_after = &points[now.saturating_sub(1)..];
+        let points_before = &spaced(&points[..now])[..];
+        let points_after = &spaced(&points[now.saturating_sub(1)..])[..];
         pen.line(points_before.to_vec(), 4.0, ink.halo);
         let used = pen.dashed(points_before, 2.0, style.mark, style.dash, 0.0);
         pen.dashed(points_after, 1.25, style.mark, style.dash, used);
@@ -281,6 +281,18 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
         });
     }
     pen.picture
+}
+
+/// The ends of a path and what lies at least a px from the point before: the same ink from any number of records.
+fn spaced(points: &[Point]) -> Vec<Point> {
+    let mut kept: Vec<Point> = Vec::new();
+    for (i, point) in points.iter().enumerate() {
+        let far = kept.last().is_none_or(|last| (last.0 - point.0).hypot(last.1 - point.1) >= 1.0);
+        if far || i + 1 == points.len() {
+            kept.push(*point);
+        }
+    }
+    kept
 }
 
 /// The loss of a task; some problems' tasks are called losses themselves.

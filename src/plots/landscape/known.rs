@@ -92,8 +92,12 @@ impl<'s> Known<'s> {
         (0..self.n_tasks()).map(What::Task).chain(sum.filter(|_| with_sum && self.n_tasks() > 1)).collect()
     }
 
-    /// `L₁ + 0.05 L₂` for what sums losses; nothing for others or where that would be long.
+    /// `L₁ + 0.05 L₂` for what sums losses, a word on scales where tasks are compared; nothing for others or where
+    /// that would be long.
     pub fn formula(&self, source: &'static HeightSource) -> String {
+        if source.unit == HeightUnit::Task {
+            return "loss scales in it".to_owned();
+        }
         let sums = source.unit == HeightUnit::Loss && !source.takes_run;
         if !sums || self.n_tasks() > 3 {
             return String::new();
