@@ -73,11 +73,21 @@ fn LayerChoice(page: Page) -> impl IntoView {
 #[component]
 fn BatchChoice(page: Page) -> impl IntoView {
     let inside = page.probing;
+    let why = RwSignal::new(None::<String>);
     let choose = move |event| {
         let text = event_target_value(&event);
         let last = page.config.with_untracked(|config| config.training.steps);
-        let batch = text.trim().parse::<u32>().ok().map(|step| step.min(last));
-        inside.rows.set(ProbedRows::Batch(batch));
+        let batch = match text.trim() {
+            "" => Ok(None),
+            text => text.parse::<u32>().ok().filter(|step| *step <= last).map(Some).ok_or(text),
+        };
+        match batch {
+            Ok(batch) => {
+                why.set(None);
+                inside.rows.set(ProbedRows::Batch(batch));
+            }
+            Err(_) => why.set(Some(format!("A batch is named by its step, 0 to {last}."))),
+        }
     };
     let value = move || match inside.rows.get() {
         ProbedRows::Batch(Some(step)) => step.to_string(),
@@ -93,9 +103,11 @@ fn BatchChoice(page: Page) -> impl IntoView {
             aria-label="Batch of step; empty for the batch of the shown step"
             title="Batch of step; empty for the batch of the shown step"
             data-testid="inside-batch"
+            aria-invalid=move || why.with(Option::is_some).to_string()
             prop:value=value
             on:change=choose
         />
+        {move || why.get().map(|why| view! { <span class="why" role="alert">{why}</span> })}
     }
 }
 

@@ -78,7 +78,7 @@ pub fn draw(scene: &Scene, readings: &Readings, stage: &Stage) -> Picture {
         let (low, high) = axis::loss_range(values, true);
         let scale = Scale::log(low.max(high / WIDEST), high, 0.0, 1.0);
         Panel {
-            title: quantity.title(scene, task, rho),
+            title: quantity.title(scene, task, rho) + &beyond(scene, readings, task, quantity),
             curves,
             earlier: Vec::new(),
             reference: Vec::new(),
@@ -89,6 +89,16 @@ pub fn draw(scene: &Scene, readings: &Readings, stage: &Stage) -> Picture {
         }
     });
     Chart { scene, panels: panels.collect(), ruler: Ruler::steps(scene), quantity: "", number, below: 0.0 }.draw(stage)
+}
+
+/// ` (not above 0: Sum)`: whose last reading a log axis cannot show.
+fn beyond(scene: &Scene, readings: &Readings, task: usize, quantity: Quantity) -> String {
+    let is_beyond = |run: &usize| {
+        let last = readings.of_task(*run, task).last();
+        last.is_some_and(|(_, found)| quantity.value(found) <= 0.0)
+    };
+    let names: Vec<String> = scene.runs().into_iter().filter(is_beyond).map(|run| scene.run_name(run)).collect();
+    if names.is_empty() { String::new() } else { format!(" (not above 0: {})", names.join(", ")) }
 }
 
 fn curve(readings: &Readings, (run, task): (usize, usize), quantity: Quantity) -> Curve {
@@ -127,7 +137,7 @@ pub fn table(scene: &Scene, readings: &Readings) -> Table {
                 curvature_words(found),
                 number(found.rise),
                 number(reading.rho),
-                reading.rows.to_string(),
+                if reading.rows == 0 { "–".to_owned() } else { reading.rows.to_string() },
                 found.products.to_string(),
             ]);
         }

@@ -528,10 +528,17 @@ impl Chart<'_> {
             }
             _ => (self.number)(value),
         };
-        let rows: Vec<(usize, String, String, f64)> = rows
+        let mut rows: Vec<(Option<usize>, String, String, f64)> = rows
             .into_iter()
-            .map(|(value, band, run)| (run, self.scene.run_name(run), words(value, band), scale.at(value)))
+            .map(|(value, band, run)| (Some(run), self.scene.run_name(run), words(value, band), scale.at(value)))
             .collect();
+        // Kept runs have a dot in the place of a marker.
+        rows.extend(panel.earlier.iter().filter_map(|curve| {
+            let step = units / self.ruler.stride_of_kept(curve.kept)?;
+            let value = value_at(&curve.points, step).filter(|_| step <= f64::from(curve.kept.run.last_step()))?;
+            Some((None, curve.kept.name.clone(), (self.number)(value), scale.at(value)))
+        }));
+        rows.sort_by(|a, b| a.3.total_cmp(&b.3));
         let across = self.ruler.scale(place.left, place.right);
         let at = across.at(units);
         let top_row = if panel.title.is_empty() { place.top - 11.0 } else { place.top - 23.0 };
@@ -541,9 +548,12 @@ impl Chart<'_> {
         late.push(Box::new(move |pen: &mut Pen| {
             let ink = pen.ink();
             pen.hairline((at, place.top), (at, place.bottom), ink.ink2);
+            let mark = |pen: &mut Pen, run: Option<usize>, at: Point| match run {
+                Some(run) => pen.marker(ink.run(run), at, 3.5, true),
+                None => pen.disc(at, 2.0, ink.ink3),
+            };
             for (run, .., y) in &rows {
-                let style = *ink.run(*run);
-                pen.marker(&style, (at, *y), 3.5, true);
+                mark(pen, *run, (at, *y));
             }
             if first && !near_cursor {
                 pen.label((at, top_row), title, ink.ink2, Anchor::Middle);
@@ -564,8 +574,7 @@ impl Chart<'_> {
             pen.line(outline, 1.0, ink.edge);
             for (i, (run, name, value, _)) in rows.into_iter().enumerate() {
                 let y = top + 16.0 + 16.0 * i as f64;
-                let style = *ink.run(run);
-                pen.marker(&style, (left + 11.0, y - 4.0), 3.5, true);
+                mark(pen, run, (left + 11.0, y - 4.0));
                 pen.text((left + 21.0, y), name, TICK, ink.ink2, Anchor::Start);
                 pen.text((left + width - 8.0, y), value, TICK, ink.ink, Anchor::End);
             }

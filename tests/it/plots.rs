@@ -507,6 +507,8 @@ fn kept_runs_lie_behind_the_present_ones() {
     ];
     let at = Scene { kept: &kept, ..scene(&known, None) };
     check_svg("plot-losses-kept", &at, "losses", false, 620.0, 360.0);
+    let hovered = Scene { hover: Some(60), ..at };
+    check_svg("plot-losses-kept-hover", &hovered, "losses", false, 620.0, 360.0);
     check_svg("plot-losses-kept-dark", &Scene { along: Along::Gradients, ..at }, "losses", true, 620.0, 360.0);
     check_svg("plot-metrics-kept", &at, "metrics", false, 620.0, 420.0);
     for id in ["losses", "metrics"] {

@@ -174,31 +174,36 @@ fn at_end(known: &Known, pen: &mut Pen, place: Rect) {
     }
 }
 
-/// Losses at the cross-hair; at the run that is read while there is none.
+/// Losses at the node nearest to the cross-hair; while there is none, the true ones of the run that is read.
 fn at_cursor(known: &Known, pen: &mut Pen, place: Rect) {
     let ink = pen.ink();
     let scene = known.scene;
     let run = known.read_run();
-    let stands = run.and_then(|run| Some(known.points(run)[known.at(run, scene.step)?].at));
-    let (title, note, at) = match (scene.land.cursor, run, stands) {
-        (Some(cursor), ..) => ("At the cross-hair".to_owned(), "nearest node, the same in all maps", cursor),
-        (None, Some(run), Some(at)) => {
-            (format!("At {}", scene.run_name(run)), "nearest node; point at a map to read it", at)
+    let stands = run.and_then(|run| Some((run, known.at(run, scene.step)?)));
+    let (title, note, at) = match (scene.land.cursor, stands) {
+        (Some(cursor), _) => ("At the cross-hair".to_owned(), "nearest node, the same in all maps".to_owned(), cursor),
+        (None, Some((run, idx))) => {
+            let point = known.points(run)[idx];
+            let note = format!("step {}; point at a map to read it", point.step);
+            (format!("At {}", scene.run_name(run)), note, point.at)
         }
         _ => return,
     };
-    heading(pen, place, &title, note);
-    let node = known.nearest_known(at);
-    let losses = known.sheet.losses(node as usize).unwrap_or_default();
+    heading(pen, place, &title, &note);
+    let node = scene.land.cursor.map(|at| known.nearest_known(at) as usize);
+    let losses: Vec<f64> = match (node, stands) {
+        (Some(node), _) => known.sheet.losses(node).unwrap_or_default().iter().map(|loss| f64::from(*loss)).collect(),
+        (None, Some((run, idx))) => known.sheet.truth(run, idx).to_vec(),
+        (None, None) => Vec::new(),
+    };
     let mut rows = vec![("position".to_owned(), place_words(known, at))];
-    for (task, loss) in losses.iter().enumerate() {
-        rows.push((scene.task_name(task), axis::number(f64::from(*loss))));
+    for (task, loss) in losses.iter().enumerate().filter(|(_, loss)| loss.is_finite()) {
+        rows.push((scene.task_name(task), axis::number(*loss)));
     }
-    if losses.len() > 1 {
-        let losses: Vec<f64> = losses.iter().map(|loss| f64::from(*loss)).collect();
+    if losses.len() > 1 && losses.iter().all(|loss| loss.is_finite()) {
         rows.push(("sum".to_owned(), axis::number(sum_of(known, &losses))));
     }
-    if let Some(pull) = known.sheet.pull(node as usize) {
+    if let Some(pull) = node.and_then(|node| known.sheet.pull(node)) {
         let cosine = pull.smallest_cosine();
         if cosine.is_finite() {
             let word = if cosine < 0.0 { "conflict" } else { "agreement" };
