@@ -130,6 +130,7 @@ impl Engine {
         });
         page.probing.forget();
         page.land.forget();
+        page.sharpness.forget();
         // A worker that was paused for a damaged link or a hidden tab stays paused over a start.
         page.send(if hidden() { &Command::Pause } else { &Command::Resume });
     }

@@ -199,7 +199,7 @@ impl Page {
             sharpness: Sharpness::new(),
             aspect: RwSignal::new(Aspect::default()),
             along: RwSignal::new(Along::default()),
-            shelf: Shelf::new(),
+            shelf: Shelf::new(config),
             view: RwSignal::new(None),
             tiles: RwSignal::new(tiles),
             tables: RwSignal::new(Vec::new()),
@@ -251,6 +251,7 @@ impl Page {
     pub fn open(self, config: ExperimentConfig) {
         self.playing.set(false);
         self.edits.set(Vec::new());
+        shelf::keep_now(self);
         self.look(&config);
         let other_data = !self.opened.get_untracked()
             || self.config.with_untracked(|old| (old.data(), old.analytic()) != (config.data(), config.analytic()));
@@ -281,7 +282,6 @@ impl Page {
         if !needs_restart(&before, &config) {
             return;
         }
-        shelf::keep_now(self);
         config.view.clone_from(&before.view);
         config.view.step = self.cursor.get_untracked().min(config.training.steps);
         self.remember(before, "");
@@ -452,14 +452,14 @@ impl Page {
         if self.tiles.get_untracked() == presets::tiles(before) {
             self.tiles.set(presets::tiles(&after).to_vec());
         }
+        if restart {
+            // What is finished and about to be trained away stays within reach.
+            shelf::keep_now(self);
+        }
         self.config.set(after);
         self.opened.set(true);
         if !restart {
             return;
-        }
-        if self.fresh.get_untracked() {
-            // What is finished and about to be trained away stays within reach.
-            self.history.with_untracked(|history| self.shelf.keep(before, history));
         }
         self.fresh.set(false);
         self.arrows.answers.set(Vec::new());
@@ -613,7 +613,7 @@ impl Page {
                     self.arrows.with_look(|held| {
                         self.config.with(|config| {
                             self.land.with(config, held.orbit, |land| {
-                                self.shelf.with_drawn(config, history, |kept: &[Kept]| {
+                                self.shelf.with_drawn(history, |kept: &[Kept]| {
                                     self.sharpness.readings.with(|readings| {
                                         look(&Scene {
                                             readings: Some(readings),

@@ -20,6 +20,14 @@ impl Sharpness {
         Self { readings: RwSignal::new(Readings::default()), asked: StoredValue::new(None) }
     }
 
+    /// What was read belongs to another start.
+    pub fn forget(self) {
+        self.asked.set_value(None);
+        if self.readings.with_untracked(|readings| *readings != Readings::default()) {
+            self.readings.set(Readings::default());
+        }
+    }
+
     /// A reading came, or why there is none.
     pub fn hear(self, reading: Result<SharpnessReading, String>) {
         self.readings.update(|readings| match reading {

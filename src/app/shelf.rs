@@ -32,19 +32,30 @@ pub struct Entry {
 pub struct Shelf {
     pub entries: RwSignal<Vec<Entry>>,
     pub drawn: RwSignal<Vec<(u32, usize)>>,
+    /// What each drawn run is called; said once, not for every picture.
+    names: Memo<Vec<String>>,
     last: StoredValue<u32>,
     /// What a screen reader is told of it.
     pub said: RwSignal<String>,
 }
 
 impl Shelf {
-    pub fn new() -> Self {
-        Self {
-            entries: RwSignal::new(Vec::new()),
-            drawn: RwSignal::new(Vec::new()),
-            last: StoredValue::new(0),
-            said: RwSignal::new(String::new()),
-        }
+    /// Nothing yet; `config` is what is open.
+    pub fn new(config: RwSignal<ExperimentConfig>) -> Self {
+        let entries = RwSignal::new(Vec::<Entry>::new());
+        let drawn = RwSignal::new(Vec::<(u32, usize)>::new());
+        let names = Memo::new(move |_| {
+            let name = |(number, run): &(u32, usize)| {
+                let of = |entries: &Vec<Entry>| {
+                    let entry = entries.iter().find(|entry| entry.number == *number)?;
+                    let kept = entry.shelved.runs.get(*run)?;
+                    Some(format!("{}, {}", kept.label, config.with(|now| difference(entry, now))))
+                };
+                entries.with(of).unwrap_or_default()
+            };
+            drawn.with(|drawn| drawn.iter().map(name).collect())
+        });
+        Self { entries, drawn, names, last: StoredValue::new(0), said: RwSignal::new(String::new()) }
     }
 
     /// Keeps what is known of this experiment if it is finished; one that trains the same takes the place of an
@@ -91,19 +102,19 @@ impl Shelf {
     }
 
     /// Calls `look` with the kept runs that are drawn beside this history; tracks what it reads.
-    pub fn with_drawn<T>(self, config: &ExperimentConfig, history: &History, look: impl FnOnce(&[Kept]) -> T) -> T {
-        let drawn = self.drawn.get();
+    pub fn with_drawn<T>(self, history: &History, look: impl FnOnce(&[Kept]) -> T) -> T {
+        let (drawn, names) = (self.drawn.get(), self.names.get());
         self.entries.with(|entries| {
-            let kept = |(number, run): &(u32, usize)| {
+            let kept = |((number, run), name): (&(u32, usize), &String)| {
                 let entry = entries.iter().find(|entry| entry.number == *number)?;
                 let kept = entry.shelved.runs.get(*run)?;
                 entry.shelved.is_comparable(&history.outline.tasks).then(|| Kept {
-                    name: format!("{}, {}", kept.label, difference(entry, config)),
+                    name: name.clone(),
                     run: kept,
                     like: history.outline.runs.iter().position(|run| run.method == kept.method),
                 })
             };
-            look(&drawn.iter().filter_map(kept).collect::<Vec<_>>())
+            look(&drawn.iter().zip(&names).filter_map(kept).collect::<Vec<_>>())
         })
     }
 }
@@ -120,9 +131,10 @@ fn difference(entry: &Entry, now: &ExperimentConfig) -> String {
     }
 }
 
-/// Keeps the runs of the open experiment.
+/// Keeps the runs of the open experiment, unless what is drawn is still that of the one before.
 pub fn keep_now(page: Page) -> bool {
-    page.config.with_untracked(|config| page.history.with_untracked(|history| page.shelf.keep(config, history)))
+    page.fresh.get_untracked()
+        && page.config.with_untracked(|config| page.history.with_untracked(|history| page.shelf.keep(config, history)))
 }
 
 #[component]

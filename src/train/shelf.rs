@@ -55,12 +55,6 @@ impl Shelved {
     pub fn is_comparable(&self, tasks: &[TaskOutline]) -> bool {
         self.tasks == tasks
     }
-
-    /// Bytes of its numbers.
-    pub fn bytes(&self) -> usize {
-        let of = |list: &[(u32, Vec<f64>)]| list.iter().map(|(_, values)| 4 + 8 * values.len()).sum::<usize>();
-        self.runs.iter().map(|run| of(&run.losses) + of(&run.metrics)).sum()
-    }
 }
 
 fn kept(history: &History, run: usize) -> KeptRun {

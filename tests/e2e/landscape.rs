@@ -29,6 +29,18 @@ fn says(words: &'static str) -> impl Fn(&Value) -> bool {
     move |value| value.as_str().is_some_and(|text| text.contains(words))
 }
 
+/// Chooses a height or plane: it stands in the link, and its map is none of those before.
+async fn another_picture(browser: &Browser, (what, id): (&str, &str), pictures: &mut Vec<Value>) {
+    assert_eq!(browser.js(&choose(&format!("land-{what}"), id)).await, id);
+    let pair = format!("{what}={id}");
+    let linked = |hash: &Value| hash.as_str().is_some_and(|hash| hash.contains(&pair));
+    browser.wait_js("return location.hash", PATIENCE, linked).await;
+    let picture = browser.wait_js(INK, SURVEY, |sum| !pictures.contains(sum)).await;
+    pictures.push(picture);
+    browser.wait_js(COMPLETE, SURVEY, |done| *done == true).await;
+    browser.screenshot(&format!("landscape-{id}")).await;
+}
+
 #[tokio::test]
 async fn a_map_of_the_default_runs_comes_says_how_exact_it_is_and_stands_in_the_link() {
     let browser = Browser::with(Options { size: (1440, 900), ..Options::default() }).await;
@@ -43,29 +55,12 @@ async fn a_map_of_the_default_runs_comes_says_how_exact_it_is_and_stands_in_the_
     browser.screenshot("landscape-dark").await;
     browser.emulate_media("light", "no-preference").await;
     let mut pictures = vec![browser.js(INK).await];
-    // Every height is another picture, and a part of the link.
     for height in ["sum", "worst", "conflict", "dominant", "field"] {
-        assert_eq!(browser.js(&choose("land-height", height)).await, height);
-        let pair = format!("height={height}");
-        browser
-            .wait_js("return location.hash", PATIENCE, |hash| hash.as_str().is_some_and(|h| h.contains(&pair)))
-            .await;
-        let earlier = pictures.clone();
-        pictures.push(browser.wait_js(INK, SURVEY, |sum| !earlier.contains(sum)).await);
-        browser.wait_js(COMPLETE, SURVEY, |done| *done == true).await;
-        browser.screenshot(&format!("landscape-{height}")).await;
+        another_picture(&browser, ("height", height), &mut pictures).await;
     }
     browser.js(&choose("land-height", "tasks")).await;
     for plane in ["random", "runs", "gradients", "line"] {
-        assert_eq!(browser.js(&choose("land-plane", plane)).await, plane);
-        let pair = format!("plane={plane}");
-        browser
-            .wait_js("return location.hash", PATIENCE, |hash| hash.as_str().is_some_and(|h| h.contains(&pair)))
-            .await;
-        let earlier = pictures.clone();
-        pictures.push(browser.wait_js(INK, SURVEY, |sum| !earlier.contains(sum)).await);
-        browser.wait_js(COMPLETE, SURVEY, |done| *done == true).await;
-        browser.screenshot(&format!("landscape-{plane}")).await;
+        another_picture(&browser, ("plane", plane), &mut pictures).await;
     }
     // The cross-hair goes over the plane by keyboard, and the table has the numbers.
     browser.js(&choose("land-plane", "pca")).await;
@@ -96,13 +91,11 @@ async fn a_survey_blocks_nothing_is_stopped_and_survives_another_start() {
         })
         .await;
     // While it goes on the page answers: a click is a matter of one task.
+    browser.js_async("await paretoscope.seek(20); return 1").await;
     let begun = browser.js("return performance.now()").await.as_f64().unwrap_or_default();
     browser.click(&Browser::test_id("step-back")).await;
-    browser
-        .wait_js("return document.querySelector('[data-testid=\"scrub\"]').value", PATIENCE, |value| {
-            *value == "0" || value.is_string()
-        })
-        .await;
+    let step = "return document.querySelector('[data-testid=\"scrub\"]').value";
+    browser.wait_js(step, PATIENCE, |value| *value == "19").await;
     let ended = browser.js("return performance.now()").await.as_f64().unwrap_or_default();
     assert!(ended - begun < 2_000.0, "an answer took {} ms", ended - begun);
     browser.click(&Browser::test_id("land-stop")).await;
