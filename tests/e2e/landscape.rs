@@ -99,8 +99,11 @@ async fn a_survey_blocks_nothing_is_stopped_and_survives_another_start() {
     let ended = browser.js("return performance.now()").await.as_f64().unwrap_or_default();
     assert!(ended - begun < 2_000.0, "an answer took {} ms", ended - begun);
     browser.click(&Browser::test_id("land-stop")).await;
-    let stopped = browser.wait_js(progress, PATIENCE, says("stopped at")).await;
-    tokio::time::sleep(Duration::from_millis(600)).await;
+    browser.wait_js(progress, PATIENCE, says("stopped at")).await;
+    // The portion that was under way still comes; behind it nothing does.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let stopped = browser.js(progress).await;
+    tokio::time::sleep(Duration::from_millis(1_000)).await;
     assert_eq!(browser.js(progress).await, stopped, "a stopped survey goes no further");
     browser.screenshot("landscape-stopped").await;
     // Asked for again, and another start while it goes on.
