@@ -1,7 +1,13 @@
-//! plotters' canvas with neighboring paths of one style drawn as one: a dashed curve is a hundred short paths, and
-//! each stroke of its own costs the browser as much as a long one.
+//! plotters' canvas where it counts what a browser is slow at: neighboring paths of one style are drawn as one (a dashed
+//! curve is a hundred short paths), a font is told once and not for every word (the browser reads its whole list of
+//! families each time), and outlines of words are strokes and not copies.
 
-use plotters_backend::{BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind};
+use crate::plots::Outline;
+use plotters::style::TextStyle;
+use plotters::style::text_anchor::{HPos, VPos};
+use plotters_backend::{
+    BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind, FontTransform,
+};
 use plotters_canvas::CanvasBackend;
 use web_sys::CanvasRenderingContext2d;
 
@@ -11,6 +17,16 @@ pub struct BatchedCanvas {
     context: CanvasRenderingContext2d,
     /// Color and width of the path that is begun and not yet stroked.
     open: Option<(BackendColor, u32)>,
+    /// As it was last told to the canvas.
+    font: String,
+}
+
+/// What is written: the letters, or a line around them.
+#[derive(Clone, Copy)]
+enum Write {
+    Fill,
+    /// Its width.
+    Outline(f64),
 }
 
 type Outcome = Result<(), DrawingErrorKind<<CanvasBackend as DrawingBackend>::ErrorType>>;
@@ -18,7 +34,7 @@ type Outcome = Result<(), DrawingErrorKind<<CanvasBackend as DrawingBackend>::Er
 impl BatchedCanvas {
     /// Both of the same canvas.
     pub fn new(canvas: CanvasBackend, context: CanvasRenderingContext2d) -> Self {
-        Self { canvas, context, open: None }
+        Self { canvas, context, open: None, font: String::new() }
     }
 
     fn finish(&mut self) {
@@ -26,6 +42,80 @@ impl BatchedCanvas {
             self.context.stroke();
         }
     }
+
+    fn write<S: BackendTextStyle>(&mut self, words: &str, style: &S, (x, y): BackendCoord, how: Write) -> Outcome {
+        let color = style.color();
+        if color.alpha == 0.0 {
+            return Ok(());
+        }
+        self.finish();
+        let context = &self.context;
+        let font = format!("{} {}px {}", style.style().as_str(), style.size(), style.family().as_str());
+        if self.font != font {
+            context.set_font(&font);
+            self.font = font;
+        }
+        context.set_text_baseline(match style.anchor().v_pos {
+            VPos::Top => "top",
+            VPos::Center => "middle",
+            VPos::Bottom => "bottom",
+        });
+        context.set_text_align(match style.anchor().h_pos {
+            HPos::Left => "start",
+            HPos::Right => "end",
+            HPos::Center => "center",
+        });
+        let quarters = match style.transform() {
+            FontTransform::None => 0.0,
+            FontTransform::Rotate90 => 1.0,
+            FontTransform::Rotate180 => 2.0,
+            FontTransform::Rotate270 => 3.0,
+        };
+        let (x, y) = (f64::from(x), f64::from(y));
+        let turned = quarters != 0.0;
+        if turned {
+            context.save();
+            // A canvas refuses no finite transform.
+            let _ = context.translate(x, y);
+            let _ = context.rotate(quarters * std::f64::consts::FRAC_PI_2);
+        }
+        let (x, y) = if turned { (0.0, 0.0) } else { (x, y) };
+        let paint = css(&color);
+        // Words that could not be written are in the table twin.
+        let _ = match how {
+            Write::Fill => {
+                context.set_fill_style_str(&paint);
+                context.fill_text(words, x, y)
+            }
+            Write::Outline(width) => {
+                context.set_stroke_style_str(&paint);
+                context.set_line_width(width);
+                context.stroke_text(words, x, y)
+            }
+        };
+        if turned {
+            context.restore();
+        }
+        Ok(())
+    }
+}
+
+impl Outline for BatchedCanvas {
+    fn outline(
+        &mut self,
+        words: &str,
+        style: &TextStyle,
+        at: BackendCoord,
+        _ring: &[BackendCoord; 8],
+        reach: f64,
+    ) -> Outcome {
+        self.write(words, style, at, Write::Outline(2.0 * reach))
+    }
+}
+
+fn css(color: &BackendColor) -> String {
+    let (r, g, b) = color.rgb;
+    format!("rgba({r},{g},{b},{})", color.alpha)
 }
 
 fn same(a: &BackendColor, b: &BackendColor) -> bool {
@@ -75,8 +165,7 @@ impl DrawingBackend for BatchedCanvas {
         }
         if !self.open.as_ref().is_some_and(|open| same(&open.0, &color) && open.1 == width) {
             self.finish();
-            let (r, g, b) = color.rgb;
-            self.context.set_stroke_style_str(&format!("rgba({r},{g},{b},{})", color.alpha));
+            self.context.set_stroke_style_str(&css(&color));
             self.context.set_line_width(f64::from(width));
             self.context.begin_path();
             self.open = Some((color, width));
@@ -102,7 +191,6 @@ impl DrawingBackend for BatchedCanvas {
     }
 
     fn draw_text<S: BackendTextStyle>(&mut self, text: &str, style: &S, pos: BackendCoord) -> Outcome {
-        self.finish();
-        self.canvas.draw_text(text, style, pos)
+        self.write(text, style, pos, Write::Fill)
     }
 }

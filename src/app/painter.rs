@@ -1,25 +1,55 @@
 //! Decides when plots are painted: once an animation frame, never longer than the frame allows.
 //!
 //! Whatever changed only marks plots. What does not fit into one frame's budget is painted in the next, so the page
-//! stays responsive however many plots there are. Callers that must know when the screen is true (a host's
+//! stays responsive however many plots there are. The budget follows what the screen manages: a frame that came late
+//! halves it, frames in time let it grow again, so that on a slow machine plots take turns and the pointer does not
+//! wait. Callers that must know when the screen is true (a host's
 //! `seek`, the worker's back-pressure) ask to be told after the last marked plot.
 
 use leptos::prelude::request_animation_frame;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-/// Milliseconds after which an animation frame begins no further plot.
-const BUDGET_MILLIS: f64 = 8.0;
+/// Milliseconds after which an animation frame begins no further plot: at most, and at least.
+const MOST_MILLIS: f64 = 8.0;
+const LEAST_MILLIS: f64 = 1.0;
+/// Added to the budget by every frame in time.
+const GROWTH_MILLIS: f64 = 1.0 / 32.0;
+/// A frame that comes this long after the one before is late, at the 60 frames a second of most screens. What comes
+/// later than the second number has been waiting for something to do.
+const LATE_MILLIS: f64 = 25.0;
+const IDLE_MILLIS: f64 = 250.0;
 
 type Paint = Rc<dyn Fn()>;
 
 /// The plots on the screen and which of them must be painted again.
-#[derive(Default)]
 pub struct Painter {
     plots: RefCell<Vec<Option<Paint>>>,
     marked: RefCell<Vec<usize>>,
     after: RefCell<Vec<Box<dyn FnOnce()>>>,
     scheduled: Cell<bool>,
+    budget: Cell<f64>,
+    /// When the last frame began.
+    last: Cell<f64>,
+}
+
+impl Default for Painter {
+    fn default() -> Self {
+        Self {
+            plots: RefCell::default(),
+            marked: RefCell::default(),
+            after: RefCell::default(),
+            scheduled: Cell::default(),
+            budget: Cell::new(MOST_MILLIS),
+            last: Cell::new(f64::NEG_INFINITY),
+        }
+    }
+}
+
+/// What a frame may spend, `interval` after the one before.
+fn paced(budget: f64, interval: f64) -> f64 {
+    let next = if (LATE_MILLIS..IDLE_MILLIS).contains(&interval) { budget / 2.0 } else { budget + GROWTH_MILLIS };
+    next.clamp(LEAST_MILLIS, MOST_MILLIS)
 }
 
 impl Painter {
@@ -60,7 +90,9 @@ impl Painter {
     fn paint(self: &Rc<Self>) {
         self.scheduled.set(false);
         let start = now();
-        while now() - start < BUDGET_MILLIS {
+        let budget = paced(self.budget.get(), start - self.last.replace(start));
+        self.budget.set(budget);
+        while now() - start < budget {
             let next = {
                 let mut marked = self.marked.borrow_mut();
                 (!marked.is_empty()).then(|| marked.remove(0))

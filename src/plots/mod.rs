@@ -35,7 +35,7 @@ pub use ink::{Color, Ink, RunStyle, Shape};
 pub use landscape::{Badge, Land, Wind, badge, pareto, wind};
 pub use layers::{Choice, Inside};
 pub use orbit::{Orbit, SURFACE_VIEWS, VIEWS};
-pub use paint::{Paint, SANS, SERIF, paint, svg};
+pub use paint::{Outline, Paint, SANS, SERIF, paint, svg};
 pub use picture::{
     Anchor, Face, Grip, Image, Measure, Picture, PlaneAxis, Point, Rect, Stage, StepAxis, Stroke, Text, Turn,
     typical_width,

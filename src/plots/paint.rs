@@ -11,7 +11,7 @@ use plotters::coord::Shift;
 use plotters::element::{Drawable, PointCollection};
 use plotters::prelude::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color as _, FontFamily, FontStyle, FontTransform, RGBColor, ShapeStyle, TextStyle};
+use plotters::style::{Color as _, FontFamily, FontStyle, FontTransform, RGBAColor, RGBColor, ShapeStyle, TextStyle};
 use plotters_backend::{BackendCoord, DrawingBackend, DrawingErrorKind};
 
 use super::ink::Color;
@@ -48,11 +48,35 @@ impl Paint {
     }
 }
 
+/// A backend that puts an outline around words before they are written: with eight copies of them on a ring, where it
+/// knows nothing better.
+pub trait Outline: DrawingBackend {
+    /// `ring` are the places of the copies around `at`, `reach` pixels away.
+    ///
+    /// # Errors
+    /// What the backend reports.
+    fn outline(
+        &mut self,
+        words: &str,
+        style: &TextStyle,
+        _at: BackendCoord,
+        ring: &[BackendCoord; 8],
+        _reach: f64,
+    ) -> Result<(), DrawingErrorKind<Self::ErrorType>> {
+        ring.iter().try_for_each(|place| self.draw_text(words, style, *place))
+    }
+}
+
+impl Outline for SVGBackend<'_> {}
+
+/// Px that an outline stands out.
+const REACH: f64 = 1.8;
+
 /// Paints the picture on an area that was cleared or filled by the caller.
 ///
 /// # Errors
 /// What the backend reports.
-pub fn paint<DB: DrawingBackend>(
+pub fn paint<DB: Outline>(
     picture: &Picture,
     area: &DrawingArea<DB, Shift>,
     how: Paint,
@@ -131,7 +155,7 @@ impl<'a> PointCollection<'a, (i32, i32)> for &'a Painted<'a> {
     }
 }
 
-impl<DB: DrawingBackend> Drawable<DB> for Painted<'_> {
+impl<DB: Outline> Drawable<DB> for Painted<'_> {
     fn draw<I: Iterator<Item = BackendCoord>>(
         &self,
         mut origin: I,
@@ -158,16 +182,11 @@ impl Brush {
     }
 
     fn style(&self, color: Color, width: Option<f64>) -> ShapeStyle {
-        let [r, g, b] = color.rgb;
         let width = width.map_or(1, |width| (width * self.how.grain).round().max(1.0) as u32);
-        ShapeStyle { color: RGBColor(r, g, b).mix(color.alpha), filled: false, stroke_width: width }
+        ShapeStyle { color: ink(color), filled: false, stroke_width: width }
     }
 
-    fn stroke<DB: DrawingBackend>(
-        &self,
-        backend: &mut DB,
-        stroke: &Stroke,
-    ) -> Result<(), DrawingErrorKind<DB::ErrorType>> {
+    fn stroke<DB: Outline>(&self, backend: &mut DB, stroke: &Stroke) -> Result<(), DrawingErrorKind<DB::ErrorType>> {
         match stroke {
             Stroke::Line { points, width, color } => {
                 backend.draw_path(points.iter().map(|p| self.at(*p)), &self.style(*color, Some(*width)))
@@ -183,28 +202,24 @@ impl Brush {
         }
     }
 
-    fn text<DB: DrawingBackend>(&self, backend: &mut DB, text: &Text) -> Result<(), DrawingErrorKind<DB::ErrorType>> {
+    fn text<DB: Outline>(&self, backend: &mut DB, text: &Text) -> Result<(), DrawingErrorKind<DB::ErrorType>> {
         // Backends center on the x-height; a baseline lies about a quarter of the size lower.
         let lift = -0.27 * text.size;
         let (x, y) = if text.upwards { (text.at.0 + lift, text.at.1) } else { (text.at.0, text.at.1 + lift) };
+        let at = self.at((x, y));
         if let Some(halo) = text.halo {
-            // Eight copies on a ring: a backend can fill words but not outline them.
-            for i in 0..8 {
-                let angle = f64::from(i) * std::f64::consts::TAU / 8.0;
-                self.words(backend, text, (x + 1.8 * angle.cos(), y + 1.8 * angle.sin()), halo)?;
-            }
+            let ring = std::array::from_fn(|i| {
+                let angle = i as f64 * std::f64::consts::TAU / 8.0;
+                self.at((x + REACH * angle.cos(), y + REACH * angle.sin()))
+            });
+            let color = ink(halo);
+            backend.outline(&text.words, &self.hand(text, &color), at, &ring, REACH * self.how.grain)?;
         }
-        self.words(backend, text, (x, y), text.color)
+        let color = ink(text.color);
+        backend.draw_text(&text.words, &self.hand(text, &color), at)
     }
 
-    fn words<DB: DrawingBackend>(
-        &self,
-        backend: &mut DB,
-        text: &Text,
-        at: Point,
-        color: Color,
-    ) -> Result<(), DrawingErrorKind<DB::ErrorType>> {
-        let [r, g, b] = color.rgb;
+    fn hand<'c>(&self, text: &Text, color: &'c RGBAColor) -> TextStyle<'c> {
         let h_pos = match text.anchor {
             Anchor::Start => HPos::Left,
             Anchor::Middle => HPos::Center,
@@ -216,13 +231,9 @@ impl Brush {
             Face::Math => (SERIF, FontStyle::Italic),
         };
         let size = text.size * self.how.grain * self.how.font_factor;
-        let color = RGBColor(r, g, b).mix(color.alpha);
-        let mut style =
-            TextStyle::from((FontFamily::Name(family), size, face)).color(&color).pos(Pos::new(h_pos, VPos::Center));
-        if text.upwards {
-            style = style.transform(FontTransform::Rotate270);
-        }
-        backend.draw_text(&text.words, &style, self.at(at))
+        let style =
+            TextStyle::from((FontFamily::Name(family), size, face)).color(color).pos(Pos::new(h_pos, VPos::Center));
+        if text.upwards { style.transform(FontTransform::Rotate270) } else { style }
     }
 
     fn image<DB: DrawingBackend>(
@@ -249,6 +260,11 @@ impl Brush {
         }
         Ok(())
     }
+}
+
+fn ink(color: Color) -> RGBAColor {
+    let [r, g, b] = color.rgb;
+    RGBColor(r, g, b).mix(color.alpha)
 }
 
 /// The picture's images as SVG elements with embedded PNG files.
