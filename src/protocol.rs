@@ -4,8 +4,10 @@
 //! so that sessions are tested as scripts. `RunId` drops events of an earlier start; one `Frame` is in
 //! flight until the page answers `FrameDrawn`.
 
+mod front;
 mod map;
 
+pub use front::*;
 pub use map::*;
 
 use serde::{Deserialize, Serialize};
@@ -85,6 +87,17 @@ pub enum Command {
         id: RunId,
         /// Comes back with every portion.
         number: u32,
+    },
+    /// Look at every manifold at this preference (K) from now on: evaluations, predictions, probes and maps. Nothing is
+    /// trained anew; runs that train a single point go on as they began.
+    Prefer {
+        id: RunId,
+        preference: Vec<f64>,
+    },
+    /// Losses and metrics along every manifold.
+    Sweep {
+        id: RunId,
+        asked: AskedSweep,
     },
     /// What every run's method, built afresh, makes of these gradients (K, K) in K coordinates. `losses` (K) are
     /// unscaled; empty, every scaled loss counts as 1. Learning rate and draws are those of `step`.
@@ -177,6 +190,11 @@ pub enum Event {
     Sharpness {
         id: RunId,
         reading: Result<SharpnessReading, String>,
+    },
+    /// A part of the answer to [`Command::Sweep`], of one run; or why there is none, in a sentence.
+    Swept {
+        id: RunId,
+        portion: Result<SweepPortion, String>,
     },
     /// All runs (and the single-task references) of the first seed reached their last step or diverged.
     Done {
@@ -282,13 +300,16 @@ impl TaskOutline {
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct RunOutline {
-    /// `m-<method>` or, when a method stands twice, `m-<method>-2`.
+    /// `m-<method>` or, when a method stands twice, `m-<method>-2`; `m-<learner>-<method>` for a front.
     pub id: String,
     pub method: String,
     pub label: String,
     pub seed: u32,
     /// Backward passes through the trunk in one step.
     pub backward_passes: usize,
+    /// Networks whose mixtures are its front; 0 where it trains a single point. Its losses of a step are those of the
+    /// last preference that the step drew, so they jump.
+    pub members: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

@@ -157,6 +157,7 @@ impl Session {
             Command::Survey { id, order } => self.surveyor.begin(id, order, &mut self.outbox),
             Command::StopSurvey { id } => self.surveyor.stop(id),
             Command::Wander { id, number } => self.surveyor.wander(id, number, &mut self.outbox),
+            Command::Prefer { .. } | Command::Sweep { .. } => {}
             Command::Aggregate { id, gradients, losses, step } => {
                 if let Some(running) = self.experiment.as_ref().filter(|running| running.id == id) {
                     let answers = frozen::aggregate(&running.config, &gradients, &losses, step);

@@ -314,6 +314,7 @@ fn hear(page: Page, event: Event) {
         | Event::Prepared { .. }
         | Event::Surveyed { .. }
         | Event::Wandered { .. }
+        | Event::Swept { .. }
         | Event::Sharpness { .. }
         | Event::Done { .. }
         | Event::Failed { .. } => {}

@@ -125,6 +125,7 @@ pub fn what(edit: &Edit) -> &'static str {
             "methods"
         }
         Edit::RunKnob { .. } | Edit::ToggleModifier { .. } | Edit::ModifierKnob { .. } => "method’s settings",
+        Edit::Way { .. } | Edit::LearnerKnob { .. } => "way of training",
         Edit::ViewStep(_) | Edit::Views(_) | Edit::Theme(_) | Edit::Gradients(_) | Edit::Map(_) => "view",
     }
 }

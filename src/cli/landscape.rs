@@ -139,6 +139,7 @@ async fn listen(
                 | Event::Seeds { .. }
                 | Event::Aggregated { .. }
                 | Event::Probed { .. }
+                | Event::Swept { .. }
                 | Event::Sharpness { .. } => {}
             }
         }

@@ -161,6 +161,7 @@ async fn one_seed(
                 | Event::Prepared { .. }
                 | Event::Surveyed { .. }
                 | Event::Wandered { .. }
+                | Event::Swept { .. }
                 | Event::Probed { .. }
                 | Event::Sharpness { .. } => {}
             }

@@ -7,9 +7,11 @@
 use super::keys::{KEYS, Key};
 use super::{
     Activation, AnalyticConfig, BATCH, BackendChoice, Batch, Complaint, DataConfig, ExperimentConfig, Init, MapConfig,
-    NetworkConfig, Optimizer, RUNS, RunConfig, Schedule, Subject, Theme, VIEWS, keys, presets,
+    NetworkConfig, Optimizer, RUNS, RunConfig, Schedule, Subject, Theme, VIEWS, Way, keys, presets,
 };
+use crate::balance::Knob;
 use crate::balance::modify::{Applied, modifier};
+use crate::strategy::{Learned, learner};
 use crate::{balance, data, problem};
 
 /// One change of a configuration. Ids are those of the registries, positions count from 0.
@@ -81,6 +83,17 @@ pub enum Edit {
     ModifierKnob {
         run: usize,
         modifier: String,
+        value: f64,
+    },
+    /// What the run trains: a front by the learner of this id, with its defaults, or a single point.
+    Way {
+        run: usize,
+        learner: Option<String>,
+    },
+    /// A setting of the run's front learner.
+    LearnerKnob {
+        run: usize,
+        knob: usize,
         value: f64,
     },
     Preference(Option<Vec<f64>>),
@@ -249,6 +262,22 @@ impl ExperimentConfig {
                 let applied = run.modifiers.iter_mut().find(|applied| applied.modifier.id == id);
                 applied.ok_or_else(|| absent("m", "modifier", id))?.value = *value;
             }
+            Edit::Way { run: at, learner: id } => {
+                let run = self.runs.get_mut(*at).ok_or_else(|| absent("m", "run", at))?;
+                run.way = match id {
+                    Some(id) => {
+                        Way::Front(Learned::new(learner(id).ok_or_else(|| absent("m", "way to train a front", id))?))
+                    }
+                    None => Way::SinglePoint,
+                };
+            }
+            Edit::LearnerKnob { run: at, knob, value } => {
+                let run = self.runs.get_mut(*at).ok_or_else(|| absent("m", "run", at))?;
+                let Way::Front(learned) = &mut run.way else {
+                    return Err(Complaint::new("m", "This run trains a single point and has no such setting."));
+                };
+                *learned.knobs.get_mut(*knob).ok_or_else(|| absent("m", "setting", knob))? = *value;
+            }
             Edit::Preference(preference) => self.training.preference.clone_from(preference),
             Edit::Backend(backend) => self.backend = *backend,
             Edit::ViewStep(step) => self.view.step = *step,
@@ -330,20 +359,20 @@ pub fn differences(one: &ExperimentConfig, other: &ExperimentConfig) -> Vec<Stri
     KEYS.iter().filter(differs).map(told).collect()
 }
 
-/// What run `at` is called: its method, the knobs in which it differs from the method's defaults, its modifiers.
+/// What run `at` is called: what trains a front, if anything does, its method, the knobs in which they differ from
+/// their defaults, its modifiers.
 ///
 /// Runs that are equal in all of that are numbered: `PCGrad`, `PCGrad (2)`. Empty if there is no such run.
 pub fn name_of_run(config: &ExperimentConfig, at: usize) -> String {
     let Some(run) = config.runs.get(at) else { return String::new() };
-    let mut name = run.method.label.to_string();
-    for (knob, value) in run.method.knobs.iter().zip(&run.knobs) {
-        if *value != knob.default {
-            match knob.words().and_then(|words| words.get(*value as usize)) {
-                Some(word) => name.push_str(&format!(" {} {word}", knob.label)),
-                None => name.push_str(&format!(" {} {value}", knob.label)),
-            }
-        }
+    let mut name = String::new();
+    if let Some(learned) = run.learned() {
+        name.push_str(learned.learner.label);
+        name_knobs(learned.learner.knobs, &learned.knobs, &mut name);
+        name.push_str(" · ");
     }
+    name.push_str(run.method.label);
+    name_knobs(run.method.knobs, &run.knobs, &mut name);
     for Applied { modifier, value } in &run.modifiers {
         name.push_str(&format!(", {}", modifier.label));
         if let Some(knob) = modifier.knob.filter(|knob| knob.default != *value) {
@@ -353,6 +382,16 @@ pub fn name_of_run(config: &ExperimentConfig, at: usize) -> String {
     match config.runs[..at].iter().filter(|earlier| *earlier == run).count() {
         0 => name,
         earlier => format!("{name} ({})", earlier + 1),
+    }
+}
+
+/// Adds the knobs that differ from their defaults.
+fn name_knobs(knobs: &[Knob], values: &[f64], name: &mut String) {
+    for (knob, value) in knobs.iter().zip(values).filter(|(knob, value)| **value != knob.default) {
+        match knob.words().and_then(|words| words.get(*value as usize)) {
+            Some(word) => name.push_str(&format!(" {} {word}", knob.label)),
+            None => name.push_str(&format!(" {} {value}", knob.label)),
+        }
     }
 }
 

@@ -11,13 +11,14 @@ use super::{
     Activation, Along, AnalyticConfig, Aspect, BATCH, BackendChoice, Batch, CLIP, COORDINATE, Complaint, DECAY_FACTOR,
     Decay, ExperimentConfig, FEWEST_INPUTS, FEWEST_ROWS, GAIN, HEAD_LAYERS, Init, LABEL_NOISE, LEARNING_RATE,
     LOSS_SCALE, MOMENTUM, NetworkConfig, Optimizer, RUNS, RunConfig, SEEDS, STEPS, Subject, TASKS, TRUNK_LAYERS, Theme,
-    VIEWS, WEIGHT_DECAY, WIDTH,
+    VIEWS, WEIGHT_DECAY, WIDTH, Way,
 };
 use crate::balance::modify::{Applied, MODIFIERS, modifier};
 use crate::balance::{Knob, METHODS, Method, method};
 use crate::data::{self, DATASETS};
 use crate::landscape::PlaneChoice;
 use crate::problem::{self, PROBLEMS};
+use crate::strategy::{LEARNERS, Learned, learner};
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
@@ -71,12 +72,16 @@ pub enum Form {
 
 /// The key that names the schema version.
 pub const VERSION_KEY: &str = "v";
+/// The key of the runs, which tasks may be at odds with too.
+const RUNS_KEY: &str = "m";
 /// The key of a data set's knobs, which tasks may be at odds with.
 const DATA_KNOBS_KEY: &str = "dk";
 /// The key that holds the checksum.
 pub const CHECK_KEY: &str = "h";
 /// What stands in the place of a setting's name before a modifier. No knob of a method is called so.
 pub const MODIFIER: &str = "mod";
+/// What stands before a front learner, whose settings follow it. No knob of a method is called so.
+pub const WAY: &str = "way";
 /// What stands before the setting of the modifier before it.
 pub const MODIFIER_VALUE: &str = "by";
 
@@ -395,10 +400,10 @@ pub const KEYS: &[Key] = &[
         text: |config| config.training.seeds.to_string(),
     },
     Key {
-        name: "m",
+        name: RUNS_KEY,
         label: "methods",
         about: "One method a run; knobs other than the default follow as ~name~value, modifiers as ~mod~name or \
-                ~mod~name~by~value.",
+                ~mod~name~by~value; behind all of that ~way~pamal trains a front, with its settings behind it.",
         example: "sum,famo~gamma~.01,mgda~mod~unit",
         form: Form::Words,
         scope: Scope::Any,
@@ -411,7 +416,10 @@ pub const KEYS: &[Key] = &[
                     let by = other.map_or_else(String::new, |_| format!("~{MODIFIER_VALUE}~{}", number::write(*value)));
                     format!("{MODIFIER}~{}{by}", modifier.id)
                 });
-                [vec![run.method.id.to_string()], knobs, modifiers.collect()].concat().join("~")
+                let way = run.learned().map_or_else(Vec::new, |Learned { learner, knobs }| {
+                    [vec![format!("{WAY}~{}", learner.id)], knobs_text(learner.knobs, knobs)].concat()
+                });
+                [vec![run.method.id.to_string()], knobs, modifiers.collect(), way].concat().join("~")
             };
             config.runs.iter().map(run).collect::<Vec<_>>().join(",")
         },
@@ -679,6 +687,11 @@ pub(super) fn read_all<K: AsRef<str>, V: AsRef<str>>(
         read.retain(|key| key.name != DATA_KNOBS_KEY);
     }
     let before = reader.complaints.len();
+    reader.check_strategies();
+    if reader.complaints.len() > before {
+        read.retain(|key| key.name != RUNS_KEY);
+    }
+    let before = reader.complaints.len();
     if let Err(complaint) = reader.config.check_budget(FEWEST_INPUTS, FEWEST_ROWS) {
         reader.complaints.push(complaint);
     }
@@ -907,6 +920,36 @@ impl Reader {
         (self.complaints.len() == before).then_some(modifiers)
     }
 
+    /// The front learner that a run's words end with, if they do.
+    fn way(&mut self, owner: &str, way: Option<&[(&str, Option<&str>)]>) -> Option<Way> {
+        let Some([(_, name), settings @ ..]) = way else { return Some(Way::SinglePoint) };
+        let name = name.unwrap_or_default();
+        let Some(learner) = learner(name) else {
+            let names = listed(LEARNERS.iter().map(|learner| learner.id));
+            self.complain(format!(
+                "{owner}: there is no way to train a front called “{}”. There are: {names}.",
+                shown(name)
+            ));
+            return None;
+        };
+        let owner = format!("{owner}, {WAY}~{}", learner.id);
+        let knobs = self.knobs(&owner, learner.knobs, settings.iter().copied())?;
+        Some(Way::Front(Learned { learner, knobs }))
+    }
+
+    /// Runs whose front learners do not go with their methods or with the tasks train a single point.
+    fn check_strategies(&mut self) {
+        let n_tasks = self.config.n_tasks();
+        let mut sentences = Vec::new();
+        for run in &mut self.config.runs {
+            if let (Some(why), Some(learned)) = (run.refusal(n_tasks), run.learned()) {
+                sentences.push(format!("{} does not go with {}: {why}", learned.learner.label, run.method.id));
+                run.way = Way::SinglePoint;
+            }
+        }
+        self.complaints.extend(sentences.into_iter().map(|sentence| Complaint::new(RUNS_KEY, sentence)));
+    }
+
     /// One number a task; complains about a wrong count.
     fn number_per_task(&mut self, subject: &str, text: &str, range: RangeInclusive<f64>) -> Option<Vec<f64>> {
         let k = self.config.n_tasks();
@@ -1109,12 +1152,16 @@ fn read_runs(reader: &mut Reader, text: &str) {
         };
         let owner = format!("The method {id}");
         let pairs = std::iter::from_fn(|| Some((words.next()?, words.next())));
+        let mut pairs: Vec<_> = pairs.take(64).collect();
+        // All that stands behind a front learner is its own.
+        let way = pairs.iter().position(|(name, _)| *name == WAY).map(|at| pairs.split_off(at));
         let (changes, settings): (Vec<_>, Vec<_>) =
-            pairs.take(64).partition(|(name, _)| [MODIFIER, MODIFIER_VALUE].contains(name));
+            pairs.into_iter().partition(|(name, _)| [MODIFIER, MODIFIER_VALUE].contains(name));
         let modifiers = reader.modifiers(&owner, method, changes.into_iter());
         let knobs = reader.knobs(&owner, method.knobs, settings.into_iter());
-        if let (Some(knobs), Some(modifiers)) = (knobs, modifiers) {
-            runs.push(RunConfig { method, knobs, modifiers });
+        let way = reader.way(&owner, way.as_deref());
+        if let (Some(knobs), Some(modifiers), Some(way)) = (knobs, modifiers, way) {
+            runs.push(RunConfig { method, knobs, modifiers, way });
         }
     }
     if !runs.is_empty() {

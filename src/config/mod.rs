@@ -22,10 +22,12 @@ pub use schedule::{Decay, Rates, Schedule};
 pub use view::{Along, Aspect};
 
 use crate::balance::modify::{Applied, Ascent, Change};
-use crate::balance::{Balancer, Build, Construction, METHODS, Method, Setup};
+use crate::balance::{Balancer, Build, Construction, METHODS, Method, Need, Setup};
 pub use crate::data::LABEL_NOISE;
 use crate::data::{DATASETS, DataSource};
 use crate::problem::{PROBLEMS, Problem};
+use crate::strategy::Learned;
+use crate::strategy::manifold::{Balance, Settings};
 use std::ops::RangeInclusive;
 
 /// Ranges shared by the page's controls, links and host messages.
@@ -203,6 +205,17 @@ pub struct RunConfig {
     pub knobs: Vec<f64>,
     /// In the order in which they are applied, each at most once; none that refuses the method.
     pub modifiers: Vec<Applied>,
+    pub way: Way,
+}
+
+/// What a run trains with its method.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Way {
+    /// One θ.
+    #[default]
+    SinglePoint,
+    /// Several at once, whose mixtures are a front.
+    Front(Learned),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -330,9 +343,13 @@ impl ExperimentConfig {
         }
     }
 
-    /// Whether `other` trains exactly the same thing and differs at most in view and backend.
+    /// Whether `other` trains exactly the same thing and differs at most in view and backend, and in a preference that
+    /// no run heeds while it trains.
     pub fn same_training(&self, other: &Self) -> bool {
-        self.subject == other.subject && self.training == other.training && self.runs == other.runs
+        let heeded = self.runs.iter().any(RunConfig::heeds_preference);
+        let aside = |training: &TrainingConfig| TrainingConfig { preference: None, ..training.clone() };
+        let trained = self.training == other.training || !heeded && aside(&self.training) == aside(&other.training);
+        self.subject == other.subject && trained && self.runs == other.runs
     }
 
     /// Weights and biases of one run, trunk and heads, for rows of `n_inputs` numbers; P of an analytic problem.
@@ -402,12 +419,18 @@ impl ExperimentConfig {
         let penalized = |run: &RunConfig| if run.looks_around() { 3.0 * k } else { 0.0 };
         // Uphill every task's gradient is taken once more.
         let uphill = |run: &RunConfig| if run.ascent().is_some() { 1.0 } else { 0.0 };
-        let passes: f64 = self.runs.iter().map(|run| 1.0 + penalized(run) + uphill(run)).sum();
+        // A manifold goes forward and back once a draw, and once more forward for the order of its losses.
+        let drawn = |run: &RunConfig| run.settings().map_or(1.0, |settings| settings.draws as f64);
+        let ordered = |run: &RunConfig| if run.orders_losses() { 0.5 * drawn(run) } else { 0.0 };
+        let of_run = |run: &RunConfig| (1.0 + penalized(run) + uphill(run)) * drawn(run) + ordered(run);
+        let passes: f64 = self.runs.iter().map(of_run).sum();
+        // Every member has its weights, two moments, its update and where that came from.
+        let members: f64 = self.runs.iter().filter(|run| run.learned().is_some()).map(|_| 5.0 * k).sum();
         // The first seed's networks stay while those of one further seed are trained.
         let held = f64::from(self.training.seeds.min(2));
         // Every run has K tasks; every single-task reference has one.
         let memory = held
-            * (parameters * (runs * (k + 5.0) + storing * k + k * 6.0)
+            * (parameters * (runs * (k + 5.0) + storing * k + k * 6.0 + members)
                 + rows * self.n_units() * (runs * (k + 1.0) + k * 2.0));
         let seeds = f64::from(self.training.seeds);
         let work = parameters * rows * f64::from(self.training.steps) * (passes + k) * seeds;
@@ -529,7 +552,8 @@ impl std::fmt::Debug for AnalyticConfig {
 
 impl std::fmt::Debug for RunConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {:?} {:?}", self.method.id, self.knobs, self.modifier_ids().collect::<Vec<_>>())
+        let modifiers: Vec<_> = self.modifier_ids().collect();
+        write!(f, "{} {:?} {modifiers:?} {:?}", self.method.id, self.knobs, self.learned())
     }
 }
 
@@ -552,12 +576,49 @@ impl PartialEq for DataConfig {
 impl RunConfig {
     /// A run of this method with its defaults.
     pub fn new(method: &'static Method) -> Self {
-        Self { method, knobs: method.default_knobs(), modifiers: Vec::new() }
+        Self { method, knobs: method.default_knobs(), modifiers: Vec::new(), way: Way::SinglePoint }
+    }
+
+    /// Its front learner; `None` for a single point.
+    pub fn learned(&self) -> Option<&Learned> {
+        match &self.way {
+            Way::SinglePoint => None,
+            Way::Front(learned) => Some(learned),
+        }
+    }
+
+    /// What the knobs of its front learner say.
+    pub fn settings(&self) -> Option<Settings> {
+        self.learned().map(|learned| Settings::of(&learned.knobs))
+    }
+
+    /// Whether losses of several preferences are put in order in every step.
+    fn orders_losses(&self) -> bool {
+        self.settings().is_some_and(|settings| settings.order > 0.0)
+    }
+
+    /// Whether another preference is another training.
+    pub fn heeds_preference(&self) -> bool {
+        let multiplied = |applied: &Applied| matches!(applied.modifier.change, Change::Preference(_));
+        // A manifold draws its preferences itself.
+        self.learned().is_none() && (self.method.needs(Need::Preference) || self.modifiers.iter().any(multiplied))
+    }
+
+    /// Why its front learner cannot learn a front of so many tasks with its method, in a sentence.
+    pub fn refusal(&self, n_tasks: usize) -> Option<String> {
+        let Learned { learner, knobs } = self.learned()?;
+        let (fewest, most) = learner.tasks;
+        if !(fewest..=most).contains(&n_tasks) {
+            return Some(format!(
+                "it learns fronts of {fewest} to {most} tasks; here are {n_tasks}. Choose other tasks, or leave it out."
+            ));
+        }
+        (learner.refuses)(self.method, &self.modifiers, knobs)
     }
 
     /// Lines that may be drawn from plain gradients to its update, if it makes that of them alone.
     pub fn construction(&self, n_tasks: usize) -> Option<Construction> {
-        if !self.modifiers.is_empty() || !self.method.answers_alone() {
+        if !self.modifiers.is_empty() || !self.method.answers_alone() || self.learned().is_some() {
             return None;
         }
         match self.method.new_balancer(&Setup { n_tasks, knobs: self.knobs.clone() }) {
@@ -579,10 +640,16 @@ impl RunConfig {
         // K times two sides and back again.
         let beside = if self.looks_around() && n_tasks > 1 { 3 * n_tasks * n_tasks } else { 0 };
         let own = self.method.cost(n_tasks).backward;
-        match self.ascent() {
+        let of_draw = match self.ascent() {
             // What weighs losses goes back once for every task too.
             Some(_) => own.max(n_tasks) + n_tasks + beside,
             None => own + beside,
+        };
+        match self.settings() {
+            // Lengths of rows are told by rows.
+            Some(Settings { draws, balance: Balance::Norm, .. }) => draws * of_draw.max(n_tasks),
+            Some(Settings { draws, .. }) => draws * of_draw,
+            None => of_draw,
         }
     }
 
@@ -604,7 +671,8 @@ impl RunConfig {
 impl PartialEq for RunConfig {
     fn eq(&self, other: &Self) -> bool {
         let method = self.method.id == other.method.id;
-        method && self.knobs == other.knobs && self.modifiers == other.modifiers
+        let same = method && self.knobs == other.knobs && self.modifiers == other.modifiers;
+        same && self.way == other.way
     }
 }
 

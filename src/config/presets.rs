@@ -4,13 +4,13 @@
 //! another id. Every preset pins the CPU, because the same link must give the same curves everywhere; a link
 //! or the backend chip overrides that with `backend=auto` or `backend=gpu`.
 
-use super::keys::MODIFIER_VALUE;
+use super::keys::{MODIFIER_VALUE, WAY};
 use super::{
     Activation, AnalyticConfig, BackendChoice, Batch, DataConfig, ExperimentConfig, Init, NetworkConfig, Optimizer,
-    RunConfig, Schedule, Subject, TrainingConfig, ViewConfig,
+    RunConfig, Schedule, Subject, TrainingConfig, ViewConfig, Way,
 };
 use crate::balance::modify::{Applied, modifier};
-use crate::{balance, data, problem};
+use crate::{balance, data, problem, strategy};
 
 /// An experiment with a name. Data sets, tasks, problems, starts and methods by id.
 #[derive(PartialEq)]
@@ -426,6 +426,15 @@ fn run(text: &str) -> RunConfig {
     let mut words = text.split('~');
     let mut run = RunConfig::new(words.next().and_then(balance::method).expect(REGISTERED));
     while let (Some(word), Some(value)) = (words.next(), words.next()) {
+        if word == WAY {
+            run.way = Way::Front(strategy::Learned::new(strategy::learner(value).expect(REGISTERED)));
+            continue;
+        }
+        if let Way::Front(learned) = &mut run.way {
+            let at = learned.learner.knobs.iter().position(|knob| knob.name == word).expect(REGISTERED);
+            learned.knobs[at] = value.parse().expect(REGISTERED);
+            continue;
+        }
         match (word, run.modifiers.last_mut()) {
             (MODIFIER_VALUE, Some(applied)) => applied.value = value.parse().expect(REGISTERED),
             _ => run.modifiers.push(Applied::new(modifier(value).expect(REGISTERED))),

@@ -11,7 +11,9 @@ use super::{Clock, pictures};
 use crate::backend::Workload;
 use crate::balance::modify::{Change, modified};
 use crate::balance::{Balancer, Gramian, Setup, StepContext};
-use crate::config::{AnalyticConfig, DataConfig, ExperimentConfig, NetworkConfig, Rates, Subject, TrainingConfig};
+use crate::config::{
+    AnalyticConfig, DataConfig, ExperimentConfig, NetworkConfig, Rates, RunConfig, Subject, TrainingConfig,
+};
 use crate::data::{BuildRequest, Dataset, InputShape, MtldFile, Split, Truth};
 use crate::problem::Parameter;
 use crate::protocol::{
@@ -515,14 +517,19 @@ impl Material {
 fn run_outlines(config: &ExperimentConfig) -> Vec<RunOutline> {
     let mut runs: Vec<RunOutline> = Vec::new();
     for (index, run) in config.runs.iter().enumerate() {
-        let same = config.runs[..index].iter().filter(|other| other.method.id == run.method.id).count();
+        let named = |run: &RunConfig| match run.learned() {
+            Some(learned) => format!("m-{}-{}", learned.learner.id, run.method.id),
+            None => format!("m-{}", run.method.id),
+        };
+        let same = config.runs[..index].iter().filter(|other| named(other) == named(run)).count();
         let suffix = if same == 0 { String::new() } else { format!("-{}", same + 1) };
         runs.push(RunOutline {
-            id: format!("m-{}{suffix}", run.method.id),
+            id: format!("{}{suffix}", named(run)),
             method: run.method.id.into(),
             label: crate::config::name_of_run(config, index),
             seed: config.training.seed,
             backward_passes: run.backward_passes(config.n_tasks()),
+            members: if run.learned().is_some() { config.n_tasks() } else { 0 },
         });
     }
     runs

@@ -6,6 +6,8 @@
 
 pub mod afresh;
 mod flat_part;
+pub mod learner;
+pub mod manifold;
 pub mod merging;
 pub mod multi_forward;
 mod penalty;
@@ -13,6 +15,7 @@ mod serving;
 pub mod sharpness;
 pub mod single_point;
 
+pub use learner::{LEARNERS, Learned, Learner, learner};
 pub use single_point::SinglePoint;
 
 use crate::backend::StepReport;

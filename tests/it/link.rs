@@ -8,6 +8,7 @@ use paretoscope::config::*;
 use paretoscope::data::{self, DATASETS};
 use paretoscope::landscape::{Argument, HEIGHTS, HeightChoice, PLANES, PlaneChoice, Point, Reach, SIDES, Slot};
 use paretoscope::problem::PROBLEMS;
+use paretoscope::strategy::{LEARNERS, Learned};
 use proptest::prelude::*;
 
 /// Lines of `link → canonical form` and of `preset ⇒ its whole configuration`; only ever added to.
@@ -662,6 +663,84 @@ fn only_what_trains_needs_a_restart() {
     check(Edit::LabelNoise(0.1), true);
     check(Edit::Backend(BackendChoice::Gpu), true);
     check(Edit::RemoveRun(0), true);
+    check(Edit::Way { run: 0, learner: Some("pamal".into()) }, true);
+}
+
+#[test]
+fn a_preference_that_nobody_heeds_needs_no_restart() {
+    let check = |m: &str, restart: bool| {
+        let old = read(&format!("v=1&p=two-sines&m={m}")).config;
+        let new = old.apply(&Edit::Preference(Some(vec![0.25, 0.75]))).expect("a valid preference");
+        assert_eq!(needs_restart(&old, &new), restart, "{m}");
+        let other = old.apply(&Edit::Seed(9)).and_then(|other| other.apply(&Edit::Preference(Some(vec![0.25, 0.75]))));
+        assert!(needs_restart(&old, &other.expect("a valid seed")), "{m}");
+    };
+    check("sum,mgda", false);
+    check("sum,tchebycheff", true);
+    check("sum~mod~pref,mgda", true);
+    check("sum~way~pamal,mgda", false);
+    check("tchebycheff~way~pamal,sum", false);
+    check("tchebycheff~way~pamal,stch", true);
+}
+
+#[test]
+fn manifolds_are_written_behind_everything_else() {
+    let text = "#v=1&p=two-sines&m=sum~way~pamal~p~.50~draws~4~order~2~balance~ratio,\
+                pnorm~p~3~mod~unit~way~pamal~sign~code~order~1~draws~3,sum~way~pamal~balance~none";
+    let config = read(text).config;
+    let runs = "m=sum~way~pamal~p~.5~draws~4~order~2~balance~ratio,\
+                pnorm~p~3~mod~unit~way~pamal~draws~3~order~1~sign~code,sum~way~pamal";
+    assert!(link::write(&config).contains(runs), "{}", link::write(&config));
+    let names: Vec<String> = (0..3).map(|run| name_of_run(&config, run)).collect();
+    let sum = METHODS[0].label;
+    assert!(names[0].starts_with("PaMaL concentration of drawn preferences 0.5"), "{names:?}");
+    assert!(names[0].ends_with(&format!("balancing ratio · {sum}")), "{names:?}");
+    assert_eq!(names[2], format!("PaMaL · {sum}"));
+    // A single point beside a manifold of the same method is another run.
+    assert!(config.runs[0] != config.runs[2] && config.runs[2] != RunConfig::new(&METHODS[0]));
+    assert_eq!(read(&link::write(&config)).config, config);
+}
+
+#[test]
+fn manifolds_that_make_no_sense_are_refused() {
+    let refused = |rest: &str, what: &str| {
+        let rejected = refuse(&format!("#v=1&p=two-sines&{rest}"));
+        let [complaint] = &rejected.complaints[..] else { panic!("{rest}: {:?}", rejected.complaints) };
+        assert!(complaint.key == "m" && complaint.sentence.contains(what), "{rest}: {}", complaint.sentence);
+    };
+    refused("m=sum~way~lora", "no way to train a front");
+    refused("m=sum~way", "no way to train a front");
+    refused("m=sum~way~pamal~q~3", "no setting");
+    refused("m=sum~way~pamal~p~0", "out of range");
+    refused("m=sum~way~pamal~mod~unit", "no setting");
+    refused("m=moco~way~pamal", "over steps");
+    refused("m=modo~way~pamal", "several batches");
+    refused("m=auto_lambda~way~pamal", "one step ahead");
+    refused("m=excess_mtl~way~pamal", "adds up");
+    refused("m=graddrop_ub~way~pamal", "shared features");
+    refused("m=sum~mod~sam~way~pamal", "single network");
+    refused("m=mgda~mod~smooth~way~pamal", "remembers weights");
+    refused("m=mgda~mod~pref~way~pamal", "already");
+    refused("m=sum~way~pamal~order~1", "Set draws");
+    refused("m=graddrop~way~pamal~order~1~draws~2", "single coordinates");
+    refused("m=stch~way~pamal~balance~norm", "heeds the preference");
+    refused("tasks=sin-x1&m=sum~way~pamal", "fronts of 2 to 4 tasks");
+    // A preset's own runs are held to the tasks that the link chooses.
+    let old = read("#v=1&p=two-sines&m=sum~way~pamal").config;
+    assert_eq!(old.apply(&Edit::ToggleTask(0)).map_err(|complaint| complaint.key), Err("m".to_string()));
+}
+
+#[test]
+fn edits_choose_what_a_run_trains() {
+    let way = |learner: Option<&str>| Edit::Way { run: 0, learner: learner.map(String::from) };
+    let knob = Edit::LearnerKnob { run: 0, knob: 1, value: 3.0 };
+    check_edit("two-sines&m=sum", way(Some("pamal")), "two-sines&m=sum~way~pamal");
+    check_edit("two-sines&m=sum~way~pamal~p~3", way(None), "two-sines&m=sum");
+    check_edit("two-sines&m=sum~way~pamal", knob.clone(), "two-sines&m=sum~way~pamal~draws~3");
+    check_refused("two-sines&m=sum", knob, "m");
+    check_refused("two-sines&m=sum", way(Some("phn")), "m");
+    check_refused("two-sines&m=moco", way(Some("pamal")), "m");
+    check_refused("two-sines&m=sum~way~pamal", Edit::LearnerKnob { run: 0, knob: 1, value: 2.5 }, "m");
 }
 
 #[test]
@@ -830,7 +909,8 @@ fn run() -> impl Strategy<Value = RunConfig> {
         let n = fitting.len();
         let modifiers = proptest::sample::subsequence(fitting, 0..=n).prop_shuffle();
         let places = proptest::collection::vec(0.0..=1.0_f64, n);
-        (knobs(method.knobs), modifiers, places).prop_map(move |(knobs, modifiers, places)| {
+        let way = proptest::option::of(way());
+        (knobs(method.knobs), modifiers, places, way).prop_map(move |(knobs, modifiers, places, way)| {
             let applied = modifiers.into_iter().zip(places).map(|(modifier, place)| {
                 // Three digits, as a hand would give it.
                 let value = |knob: &Knob| ((knob.min + place * (knob.max - knob.min)) * 1e3).round() / 1e3;
@@ -845,8 +925,16 @@ fn run() -> impl Strategy<Value = RunConfig> {
                     modifiers.push(applied);
                 }
             }
-            RunConfig { method, knobs, modifiers }
+            RunConfig { knobs, modifiers, way: way.map_or(Way::SinglePoint, Way::Front), ..RunConfig::new(method) }
         })
+    })
+}
+
+/// Any front learner with any settings.
+fn way() -> impl Strategy<Value = Learned> {
+    (0..LEARNERS.len()).prop_flat_map(|at| {
+        let learner = &LEARNERS[at];
+        knobs(learner.knobs).prop_map(move |knobs| Learned { learner, knobs })
     })
 }
 
@@ -899,6 +987,13 @@ fn config() -> impl Strategy<Value = ExperimentConfig> {
             let maps = move |training: TrainingConfig| {
                 map(n_runs, k, training.steps).prop_map(move |map| (training.clone(), map))
             };
+            // What does not go together trains a single point.
+            let mut runs = runs;
+            for run in &mut runs {
+                if run.refusal(k).is_some() {
+                    run.way = Way::SinglePoint;
+                }
+            }
             training(k).prop_flat_map(maps).prop_map(move |(mut training, map)| {
                 if matches!(subject, Subject::Analytic(_)) {
                     training.batch = Batch::All;

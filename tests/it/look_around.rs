@@ -50,7 +50,7 @@ fn start(workload: &Workload) -> Vec<f32> {
 
 fn trainer(id: &str, look_every: Option<u32>) -> Trainer {
     let method = method(id).expect("registered");
-    let run = RunConfig { method, knobs: method.default_knobs(), modifiers: Vec::new() };
+    let run = RunConfig { knobs: method.default_knobs(), modifiers: Vec::new(), ..RunConfig::new(method) };
     let setup = TrainerSetup {
         run: &run,
         floor: vec![0.0; TASKS],

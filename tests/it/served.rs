@@ -186,7 +186,7 @@ fn trained(id: &str, knobs: &[f64], validation: u32) -> Vec<Vec<f64>> {
     workload.batch_rows = 4;
     let theta = network().parameters().iter().map(|&x| x as f32).collect();
     let method = method(id).expect("registered");
-    let run = RunConfig { method, knobs: knobs.to_vec(), modifiers: Vec::new() };
+    let run = RunConfig { knobs: knobs.to_vec(), modifiers: Vec::new(), ..RunConfig::new(method) };
     let setup = TrainerSetup {
         run: &run,
         floor: vec![0.0; TASKS],
@@ -211,7 +211,7 @@ fn a_step_costs_what_the_registry_says() {
         let mut workload = network().workload().clone();
         workload.batch_rows = 4;
         let theta = network().parameters().iter().map(|&x| x as f32).collect();
-        let run = RunConfig { method, knobs: method.default_knobs(), modifiers: Vec::new() };
+        let run = RunConfig { knobs: method.default_knobs(), modifiers: Vec::new(), ..RunConfig::new(method) };
         let setup = TrainerSetup {
             run: &run,
             floor: vec![0.0; TASKS],
@@ -442,7 +442,7 @@ fn modifiers_cost_what_they_say() {
     let passes = |id: &str, modifiers: &[&str]| {
         let applied = modifiers.iter().map(|id| Applied::new(modifier(id).expect("registered"))).collect();
         let method = method(id).expect("registered");
-        let run = RunConfig { method, knobs: method.default_knobs(), modifiers: applied };
+        let run = RunConfig { knobs: method.default_knobs(), modifiers: applied, ..RunConfig::new(method) };
         let theta = network().parameters().iter().map(|&x| x as f32).collect();
         let setup = TrainerSetup {
             run: &run,
