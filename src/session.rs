@@ -12,12 +12,13 @@ mod land;
 mod pictures;
 mod sharpness;
 mod surveyor;
+mod sweep;
 mod wander;
 mod workshop;
 
 pub use land::Land;
 
-use crate::config::{ExperimentConfig, link};
+use crate::config::{ExperimentConfig, RunConfig, link};
 use crate::data::{DataError, MtldFile, mtld};
 use crate::protocol::{BackendReport, Command, Event, FailureCode, RunId, SeedProgress};
 use experiment::{Advance, Experiment, StartError};
@@ -95,7 +96,10 @@ impl Session {
     /// Whether [`Session::advance`] has something to do now.
     pub fn wants_to_advance(&self) -> bool {
         let trains = |running: &Running| !self.paused && !running.experiment.finished_all();
-        let asked = |running: &Running| running.experiment.has_truth() || running.experiment.surveys();
+        let asked = |running: &Running| {
+            let Running { experiment, .. } = running;
+            experiment.has_truth() || experiment.surveys() || experiment.sweeps()
+        };
         let works = |running: &Running| asked(running) || trains(running);
         self.surveyor.has_work() || self.experiment.as_ref().is_some_and(works)
     }
@@ -157,7 +161,20 @@ impl Session {
             Command::Survey { id, order } => self.surveyor.begin(id, order, &mut self.outbox),
             Command::StopSurvey { id } => self.surveyor.stop(id),
             Command::Wander { id, number } => self.surveyor.wander(id, number, &mut self.outbox),
-            Command::Prefer { .. } | Command::Sweep { .. } => {}
+            Command::Prefer { id, preference } => {
+                if let Some(running) = self.experiment.as_mut().filter(|running| running.id == id) {
+                    running.prefer(preference);
+                }
+            }
+            Command::Sweep { id, asked } => {
+                if let Some(running) = self.experiment.as_mut().filter(|running| running.id == id) {
+                    let portions = match running.experiment.sweep(&asked) {
+                        Ok(portions) => portions.into_iter().map(Ok).collect(),
+                        Err(why) => vec![Err(why)],
+                    };
+                    self.outbox.extend(portions.into_iter().map(|portion| Event::Swept { id, portion }));
+                }
+            }
             Command::Aggregate { id, gradients, losses, step } => {
                 if let Some(running) = self.experiment.as_ref().filter(|running| running.id == id) {
                     let answers = frozen::aggregate(&running.config, &gradients, &losses, step);
@@ -268,6 +285,9 @@ impl Session {
             if let Some(reading) = running.experiment.survey_on() {
                 self.outbox.push(Event::Sharpness { id: running.id, reading: Ok(reading) });
             }
+            if let Some(portion) = running.experiment.sweep_on(&self.clock) {
+                self.outbox.push(Event::Swept { id: running.id, portion: Ok(portion) });
+            }
         }
         if self.paused {
             return;
@@ -329,6 +349,21 @@ impl Session {
 }
 
 impl Running {
+    /// Looks at manifolds elsewhere from now on; what is no preference changes nothing.
+    fn prefer(&mut self, preference: Vec<f64>) {
+        let sum: f64 = preference.iter().sum();
+        let sound = preference.iter().all(|share| *share >= 0.0) && sum > 0.0 && sum.is_finite();
+        if !sound || preference.len() != self.config.n_tasks() {
+            return;
+        }
+        let shares: Vec<f64> = preference.iter().map(|share| share / sum).collect();
+        self.experiment.prefer(&shares);
+        // Runs that heed a preference have theirs from the start; a lost device must not give them another.
+        if !self.config.runs.iter().any(RunConfig::heeds_preference) {
+            self.config.training.preference = Some(shares);
+        }
+    }
+
     /// How far the seeds are, when there are several and it is time to say so again.
     fn seed_news(&mut self) -> Option<SeedProgress> {
         let of = self.config.training.seeds;

@@ -2,6 +2,7 @@
 
 mod examples;
 mod flat;
+mod members;
 
 use super::{Apply, Combine, Part, Scope, Slot, StepReport, Workload};
 use crate::balance::{Cost, RowsMethod, StepContext};
@@ -32,6 +33,7 @@ pub struct Cpu<T> {
     saved: Vec<T>,    // (n_parameters): θ while it looks elsewhere
     way: Vec<T>,      // (n_parameters): from there to where it looks
     aside: Vec<T>,    // (n_parameters): a gradient that joins the update's
+    members: Option<members::Members<T>>,
     forward: Forward<T>,
     targets: Vec<Vec<T>>, // (K) of (B)
     dz: Vec<Vec<T>>,      // (K) of (B, C): scaled loss gradient at each head's outputs
@@ -175,6 +177,7 @@ impl<T: Real> Cpu<T> {
             saved: Vec::new(),
             way: Vec::new(),
             aside: Vec::new(),
+            members: None,
             forward: Forward::with_way_back(network, *batch_rows),
             targets: vec![vec![T::default(); *batch_rows]; k],
             dz: dz.collect(),
@@ -474,31 +477,48 @@ impl<T: Real> Cpu<T> {
 
     /// One update of θ.
     pub fn apply(&mut self, apply: Apply<'_>) -> StepReport {
-        let n_shared = self.workload.layout.n_shared();
-        let k = self.workload.network.n_tasks();
+        let (learning_rate, probe) = (apply.learning_rate, apply.probe);
+        self.direct(apply);
+        let rule = self.rule(learning_rate, length(&self.gradient));
+        update(&rule, &self.gradient, &mut self.moments, &mut self.theta, &mut self.moved);
+        if probe { self.report() } else { StepReport::default() }
+    }
+
+    /// d and the heads' gradients by their weights, with what was set aside.
+    fn direct(&mut self, apply: Apply<'_>) {
         self.direct_shared(apply.combine);
         self.weigh_heads(apply.head_weights);
         if apply.aside != 0.0 {
             blend(&[1.0], &[apply.aside], &self.aside, &mut self.gradient);
         }
-        let mut report = StepReport::default();
-        if apply.probe {
-            let d = &self.gradient[..n_shared];
-            report.along_direction = vec![0.0; k];
-            gramian(n_shared, &self.g, d, &mut report.along_direction);
-            report.direction_length = length(d);
+    }
+
+    /// The optimizer's numbers for a gradient of this length.
+    fn rule(&self, learning_rate: f64, length: f64) -> Rule {
+        let Workload { optimizer, weight_decay, clip, .. } = self.workload;
+        Rule {
+            optimizer,
+            learning_rate,
+            weight_decay,
+            gradient_scale: clip.map_or(1.0, |clip| clip / length.max(clip)),
         }
-        let gradient_scale = self.workload.clip.map_or(1.0, |clip| clip / length(&self.gradient).max(clip));
-        let Workload { optimizer, weight_decay, .. } = self.workload;
-        let rule = Rule { optimizer, learning_rate: apply.learning_rate, weight_decay, gradient_scale };
-        update(&rule, &self.gradient, &mut self.moments, &mut self.theta, &mut self.moved);
-        if apply.probe {
-            let moved = &self.moved[..n_shared];
-            report.along_step = vec![0.0; k];
-            gramian(n_shared, &self.g, moved, &mut report.along_step);
-            report.step_length = length(moved);
+    }
+
+    /// What the last update did to the shared parameters.
+    fn report(&self) -> StepReport {
+        let n_shared = self.workload.layout.n_shared();
+        let products = |v: &[T]| {
+            let mut products = vec![0.0; self.workload.network.n_tasks()];
+            gramian(n_shared, &self.g, v, &mut products);
+            products
+        };
+        let (d, moved) = (&self.gradient[..n_shared], &self.moved[..n_shared]);
+        StepReport {
+            along_direction: products(d),
+            direction_length: length(d),
+            along_step: products(moved),
+            step_length: length(moved),
         }
-        report
     }
 }
 

@@ -1,6 +1,6 @@
 //! An analytic problem as a backend: θ is x in f64, all of it shared; no rows, no heads, no batches.
 
-use super::{Apply, Combine, Scope, Slot, StepReport};
+use super::{Apply, Combine, Scope, Slot, Spread, StepReport};
 use crate::balance::modify::Ascent;
 use crate::balance::solve::MAX_TASKS;
 use crate::balance::{RowsMethod, StepContext};
@@ -42,6 +42,17 @@ pub struct Exact {
     confined: bool,       // whether a wall cut the last look short
     all_losses: Vec<f64>, // of the problem, whichever are minimized
     all_rows: Vec<f64>,
+    members: Option<Members>,
+}
+
+/// Points whose mixture is x.
+#[derive(Debug, Clone)]
+struct Members {
+    x: Vec<f64>,        // (K, P)
+    gradient: Vec<f64>, // (K, P)
+    moved: Vec<f64>,    // (K, P): Δx of the last update
+    free: Vec<f64>,     // (K, P): x before it was put back into the box
+    moments: Moments<f64>,
 }
 
 impl Exact {
@@ -62,6 +73,7 @@ impl Exact {
             confined: false,
             all_losses: vec![0.0; n],
             all_rows: vec![0.0; n * p],
+            members: None,
             x,
             descent,
         }
@@ -237,34 +249,95 @@ impl Exact {
         }
     }
 
+    /// Holds these members (K, P) from now on.
+    pub fn hold_members(&mut self, x: Vec<f64>) {
+        self.members = Some(Members {
+            gradient: vec![0.0; x.len()],
+            moved: vec![0.0; x.len()],
+            free: vec![0.0; x.len()],
+            moments: Moments::new(self.descent.optimizer, x.len()),
+            x,
+        });
+    }
+
+    /// (K, P); empty where there are none.
+    pub fn members(&self) -> &[f64] {
+        self.members.as_ref().map_or(&[], |members| &members.x)
+    }
+
+    /// x ← Σ αₖxₖ.
+    pub fn mix(&mut self, alpha: &[f64]) {
+        if let Some(members) = &self.members {
+            combine(&members.x, alpha, &mut self.x);
+        }
+    }
+
+    /// One draw's share of the update for every member, and the update itself where `spread` moves them.
+    pub fn apply_to_members(&mut self, apply: Apply<'_>, spread: Spread<'_>) -> StepReport {
+        let p = self.x.len();
+        self.direct_all(apply.combine, apply.aside);
+        let Some(mut members) = self.members.take() else { return StepReport::default() };
+        for (gradient, &alpha) in members.gradient.chunks_exact_mut(p).zip(spread.alpha) {
+            blend(&[spread.keep], &[alpha], &self.direction, gradient);
+        }
+        if spread.moves {
+            let rule = self.rule(apply.learning_rate, length(&members.gradient));
+            let Members { x, gradient, moved, free, moments } = &mut members;
+            update(&rule, gradient, moments, x, moved);
+            free.copy_from_slice(x);
+            x.chunks_exact_mut(p).for_each(|x| self.descent.problem.confine(x));
+            for (moved, (x, free)) in moved.iter_mut().zip(x.iter().zip(&*free)) {
+                *moved += x - free;
+            }
+            combine(moved, spread.alpha, &mut self.moved);
+            combine(x, spread.alpha, &mut self.x);
+        }
+        self.members = Some(members);
+        if apply.probe && spread.moves { self.report() } else { StepReport::default() }
+    }
+
+    /// d as `how` says, with what was set aside.
+    fn direct_all(&mut self, how: Combine<'_>, aside: f64) {
+        self.direct(how);
+        if aside != 0.0 {
+            blend(&[1.0], &[aside], &self.aside, &mut self.direction);
+        }
+    }
+
+    /// The optimizer's numbers for a gradient of this length.
+    fn rule(&self, learning_rate: f64, length: f64) -> Rule {
+        let Descent { optimizer, weight_decay, clip, .. } = self.descent;
+        Rule {
+            optimizer,
+            learning_rate,
+            weight_decay,
+            gradient_scale: clip.map_or(1.0, |clip| clip / length.max(clip)),
+        }
+    }
+
     /// One update of x, which ends where the problem's box says.
     pub fn apply(&mut self, apply: Apply<'_>) -> StepReport {
-        let p = self.x.len();
-        self.direct(apply.combine);
-        if apply.aside != 0.0 {
-            blend(&[1.0], &[apply.aside], &self.aside, &mut self.direction);
-        }
-        let long = length(&self.direction);
-        let Descent { optimizer, weight_decay, clip, .. } = self.descent;
-        let gradient_scale = clip.map_or(1.0, |clip| clip / long.max(clip));
-        let rule = Rule { optimizer, learning_rate: apply.learning_rate, weight_decay, gradient_scale };
+        self.direct_all(apply.combine, apply.aside);
+        let rule = self.rule(apply.learning_rate, length(&self.direction));
         update(&rule, &self.direction, &mut self.moments, &mut self.x, &mut self.moved);
         self.free.copy_from_slice(&self.x);
         self.descent.problem.confine(&mut self.x);
         for (moved, (x, free)) in self.moved.iter_mut().zip(self.x.iter().zip(&self.free)) {
             *moved += x - free;
         }
-        if !apply.probe {
-            return StepReport::default();
-        }
+        if apply.probe { self.report() } else { StepReport::default() }
+    }
+
+    /// What the last update did.
+    fn report(&self) -> StepReport {
         let along = |v: &[f64]| {
             let mut products = vec![0.0; self.descent.targets.len()];
-            gramian(p, &self.rows, v, &mut products);
+            gramian(self.x.len(), &self.rows, v, &mut products);
             products
         };
         StepReport {
             along_direction: along(&self.direction),
-            direction_length: long,
+            direction_length: length(&self.direction),
             along_step: along(&self.moved),
             step_length: length(&self.moved),
         }

@@ -94,6 +94,17 @@ pub struct Apply<'a> {
     pub probe: bool,
 }
 
+/// How an update reaches the members of a manifold.
+#[derive(Debug, Clone, Copy)]
+pub struct Spread<'a> {
+    /// (K) preference at which θ lies.
+    pub alpha: &'a [f64],
+    /// Factor on what earlier draws of the step have left: 0 for the first of them.
+    pub keep: f64,
+    /// Whether the members are moved now; else what they gained waits for the next draw.
+    pub moves: bool,
+}
+
 /// What an update did to the shared parameters; empty without `probe`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct StepReport {
@@ -431,6 +442,78 @@ impl Backend {
             Self::Exact(exact) => Ok(exact.apply(apply)),
             #[cfg(feature = "gpu")]
             Self::Gpu(gpu) => gpu.apply(apply).await,
+        }
+    }
+
+    /// Holds these members from now on, K networks like θ one behind the other, each with an optimizer memory of its own.
+    ///
+    /// # Errors
+    /// [`BackendError`] where the device has no room for them.
+    pub fn hold_members(&mut self, members: &[f32]) -> Result<(), BackendError> {
+        match self {
+            Self::Cpu(cpu) => {
+                cpu.hold_members(members.to_vec());
+                Ok(())
+            }
+            Self::Exact(exact) => {
+                exact.hold_members(members.iter().map(|&x| f64::from(x)).collect());
+                Ok(())
+            }
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.hold_members(members),
+        }
+    }
+
+    /// θ ← Σ αₖθₖ of the members.
+    ///
+    /// # Errors
+    /// [`BackendError`] on the GPU.
+    pub async fn mix(&mut self, alpha: &[f64]) -> Result<(), BackendError> {
+        match self {
+            Self::Cpu(cpu) => {
+                cpu.mix(alpha);
+                Ok(())
+            }
+            Self::Exact(exact) => {
+                exact.mix(alpha);
+                Ok(())
+            }
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.mix(alpha),
+        }
+    }
+
+    /// Member k's gradient ← keep·gradient + αₖ·(d and the heads' gradients); where it moves them, all members go by one
+    /// step of the optimizer, clipped together, and θ follows as their mixture.
+    ///
+    /// # Errors
+    /// [`BackendError::Lost`] on the GPU.
+    pub async fn apply_to_members(&mut self, apply: Apply<'_>, spread: Spread<'_>) -> Result<StepReport, BackendError> {
+        match self {
+            Self::Cpu(cpu) => Ok(cpu.apply_to_members(apply, spread)),
+            Self::Exact(exact) => Ok(exact.apply_to_members(apply, spread)),
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.apply_to_members(apply, spread).await,
+        }
+    }
+
+    /// Copies all members out, one behind the other; empty where there are none.
+    ///
+    /// # Errors
+    /// [`BackendError::Lost`] on the GPU.
+    pub async fn members(&mut self, members: &mut Vec<f32>) -> Result<(), BackendError> {
+        members.clear();
+        match self {
+            Self::Cpu(cpu) => {
+                members.extend_from_slice(cpu.members());
+                Ok(())
+            }
+            Self::Exact(exact) => {
+                members.extend(exact.members().iter().map(|&x| x as f32));
+                Ok(())
+            }
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.members(members).await,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
+use paretoscope::cli::front::{self, FrontOptions, JudgedBy};
 use paretoscope::cli::run::{RunError, RunOptions, Watch};
 use paretoscope::cli::toy::{self, ToyFlags};
 use paretoscope::cli::{aggregate, landscape, methods, run, simulate};
@@ -85,6 +86,35 @@ enum Task {
         #[arg(long)]
         csv: bool,
     },
+    /// Train the experiment of a link and write the fronts of its runs as JSON: losses and metrics at every preference.
+    Front {
+        /// A link of the page (or what follows its #), or the path of a configuration file.
+        experiment: String,
+        /// Least number of points of a front; 11 are those of the paper.
+        #[arg(long, default_value_t = 11, value_parser = clap::value_parser!(u32).range(2..=1001))]
+        points: u32,
+        /// Rows that points are judged by.
+        #[arg(long, value_enum, default_value = "test")]
+        split: SplitFlag,
+        /// Steps instead of the experiment's.
+        #[arg(long)]
+        steps: Option<u32>,
+        /// Number of seeds, from the experiment's on; as many as the experiment says by default.
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100))]
+        seeds: Option<u32>,
+        /// Seeds trained at once.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=16))]
+        threads: u32,
+        /// Losses that hypervolumes are measured to, one a task; a tenth beyond the worst point by default.
+        #[arg(long, value_delimiter = ',')]
+        reference: Vec<f64>,
+        /// Folder of the data files.
+        #[arg(long)]
+        data: Option<PathBuf>,
+        /// As text: mean and standard deviation over seeds.
+        #[arg(long)]
+        table: bool,
+    },
     /// Train the experiment of a link and write the map of losses that it asks for (plane=, height=, grid=), as JSON.
     Landscape {
         /// A link of the page (or what follows its #), or the path of a configuration file.
@@ -93,6 +123,12 @@ enum Task {
         #[arg(long)]
         data: Option<PathBuf>,
     },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum SplitFlag {
+    Validation,
+    Test,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -124,6 +160,14 @@ fn main() -> ExitCode {
             });
             let seeds = seeds.unwrap_or_default();
             train(&experiment, &RunOptions { steps, seeds, backend }, data.as_deref(), csv)
+        }
+        Task::Front { experiment, points, split, steps, seeds, threads, reference, data, table } => {
+            let by = match split {
+                SplitFlag::Validation => JudgedBy::Validation,
+                SplitFlag::Test => JudgedBy::Test,
+            };
+            let options = FrontOptions { points, by, seeds: seeds.unwrap_or_default(), threads, reference };
+            sweep(&experiment, steps, &options, data.as_deref(), table)
         }
         Task::Landscape { experiment, data } => survey(&experiment, data.as_deref()),
     };
@@ -168,6 +212,22 @@ fn survey(experiment: &str, data: Option<&Path>) -> Result<(), RunError> {
     let answer = pollster::block_on(landscape::landscape(&config, &read_file, clock, &mut watch))?;
     watch.bar.finish_and_clear();
     write_out(|out| writeln!(out, "{answer}"))
+}
+
+fn sweep(
+    experiment: &str,
+    steps: Option<u32>,
+    options: &FrontOptions,
+    data: Option<&Path>,
+    table: bool,
+) -> Result<(), RunError> {
+    let config = run::read(&text_of(experiment)?, &RunOptions { steps, ..RunOptions::default() })?;
+    let read_file = |name: &str| read_data(name, data);
+    let seeds = if options.seeds > 0 { options.seeds } else { config.training.seeds };
+    let mut watch = Bar::new(seeds);
+    let fronts = front::front(&config, options, &read_file, &mut watch)?;
+    watch.bar.finish_and_clear();
+    write_out(|out| if table { write!(out, "{}", fronts.to_table()) } else { writeln!(out, "{}", fronts.to_json()) })
 }
 
 fn train(experiment: &str, options: &RunOptions, data: Option<&Path>, csv: bool) -> Result<(), RunError> {

@@ -99,22 +99,32 @@ pub async fn run(
         // Every seed is told in full, so each is an experiment of its own.
         config.training.seeds = 1;
         config.training.seed = config.training.seed_at(seed_idx);
-        let (result, complete) = one_seed(config, seed_idx, read_file, Rc::clone(&clock), watch).await?;
-        results.push(result);
-        if !complete {
+        let trained = one_seed(config, seed_idx, read_file, Rc::clone(&clock), watch).await?;
+        results.push(trained.result);
+        if !trained.complete {
             break;
         }
     }
     Ok(results)
 }
 
-async fn one_seed(
+/// A seed that was trained, with the session that can still be asked about it.
+pub(super) struct TrainedSeed {
+    pub session: Session,
+    pub id: RunId,
+    pub result: SeedResult,
+    /// Whether it reached its end.
+    pub complete: bool,
+}
+
+/// Trains one experiment of one seed.
+pub(super) async fn one_seed(
     config: ExperimentConfig,
     seed_idx: u32,
     read_file: &dyn Fn(&str) -> io::Result<Vec<u8>>,
     clock: crate::session::Clock,
     watch: &mut dyn Watch,
-) -> Result<(SeedResult, bool), RunError> {
+) -> Result<TrainedSeed, RunError> {
     let mut session = Session::new(clock);
     let id = RunId(1);
     session.handle(Command::Start { id, link: link::write(&config) }).await;
@@ -182,7 +192,7 @@ async fn one_seed(
         stopped = !watch.goes_on(seed_idx, history.head(), history.outline.steps);
     }
     let backend = backend.ok_or_else(|| RunError::Failed("No backend was chosen.".into()))?;
-    Ok((SeedResult { config, history, backend }, complete))
+    Ok(TrainedSeed { session, id, result: SeedResult { config, history, backend }, complete })
 }
 
 /// The JSON of DESIGN: `{"config","backend","runs":[{"id","method","seed","records","test"}]}`.

@@ -77,8 +77,15 @@ pub async fn toy(flags: &ToyFlags) -> Result<Value, RunError> {
         if now == steps || due.peek().is_none() {
             break;
         }
-        let place =
-            Place { step: now, seed, learning_rate, preference: &preference, probe: false, motion: Motion::Update };
+        let place = Place {
+            step: now,
+            seed,
+            learning_rate,
+            preference: &preference,
+            probe: false,
+            motion: Motion::Update,
+            mixture: None,
+        };
         strategy.step(&mut backend, &[], place, &mut step).await.map_err(failed)?;
     }
     Ok(json!({"checkpoints": checkpoints}))

@@ -6,6 +6,9 @@ use crate::math::Real;
 use crate::rng::{Stream, StreamId};
 use std::ops::Range;
 
+/// Streams of one member of a manifold: more than blocks of any network have.
+const MEMBER_STREAMS: u32 = 1 << 20;
+
 /// Whose parameters a block holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owner {
@@ -109,6 +112,17 @@ impl ParamLayout {
     /// Initial θ. `task_ids` (K) name the tasks in their data set, so that a head starts the same
     /// whichever other tasks are trained beside it.
     pub fn initial<T: Real>(&self, network: &Network, init: Init, seed: u32, task_ids: &[usize]) -> Vec<T> {
+        self.initial_member(network, init, (seed, 0), task_ids)
+    }
+
+    /// The same for a member of a manifold, drawn on its own; the first one starts where a single point does.
+    pub fn initial_member<T: Real>(
+        &self,
+        network: &Network,
+        init: Init,
+        (seed, member): (u32, u32),
+        task_ids: &[usize],
+    ) -> Vec<T> {
         let mut theta = vec![T::default(); self.n_parameters];
         for block in &self.blocks {
             if block.part == Part::Bias {
@@ -131,7 +145,7 @@ impl ParamLayout {
                 },
             };
             let sd = gain / (block.fan_in as f64).sqrt();
-            let draws = Stream::new(seed, StreamId::Init, stream);
+            let draws = Stream::new(seed, StreamId::Init, member * MEMBER_STREAMS + stream);
             for (i, value) in theta[block.range.clone()].iter_mut().enumerate() {
                 *value = T::of(sd * draws.normal(i as u64));
             }

@@ -14,6 +14,8 @@ pub struct AskedSweep {
     /// Least number of points spread over all preferences, answered in portions in the place of those asked for before;
     /// 0 asks for none and leaves what is under way.
     pub points: u32,
+    /// Whether runs that train a single point tell theirs too, one point each.
+    pub all_runs: bool,
     /// Most rows of a split; 0 is as many as are affordable between two steps of training.
     pub rows: u32,
 }
@@ -46,7 +48,7 @@ pub struct SweptRows {
 /// One mixture of the members.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct FrontPoint {
-    /// (K)
+    /// (K) Of a single point's run what the experiment prefers.
     pub preference: Vec<f64>,
     /// Empty without a validation split. An analytic problem has its exact losses here and in `test`.
     pub validation: Judged,

@@ -6,6 +6,7 @@ mod probe;
 use super::further::{self, FurtherSeeds};
 use super::ladder::{self, Ladder};
 use super::sharpness::Survey;
+use super::sweep::Sweep;
 use super::workshop::{CHECKPOINT_BYTES, Rows, Stuff, Workshop};
 use super::{Clock, pictures};
 use crate::backend::Workload;
@@ -15,13 +16,16 @@ use crate::config::{
     AnalyticConfig, DataConfig, ExperimentConfig, NetworkConfig, Rates, RunConfig, Subject, TrainingConfig,
 };
 use crate::data::{BuildRequest, Dataset, InputShape, MtldFile, Split, Truth};
+use crate::kernels::combine;
 use crate::problem::Parameter;
 use crate::protocol::{
-    AskedSharpness, AttributionOutline, BackendReport, Divergence, Evaluation, Frame, InputOutline, Outline, Record,
-    ReferenceNews, RunNews, RunOutline, RunPredictions, SharpnessReading, Stored, TaskOutline,
+    AskedSharpness, AskedSweep, AttributionOutline, BackendReport, Divergence, Evaluation, Frame, InputOutline,
+    Outline, Record, ReferenceNews, RunNews, RunOutline, RunPredictions, SharpnessReading, Stored, SweepPortion,
+    TaskOutline,
 };
 use crate::train::{Checkpoints, Ending, Evaluator, Trainer};
 use plan::Telling;
+use std::borrow::Cow;
 use std::rc::Rc;
 
 /// Seed of every generated data set: the points are part of the experiment, not of the run.
@@ -85,6 +89,7 @@ pub struct Experiment {
     /// True losses that a plan's checkpoints have.
     telling: Option<Telling>,
     survey: Option<Survey>,
+    sweep: Option<Sweep>,
 }
 
 /// What runs learn from and are judged by.
@@ -108,9 +113,35 @@ pub struct Run {
     /// `None` where there is no test split.
     pub evaluator: Option<Evaluator>,
     pub targets: Vec<usize>,
+    /// Of θ, or of all members of a manifold.
     pub checkpoints: Option<Checkpoints>,
+    /// (K) preference at which a manifold is looked at; `None` where it trains a single point.
+    pub mixture: Option<Vec<f64>>,
     /// Whether d = wᵀG, so that its weights say what it would do with other gradients.
     pub weighs_rows: bool,
+}
+
+impl Run {
+    /// The θ that is looked at in what [`Trainer::weights`] gave: it itself, or the mixture of its members.
+    pub fn point<'a>(&self, weights: &'a [f32]) -> Cow<'a, [f32]> {
+        match &self.mixture {
+            None => Cow::Borrowed(weights),
+            Some(alpha) => Cow::Owned(mixed(weights, alpha)),
+        }
+    }
+
+    /// The last stored θ not after `step`, of a manifold at its preference.
+    pub fn stored(&self, step: u32) -> Option<(u32, Cow<'_, [f32]>)> {
+        let (step, weights) = self.checkpoints.as_ref()?.at(step)?;
+        Some((step, self.point(weights)))
+    }
+}
+
+/// Σ αₖθₖ of members that lie one behind the other, as a backend mixes them.
+pub fn mixed(members: &[f32], alpha: &[f64]) -> Vec<f32> {
+    let mut theta = vec![0.0; members.len() / alpha.len().max(1)];
+    combine(members, alpha, &mut theta);
+    theta
 }
 
 impl Experiment {
@@ -143,7 +174,7 @@ impl Experiment {
         let k = dataset.tasks.len();
         let all: Vec<usize> = (0..k).collect();
         let shared = rows.workload(&all, &data.loss_scales, &config.training);
-        let chosen = ladder.choose(config.backend, &shared, &rows.theta(&shared, config.training.seed)).await;
+        let chosen = ladder.choose(config.backend, &shared, &rows.theta(&shared, (config.training.seed, 0))).await;
         let report = chosen.report.clone();
         let cheap = shared.layout.n_parameters() * rows.batch_rows * k <= CHEAP_GRAMIAN;
         let gramian_every = if cheap { 1 } else { GRAMIAN_EVERY };
@@ -169,7 +200,7 @@ impl Experiment {
             // What changes weights may remember its own run's.
             let remembers = run.modifiers.iter().any(|applied| matches!(applied.modifier.change, Change::Weights(_)));
             // Gradients uphill of one run say nothing of another's.
-            let alone = run.method.answers_alone() && !remembers && run.ascent().is_none();
+            let alone = run.method.answers_alone() && !remembers && run.ascent().is_none() && run.learned().is_none();
             (k <= COMPARED_TASKS && alone).then_some(balancer)
         });
         let comparers = comparers.collect();
@@ -193,6 +224,7 @@ impl Experiment {
             theta: Vec::new(),
             telling: None,
             survey: None,
+            sweep: None,
         })
     }
 
@@ -229,6 +261,14 @@ impl Experiment {
         };
         let first = networks.map(part).sum::<f64>() / (self.runs.len() + self.references.len()).max(1) as f64;
         (first, self.further.share(self.outline.steps))
+    }
+
+    /// Looks at every manifold at this preference from now on.
+    pub fn prefer(&mut self, preference: &[f64]) {
+        for mixture in self.runs.iter_mut().filter_map(|run| run.mixture.as_mut()) {
+            mixture.copy_from_slice(preference);
+        }
+        self.further.prefer(preference);
     }
 
     pub fn has_news(&self) -> bool {
@@ -273,6 +313,30 @@ impl Experiment {
     /// One portion of it.
     pub fn survey_on(&mut self) -> Option<SharpnessReading> {
         self.survey.as_mut()?.advance(&self.runs)
+    }
+
+    /// Begins to go along the manifolds, and tells the points that are asked for at once; or says in a sentence why it
+    /// cannot.
+    pub fn sweep(&mut self, asked: &AskedSweep) -> Result<Vec<SweepPortion>, String> {
+        if asked.points > 0 {
+            self.sweep = None;
+        }
+        let of = (&mut self.runs[..], &self.material, &self.outline);
+        let (portions, spread) = Sweep::new(asked, of, &self.preference)?;
+        if spread.is_some() {
+            self.sweep = spread;
+        }
+        Ok(portions)
+    }
+
+    /// Whether there are points left to tell.
+    pub fn sweeps(&self) -> bool {
+        self.sweep.as_ref().is_some_and(Sweep::wants_to_advance)
+    }
+
+    /// Some more of them.
+    pub fn sweep_on(&mut self, clock: &Clock) -> Option<SweepPortion> {
+        self.sweep.as_mut()?.advance(&mut self.runs, clock)
     }
 
     /// One step of the run whose turn it is; when the first seed is complete, one of a further seed.
@@ -320,14 +384,14 @@ impl Experiment {
         let judges = due(step, self.outline.evaluate_every, steps) && run.evaluator.is_some();
         let stores = run.checkpoints.as_ref().is_some_and(|checkpoints| checkpoints.wants(step, steps));
         if judges || stores {
-            run.trainer.backend().parameters(&mut self.theta).await?;
+            run.trainer.weights(&mut self.theta).await?;
         }
-        if judges
-            && self.theta.iter().all(|x| x.is_finite())
-            && let Some(evaluator) = &mut run.evaluator
-        {
+        if judges && self.theta.iter().all(|x| x.is_finite()) {
+            let theta = run.point(&self.theta);
             let news = &mut self.pending.runs[index].evaluations;
-            news.extend(self.material.evaluate(evaluator, &self.theta, &run.targets, step));
+            if let Some(evaluator) = &mut run.evaluator {
+                news.extend(self.material.evaluate(evaluator, &theta, &run.targets, step));
+            }
         }
         if stores && let Some(checkpoints) = &mut run.checkpoints {
             checkpoints.store(step, &self.theta);
@@ -387,7 +451,8 @@ impl Experiment {
                     method.weights(&ctx, &self.compared_gramian, &mut weights);
                     weights
                 }
-                _ if self.runs[other].weighs_rows => weights[other].clone(),
+                // Weights of a mixture are those of a preference that another run did not draw.
+                _ if self.runs[other].weighs_rows && self.runs[other].mixture.is_none() => weights[other].clone(),
                 _ => Vec::new(),
             });
         }
@@ -419,9 +484,8 @@ impl Experiment {
     pub fn predictions(&mut self, step: u32) -> Vec<RunPredictions> {
         let Self { runs, material, .. } = self;
         let draw = |run: &mut Run| {
-            let Some((step, theta)) = run.checkpoints.as_ref().and_then(|checkpoints| checkpoints.at(step)) else {
-                return RunPredictions::default();
-            };
+            let Some((step, theta)) = run.stored(step) else { return RunPredictions::default() };
+            let (step, theta) = (step, theta.into_owned());
             let (Material::Rows { data, dataset, test, .. }, Some(evaluator)) = (&*material, &mut run.evaluator) else {
                 return RunPredictions { step, ..Default::default() };
             };
@@ -430,7 +494,7 @@ impl Experiment {
                 let of = |truth: Truth| tasks.map(|(&task, info)| truth(&data.knobs, task, info, points)).collect();
                 data.source.truth.map_or_else(Vec::new, of)
             };
-            RunPredictions { step, body: pictures::draw(evaluator, theta, (dataset, test), &truth) }
+            RunPredictions { step, body: pictures::draw(evaluator, &theta, (dataset, test), &truth) }
         };
         runs.iter_mut().map(draw).collect()
     }

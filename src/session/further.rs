@@ -3,7 +3,7 @@
 //! One seed's networks exist at a time. A seed that is not complete is told to nobody, so seeds that are compared
 //! have all gone equally far.
 
-use super::experiment::{Material, Run, StartError, diverged, due};
+use super::experiment::{Material, Run, StartError, diverged, due, mixed};
 use super::workshop::Workshop;
 use crate::protocol::{Outline, SeedCurves, SeedRecord};
 
@@ -33,6 +33,14 @@ impl FurtherSeeds {
     pub fn new(workshop: Workshop, first: u32, of: u32) -> Self {
         let record = SeedRecord::default();
         Self { workshop, first, of: of.max(1), trained: 1, record, current: None, done: 0, stopped: false }
+    }
+
+    /// Looks at every manifold at this preference from now on.
+    pub fn prefer(&mut self, preference: &[f64]) {
+        self.workshop.prefer(preference);
+        if let Some(mixture) = self.current.as_mut().and_then(|(run, _)| run.mixture.as_mut()) {
+            mixture.copy_from_slice(preference);
+        }
     }
 
     pub fn finished(&self) -> bool {
@@ -85,9 +93,11 @@ impl FurtherSeeds {
         if due(step, outline.evaluate_every, outline.steps)
             && let (Some(evaluator), Some(test)) = (&mut run.evaluator, material.test())
         {
-            run.trainer.backend().parameters(theta).await.map_err(|error| error.to_string())?;
+            run.trainer.weights(theta).await.map_err(|error| error.to_string())?;
             if theta.iter().all(|x| x.is_finite()) {
-                curves.metrics.push((step, evaluator.judge(theta, test, &run.targets).1));
+                let point = run.mixture.as_ref().map(|alpha| mixed(theta, alpha));
+                let point = point.as_deref().unwrap_or(theta);
+                curves.metrics.push((step, evaluator.judge(point, test, &run.targets).1));
             }
         }
         let record = run.trainer.advance().await.map_err(|error| error.to_string())?;

@@ -81,7 +81,7 @@ impl Survey {
                 self.places.remove(self.next);
                 return None;
             };
-            self.reader.begin(theta);
+            self.reader.begin(&runs[run].point(theta));
             self.begun = true;
         }
         let tasks = self.reader.advance()?;

@@ -1,6 +1,6 @@
 //! The same runs from every other start of their problem, trained beside the experiment for pictures of all paths.
 
-use super::experiment::{Run, StartError};
+use super::experiment::{Run, StartError, mixed};
 use super::workshop::{Stuff, Workshop};
 use crate::config::{AnalyticConfig, ExperimentConfig};
 use crate::problem::Start;
@@ -65,7 +65,10 @@ impl Wander {
         loop {
             let step = run.trainer.next_step();
             if let Some(checkpoints) = run.checkpoints.as_mut().filter(|checkpoints| checkpoints.wants(step, steps)) {
-                run.trainer.backend().parameters(&mut self.theta).await.map_err(|error| error.to_string())?;
+                run.trainer.weights(&mut self.theta).await.map_err(|error| error.to_string())?;
+                if let Some(alpha) = &run.mixture {
+                    self.theta = mixed(&self.theta, alpha);
+                }
                 checkpoints.store(step, &self.theta);
                 if let [a, b] = self.theta[..]
                     && a.is_finite()

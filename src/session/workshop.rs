@@ -8,6 +8,7 @@ use crate::balance::{METHODS, Need};
 use crate::config::{AnalyticConfig, ExperimentConfig, NetworkConfig, RunConfig, TrainingConfig};
 use crate::data::{Batches, Metric, Split, TaskKind};
 use crate::nn::{Network, ParamLayout};
+use crate::strategy::manifold::member_starts;
 use crate::train::{Checkpoints, Evaluator, Trainer, TrainerSetup};
 use std::rc::Rc;
 
@@ -20,6 +21,8 @@ pub struct Workshop {
     runs: Vec<RunConfig>,
     /// (K)
     preference: Vec<f64>,
+    /// (K) at which manifolds are looked at.
+    shown: Vec<f64>,
     stuff: Stuff,
 }
 
@@ -62,16 +65,23 @@ impl Rows {
         }
     }
 
-    /// Initial weights.
-    pub fn theta(&self, workload: &Workload, seed: u32) -> Vec<f32> {
+    /// Initial weights, of a manifold those of one member.
+    pub fn theta(&self, workload: &Workload, (seed, member): (u32, u32)) -> Vec<f32> {
         let ids: Vec<usize> = workload.targets.iter().map(|&task| self.ids[task]).collect();
-        workload.layout.initial(&workload.network, self.network.init, seed, &ids)
+        workload.layout.initial_member(&workload.network, self.network.init, (seed, member), &ids)
     }
 }
 
 impl Workshop {
     pub fn new(config: &ExperimentConfig, stuff: Stuff) -> Self {
-        Self { training: config.training.clone(), runs: config.runs.clone(), preference: config.preference(), stuff }
+        let preference = config.preference();
+        let shown = preference.clone();
+        Self { training: config.training.clone(), runs: config.runs.clone(), preference, shown, stuff }
+    }
+
+    /// Looks at every manifold at this preference from now on.
+    pub fn prefer(&mut self, preference: &[f64]) {
+        self.shown.copy_from_slice(preference);
     }
 
     pub fn n_runs(&self) -> usize {
@@ -105,6 +115,7 @@ impl Workshop {
         (seed, keep): (u32, bool),
     ) -> Result<Run, StartError> {
         let training = &self.training;
+        let members = if run.learned().is_some() { tasks.len() } else { 0 };
         let bytes = CHECKPOINT_BYTES / self.runs.len();
         let setup = |floor: Vec<f64>, batches: Batches, gramian_every: u32| TrainerSetup {
             run,
@@ -122,8 +133,13 @@ impl Workshop {
                 let metrics = tasks.iter().map(|&task| rows.metrics[task]).collect();
                 let evaluator = Evaluator::new(workload.network.clone(), workload.layout.clone(), metrics);
                 let batches = Batches::new(rows.train.rows, rows.batch_rows, seed);
-                let theta = rows.theta(&workload, seed);
-                let backend: Backend = chosen.backend(workload, theta).map_err(StartError::Device)?;
+                let theta = rows.theta(&workload, (seed, 0));
+                let member = |member| rows.theta(&workload, (seed, member as u32));
+                let held: Vec<f32> = (0..members).flat_map(member).collect();
+                let mut backend: Backend = chosen.backend(workload, theta).map_err(StartError::Device)?;
+                if members > 0 {
+                    backend.hold_members(&held).map_err(|error| StartError::Device(error.to_string()))?;
+                }
                 (backend, Some(evaluator), setup(vec![0.0; tasks.len()], batches, *gramian_every), n_parameters)
             }
             Stuff::Formulas(AnalyticConfig { problem, start, .. }) => {
@@ -137,7 +153,11 @@ impl Workshop {
                     clip: training.clip,
                     multiplier: 1.0,
                 };
-                let backend = Backend::Exact(Box::new(Exact::new(descent, start.clone())));
+                let mut backend = Backend::Exact(Box::new(Exact::new(descent, start.clone())));
+                if members > 0 {
+                    let held = member_starts(problem, start, members, seed);
+                    backend.hold_members(&held).map_err(|error| StartError::Device(error.to_string()))?;
+                }
                 (backend, None, setup(floor, Batches::new(1, 1, seed), 1), start.len())
             }
         };
@@ -150,7 +170,8 @@ impl Workshop {
             trainer,
             evaluator,
             targets: tasks.to_vec(),
-            checkpoints: keep.then(|| Checkpoints::new(training.steps, n_parameters, bytes)),
+            checkpoints: keep.then(|| Checkpoints::new(training.steps, n_parameters * members.max(1), bytes)),
+            mixture: (members > 0).then(|| self.shown.clone()),
             weighs_rows: !run.method.needs(Need::KeptRows) && run.ascent().is_none(),
         })
     }

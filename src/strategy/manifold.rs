@@ -9,14 +9,31 @@
 //! without α, because a method that does not see the scale of a loss would take α out again.
 
 use super::learner::Learner;
-use super::multi_forward::Penalized;
-use crate::balance::modify::{Applied, Change};
+use super::multi_forward::{MOST_DRAWS, Penalized, Strength, order_gradient, total};
+use super::single_point::{Mixture, Place, SinglePoint};
+use super::{Motion, Step};
+use crate::backend::{Backend, BackendError, Spread};
+use crate::balance::modify::{Applied, Change, Modifier};
 use crate::balance::{Build, Knob, KnobScale, Method, Need};
+use crate::config::RunConfig;
+use crate::data::Batches;
+use crate::problem::Problem;
+use crate::rng::{Stream, StreamId};
+use libm::{exp, log as ln};
 
 /// Most draws of a step.
-pub const DRAWS: usize = 8;
+const DRAWS: usize = MOST_DRAWS;
 /// Losses that the loss ratio looks back on at most.
-pub const WINDOW: usize = 200;
+const WINDOW: usize = 200;
+/// Of the order term, as published.
+const TEMPERATURE: f64 = 1.0;
+/// Streams of [`StreamId::Strategy`].
+const PREFERENCES: u32 = 0;
+const STARTS: u32 = 1;
+/// Words that one draw of a gamma distribution may take; that it needs more has a chance below 1e-30.
+const GAMMA_WORDS: u64 = 64;
+/// How far around the start members of an analytic problem begin, as a share of its box, to both sides.
+const AROUND: f64 = 0.25;
 
 pub const LEARNER: Learner = Learner {
     id: "pamal",
@@ -109,6 +126,208 @@ impl Settings {
             penalized: if value(5) == 0.0 { Penalized::WrongOrder } else { Penalized::RightOrder },
         }
     }
+}
+
+/// What multiplies the rows of methods that heed no preference; it is no modifier that a run could list.
+const SHARES: Modifier = Modifier {
+    id: "shares",
+    label: "shares of a mixture",
+    about: "Multiplies every task gradient by its share of the preference that a step drew.",
+    paper: LEARNER.paper,
+    year: LEARNER.year,
+    knob: None,
+    change: Change::Preference(|shares, factors| factors.copy_from_slice(shares)),
+};
+
+/// A balancer at mixtures of members, with what it must remember of the run.
+pub struct Manifold {
+    point: SinglePoint,
+    settings: Settings,
+    loss_scales: Vec<f64>,
+    alphas: Vec<f64>, // (W, K)
+    losses: Vec<f64>, // (W, K) with the loss scales
+    order: Vec<f64>,  // (W, K)
+    shares: Vec<f64>, // (K)
+    ratio: Vec<f64>,  // (K) factors of the rows
+    mean: Vec<f64>,   // (K) losses of the draws of this step
+    past: Vec<f64>,   // (window, K) losses of the last steps
+    steps: usize,
+}
+
+impl Manifold {
+    /// The strategy of a run that has this front learner, with these knobs of it.
+    pub fn new(run: &RunConfig, knobs: &[f64], backend: &Backend, batches: Batches, seed: u32) -> Self {
+        let settings = Settings::of(knobs);
+        let heeds = run.method.needs(Need::Preference);
+        let shares = (!heeds).then_some(Applied { modifier: &SHARES, value: 0.0 });
+        let modifiers: Vec<Applied> = shares.into_iter().chain(run.modifiers.iter().copied()).collect();
+        let loss_scales = backend.loss_scales().to_vec();
+        let k = loss_scales.len();
+        let drawn = vec![0.0; settings.draws * k];
+        Self {
+            point: SinglePoint::new(run.method, &run.knobs, &modifiers, backend, batches, seed),
+            loss_scales,
+            alphas: drawn.clone(),
+            losses: drawn.clone(),
+            order: drawn,
+            shares: vec![0.0; k],
+            ratio: vec![1.0; k],
+            mean: vec![0.0; k],
+            past: vec![0.0; settings.window * k],
+            steps: 0,
+            settings,
+        }
+    }
+
+    /// See [`SinglePoint::bound_losses`].
+    pub fn bound_losses(&mut self, floor: &[f64]) {
+        self.point.bound_losses(floor);
+    }
+
+    /// One step on the batch `rows`, which all draws share. What it leaves is of the last draw.
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost.
+    pub async fn step(
+        &mut self,
+        backend: &mut Backend,
+        rows: &[u32],
+        place: Place<'_>,
+        out: &mut Step,
+    ) -> Result<(), BackendError> {
+        let k = self.loss_scales.len();
+        // Looking on needs one mixture.
+        let draws = if place.motion == Motion::Update { self.settings.draws } else { 1 };
+        for (draw, alpha) in self.alphas.chunks_exact_mut(k).enumerate() {
+            draw_preference((place.seed, place.step), draw, self.settings.concentration, alpha);
+        }
+        if self.settings.balance == Balance::Ratio {
+            self.take_ratio();
+        }
+        self.order.fill(0.0);
+        if self.settings.order > 0.0 && draws > 1 {
+            self.put_in_order(backend, rows).await?;
+        }
+        self.mean.fill(0.0);
+        for draw in 0..draws {
+            let alpha = &self.alphas[draw * k..][..k];
+            for (task, share) in self.shares.iter_mut().enumerate() {
+                *share = alpha[task] * self.ratio[task];
+            }
+            backend.mix(alpha).await?;
+            let last = draw + 1 == draws;
+            let mixture = Mixture {
+                spread: Spread { alpha, keep: if draw == 0 { 0.0 } else { 1.0 }, moves: last },
+                shares: &self.shares,
+                by_length: self.settings.balance == Balance::Norm,
+                order: &self.order[draw * k..][..k],
+            };
+            let probe = place.probe && last;
+            self.point.step(backend, rows, Place { probe, mixture: Some(mixture), ..place }, out).await?;
+            for (mean, (loss, scale)) in self.mean.iter_mut().zip(out.losses.iter().zip(&self.loss_scales)) {
+                *mean += loss * scale / draws as f64;
+            }
+            let sound = out.losses.iter().chain(&out.weights).all(|number| number.is_finite())
+                && (!out.probed || out.gramian.iter().all(|m| m.is_finite()));
+            if !sound {
+                return Ok(());
+            }
+        }
+        if place.motion == Motion::Update {
+            let at = self.steps % self.settings.window;
+            self.past[at * k..][..k].copy_from_slice(&self.mean);
+            self.steps += 1;
+        }
+        Ok(())
+    }
+
+    /// Factors 1 − |w̄ᵢ|/Σ|w̄| from the means of the last losses; equal ones before there are any.
+    fn take_ratio(&mut self) {
+        let k = self.ratio.len();
+        let known = self.steps.min(self.settings.window);
+        self.ratio.fill(0.0);
+        for past in self.past.chunks_exact(k).take(known) {
+            for (sum, loss) in self.ratio.iter_mut().zip(past) {
+                *sum += loss;
+            }
+        }
+        let all: f64 = self.ratio.iter().map(|sum| sum.abs()).sum();
+        for ratio in &mut self.ratio {
+            let share = if all > 0.0 { ratio.abs() / all } else { 1.0 / k as f64 };
+            *ratio = 1.0 - share;
+        }
+    }
+
+    /// What the order term adds to the weight of every draw and task: coefficient·∂R/∂L. Nothing where the term is
+    /// larger than the loss it joins, Σ αᵢLᵢ with the ratio's factors.
+    async fn put_in_order(&mut self, backend: &mut Backend, rows: &[u32]) -> Result<(), BackendError> {
+        let k = self.loss_scales.len();
+        for (alpha, losses) in self.alphas.chunks_exact(k).zip(self.losses.chunks_exact_mut(k)) {
+            backend.mix(alpha).await?;
+            backend.losses(rows, losses).await?;
+            losses.iter_mut().zip(&self.loss_scales).for_each(|(loss, scale)| *loss *= scale);
+        }
+        let Settings { penalized, order: coefficient, .. } = self.settings;
+        let drawn = (&self.alphas[..], &self.losses[..]);
+        let term = order_gradient(drawn, k, penalized, TEMPERATURE, &mut self.order);
+        let weighed = self.alphas.iter().zip(&self.losses).enumerate();
+        let weighted: f64 = weighed.map(|(at, (alpha, loss))| alpha * self.ratio[at % k] * loss).sum();
+        let strength = Strength { temperature: TEMPERATURE, coefficient };
+        let counts = total(weighted, term, strength) > weighted;
+        let factor = if counts { coefficient } else { 0.0 };
+        self.order.iter_mut().for_each(|slope| *slope *= factor);
+        Ok(())
+    }
+}
+
+/// α ~ Dirichlet(p) of one draw of a step: a function of seed, step and draw alone.
+pub fn draw_preference((seed, step): (u32, u64), draw: usize, p: f64, alpha: &mut [f64]) {
+    let words = Stream::new(seed, StreamId::Strategy, PREFERENCES);
+    let mut largest = f64::NEG_INFINITY;
+    for (task, alpha) in alpha.iter_mut().enumerate() {
+        let place = ((step * DRAWS as u64 + draw as u64) * LEARNER.tasks.1 as u64 + task as u64) * GAMMA_WORDS;
+        *alpha = ln_gamma_draw(words, place, p);
+        largest = largest.max(*alpha);
+    }
+    let mut sum = 0.0;
+    for alpha in &mut *alpha {
+        *alpha = exp(*alpha - largest);
+        sum += *alpha;
+    }
+    alpha.iter_mut().for_each(|alpha| *alpha /= sum);
+}
+
+/// The logarithm of a draw of the gamma distribution of shape p (Marsaglia & Tsang 2000), which for small p would be
+/// below every number.
+fn ln_gamma_draw(words: Stream, place: u64, p: f64) -> f64 {
+    let uniform = |at: u64| (f64::from(words.u32(place + at)) + 0.5) / 4_294_967_296.0;
+    // Below 1 the shape is one more, and a power of a uniform number takes that back.
+    let (shape, back) = if p < 1.0 { (p + 1.0, ln(uniform(0)) / p) } else { (p, 0.0) };
+    let d = shape - 1.0 / 3.0;
+    let c = 1.0 / (9.0 * d).sqrt();
+    for at in (2..GAMMA_WORDS).step_by(2) {
+        let x = words.normal(place + at);
+        let v = (1.0 + c * x) * (1.0 + c * x) * (1.0 + c * x);
+        if v > 0.0 && ln(uniform(at + 1)) < 0.5 * x * x + d - d * v + d * ln(v) {
+            return ln(d * v) + back;
+        }
+    }
+    ln(d) + back
+}
+
+/// Where the members of a manifold begin on an analytic problem (K, P): each drawn on its own, evenly around the start, a
+/// quarter of the box to both sides and inside the box.
+pub fn member_starts(problem: &Problem, start: &[f64], n_members: usize, seed: u32) -> Vec<f32> {
+    let reach = AROUND * (problem.bounds.high - problem.bounds.low);
+    let mut all = Vec::new();
+    for member in 0..n_members {
+        let words = Stream::new(seed, StreamId::Strategy, STARTS + member as u32);
+        let beside = |(at, x): (usize, &f64)| x + reach * (2.0 * words.uniform(at as u64) - 1.0);
+        let mut x: Vec<f64> = start.iter().enumerate().map(beside).collect();
+        problem.confine(&mut x);
+        all.extend(x.iter().map(|&x| x as f32));
+    }
+    all
 }
 
 /// Why a manifold cannot be trained so, in a sentence.

@@ -1,8 +1,7 @@
-//! What is trained with a backend's primitives: today single points of weight space.
+//! What is trained with a backend's primitives: single points of weight space, and manifolds of mixtures.
 //!
-//! A strategy composes `losses`, `gradients` and `apply`; Pareto manifolds, sharpness-aware training and
-//! the others arrive as further variants, with any balancer inside. Their arithmetic that needs no backend is here
-//! already: merging, the order along a manifold, what sharpness adds to a gradient.
+//! A strategy composes `losses`, `gradients` and `apply`, with any balancer inside. Arithmetic that needs no backend is
+//! here too: merging, the order along a manifold, what sharpness adds to a gradient.
 
 pub mod afresh;
 mod flat_part;
@@ -18,8 +17,10 @@ pub mod single_point;
 pub use learner::{LEARNERS, Learned, Learner, learner};
 pub use single_point::SinglePoint;
 
-use crate::backend::StepReport;
+use crate::backend::{Backend, BackendError, StepReport};
 use crate::balance::Outcome;
+use manifold::Manifold;
+use single_point::Place;
 
 /// What one step of a strategy leaves; all room is reused.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +48,39 @@ impl Step {
             report: StepReport::default(),
             outcome: Outcome::Settled,
             moved_by: Vec::with_capacity(n_tasks),
+        }
+    }
+}
+
+/// One of the ways to train.
+pub enum Strategy {
+    SinglePoint(Box<SinglePoint>),
+    Manifold(Box<Manifold>),
+}
+
+impl Strategy {
+    /// One step on the batch `rows`.
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost.
+    pub async fn step(
+        &mut self,
+        backend: &mut Backend,
+        rows: &[u32],
+        place: Place<'_>,
+        out: &mut Step,
+    ) -> Result<(), BackendError> {
+        match self {
+            Self::SinglePoint(point) => point.step(backend, rows, place, out).await,
+            Self::Manifold(manifold) => manifold.step(backend, rows, place, out).await,
+        }
+    }
+
+    /// Tells the method values (K) below which the scaled losses never fall.
+    pub fn bound_losses(&mut self, floor: &[f64]) {
+        match self {
+            Self::SinglePoint(point) => point.bound_losses(floor),
+            Self::Manifold(manifold) => manifold.bound_losses(floor),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::flat_part::FlatPart;
 use super::penalty::CosinePenalty;
 use super::serving::Serving;
 use super::{Motion, Step};
-use crate::backend::{Apply, Backend, BackendError, Combine, Slot};
+use crate::backend::{Apply, Backend, BackendError, Combine, Slot, Spread};
 use crate::balance::modify::{Applied, Change, RowFactors, modified};
 use crate::balance::{Balancer, Gramian, Method, Need, Outcome, Setup, StepContext};
 use crate::data::Batches;
@@ -28,6 +28,8 @@ pub struct SinglePoint {
     keep: Vec<f64>,          // (K)
     add: Vec<f64>,           // (K)
     kept_products: Vec<f64>, // (K, K)
+    shares: Vec<f64>,        // (K) of a mixture
+    head_weights: Vec<f64>,  // (K) of a mixture
     epochs: EpochMeans,
 }
 
@@ -69,7 +71,24 @@ pub struct Place<'a> {
     /// Whether the Gramian and the dot products are wanted whatever the method needs.
     pub probe: bool,
     pub motion: Motion,
+    /// Where θ is a mixture of members, which the update reaches in its place.
+    pub mixture: Option<Mixture<'a>>,
 }
+
+/// A draw of a manifold.
+#[derive(Clone, Copy)]
+pub struct Mixture<'a> {
+    pub spread: Spread<'a>,
+    /// (K) factors of tasks, which methods that do not heed a preference find on their rows.
+    pub shares: &'a [f64],
+    /// Whether a share is divided by the length of its row.
+    pub by_length: bool,
+    /// (K) added to the weights: what the order of several draws' losses asks for.
+    pub order: &'a [f64],
+}
+
+/// What keeps the division by a row's length away from 0.
+const LEAST_LENGTH: f64 = 1e-3;
 
 impl SinglePoint {
     /// A balancer for what `backend` trains; `batches` are the run's own.
@@ -103,6 +122,8 @@ impl SinglePoint {
             keep: zeros.clone(),
             add: zeros.clone(),
             kept_products: vec![0.0; k * k],
+            shares: zeros.clone(),
+            head_weights: zeros.clone(),
             epochs: EpochMeans {
                 steps_per_epoch: batches.steps_per_epoch().max(1),
                 running: zeros.clone(),
@@ -143,7 +164,8 @@ impl SinglePoint {
         let at_representation = self.method.needs(Need::Representation);
         let needs_rows = !matches!(self.balancer, Balancer::Losses(_)) && !at_representation;
         // A penalty and a way uphill need the rows, whatever the method looks at.
-        out.probed = place.probe || needs_rows || self.penalty.is_some() || self.flat_part.is_some();
+        let by_length = place.mixture.is_some_and(|mixture| mixture.by_length);
+        out.probed = place.probe || needs_rows || self.penalty.is_some() || self.flat_part.is_some() || by_length;
         let when = (place.step, place.learning_rate);
         self.serving.before_gradients(backend, &self.balancer, rows, when).await?;
         if out.probed {
@@ -164,11 +186,22 @@ impl SinglePoint {
         if place.step == 0 {
             self.first_losses.copy_from_slice(&self.scaled);
         }
+        let preference = match place.mixture {
+            Some(Mixture { shares, by_length, .. }) => {
+                let k = shares.len();
+                for (task, (own, share)) in self.shares.iter_mut().zip(shares).enumerate() {
+                    let length = if by_length { out.gramian[task * k + task].sqrt() + LEAST_LENGTH } else { 1.0 };
+                    *own = share / length;
+                }
+                &self.shares
+            }
+            None => place.preference,
+        };
         let ctx = StepContext {
             losses: &self.scaled,
             first_losses: &self.first_losses,
             epoch_means: self.epochs.two(),
-            preference: place.preference,
+            preference,
             learning_rate: place.learning_rate,
             step: place.step,
             seed: place.seed,
@@ -200,6 +233,7 @@ impl SinglePoint {
         let (combine, own_heads) = match &mut self.balancer {
             Balancer::Losses(method) => {
                 out.outcome = method.weights(&ctx, &mut out.weights);
+                join(place.mixture, &mut out.weights);
                 let w = &out.weights;
                 (if out.probed { Combine::Rows(w) } else { Combine::Weighted(w) }, None)
             }
@@ -220,6 +254,7 @@ impl SinglePoint {
                 out.outcome = method.weights(&ctx, &self.gramian, &mut out.weights);
                 out.moved_by.clear();
                 out.moved_by.extend_from_slice(method.moved_by());
+                join(place.mixture, &mut out.weights);
                 let w = &out.weights;
                 let combine = match (keeps, out.probed) {
                     (true, _) => Combine::Kept(w),
@@ -249,13 +284,23 @@ impl SinglePoint {
             out.outcome = flat_outcome;
         }
         if moves {
-            let head_weights = match &combine {
-                Combine::Rows(w) | Combine::Kept(w) | Combine::Weighted(w) if self.scales_heads => w,
-                _ => own_heads.unwrap_or(&self.ones),
+            let head_weights = match (&combine, place.mixture) {
+                (Combine::Rows(w) | Combine::Kept(w) | Combine::Weighted(w), _) if self.scales_heads => w,
+                (_, None) => own_heads.unwrap_or(&self.ones),
+                (_, Some(Mixture { order, .. })) => {
+                    let own = own_heads.unwrap_or(&self.ones);
+                    for (task, weight) in self.head_weights.iter_mut().enumerate() {
+                        *weight = preference[task] * own[task] + order.get(task).copied().unwrap_or(0.0);
+                    }
+                    &self.head_weights
+                }
             };
             let learning_rate = place.learning_rate;
-            out.report =
-                backend.apply(Apply { combine, head_weights, learning_rate, aside, probe: out.probed }).await?;
+            let apply = Apply { combine, head_weights, learning_rate, aside, probe: out.probed };
+            out.report = match place.mixture {
+                Some(Mixture { spread, .. }) => backend.apply_to_members(apply, spread).await?,
+                None => backend.apply(apply).await?,
+            };
             if self.method.needs(Need::LossesAfterStep) {
                 backend.losses(rows, &mut self.scaled_after).await?;
                 for (loss, scale) in self.scaled_after.iter_mut().zip(&self.loss_scales) {
@@ -271,6 +316,13 @@ impl SinglePoint {
             }
         }
         Ok(())
+    }
+}
+
+/// Adds what the order of losses asks for to the weights.
+fn join(mixture: Option<Mixture<'_>>, w: &mut [f64]) {
+    for (w, order) in w.iter_mut().zip(mixture.iter().flat_map(|mixture| mixture.order)) {
+        *w += order;
     }
 }
 

@@ -20,6 +20,16 @@ pub struct Evaluator {
     rows: Vec<u32>,
 }
 
+/// A judgement under way.
+pub struct Judging {
+    next: usize,
+    losses: Vec<f64>,      // (K) sums
+    right: Vec<f64>,       // (K) sums
+    scores: Vec<Vec<f32>>, // (K) logits in the order of the rows, where they are ranked
+    own: Vec<f32>,         // targets of the rows at hand
+    dz: Vec<f32>,
+}
+
 impl Evaluator {
     /// Head k is judged by `metrics[k]`.
     pub fn new(network: Network, layout: ParamLayout, metrics: Vec<Metric>) -> Self {
@@ -29,40 +39,65 @@ impl Evaluator {
 
     /// (K) unscaled losses and (K) metrics on a split; head k is judged by `targets[k]`.
     pub fn judge(&mut self, theta: &[f32], split: &Split, targets: &[usize]) -> (Vec<f64>, Vec<f64>) {
+        let mut judging = self.begin();
+        while !self.judge_on(&mut judging, theta, split, targets) {}
+        self.verdict(judging, split, targets)
+    }
+
+    /// Begins to judge in portions.
+    pub fn begin(&self) -> Judging {
         let k = self.metrics.len();
-        let (mut losses, mut right) = (vec![0.0; k], vec![0.0; k]);
+        Judging {
+            next: 0,
+            losses: vec![0.0; k],
+            right: vec![0.0; k],
+            scores: vec![Vec::new(); k],
+            own: Vec::new(),
+            dz: Vec::new(),
+        }
+    }
+
+    /// Judges some more rows of the same split at the same θ; true once all are done.
+    pub fn judge_on(&mut self, judging: &mut Judging, theta: &[f32], split: &Split, targets: &[usize]) -> bool {
         let ranks = |metric: &Metric| matches!(metric, Metric::BalancedAccuracy | Metric::Auc);
-        let ranked: Vec<bool> = self.metrics.iter().map(ranks).collect();
-        let mut scores = vec![Vec::new(); k]; // (n) logits in the order of the rows, where they are ranked
-        let mut dz = Vec::new();
-        self.for_chunks(theta, &split.x, split.rows, |network, forward, rows| {
-            for task in 0..k {
-                let head = &network.heads[task];
-                let outputs = head.layers.last().map_or(1, |layer| layer.outputs());
-                let z = &forward.outputs(task)[..rows.len() * outputs];
-                let own: Vec<f32> = match &split.targets[targets[task]] {
-                    Targets::Class(classes) => rows.iter().map(|&row| classes[row as usize] as f32).collect(),
-                    Targets::Value(values) => rows.iter().map(|&row| values[row as usize]).collect(),
-                };
-                dz.resize(z.len(), 0.0);
-                let task_loss = TaskLoss { loss: head.loss, targets: &own, scale: 1.0 };
-                losses[task] += loss(&task_loss, outputs, z, &mut dz) * rows.len() as f64;
-                if ranked[task] {
-                    scores[task].extend(z.iter().step_by(outputs));
-                }
-                for (z, &target) in z.chunks_exact(outputs).zip(&own) {
-                    right[task] += match self_answer(z) {
-                        Guess::Class(class) => f64::from(class as f32 == target),
-                        Guess::Logit(z) => match head.loss {
-                            crate::nn::Loss::BinaryCrossEntropy => f64::from((z > 0.0) == (target > 0.5)),
-                            _ => f64::from(z - target).powi(2),
-                        },
-                    };
-                }
+        let first = judging.next;
+        judging.next = (first + CHUNK).min(split.rows);
+        self.rows.clear();
+        self.rows.extend(first as u32..judging.next as u32);
+        self.forward.run((&self.network, &self.layout), theta, &split.x, &self.rows, &mut self.packing);
+        let Judging { losses, right, scores, own, dz, .. } = judging;
+        for (task, head) in self.network.heads.iter().enumerate() {
+            let outputs = head.layers.last().map_or(1, |layer| layer.outputs());
+            let z = &self.forward.outputs(task)[..self.rows.len() * outputs];
+            own.clear();
+            match &split.targets[targets[task]] {
+                Targets::Class(classes) => own.extend(self.rows.iter().map(|&row| classes[row as usize] as f32)),
+                Targets::Value(values) => own.extend(self.rows.iter().map(|&row| values[row as usize])),
             }
-        });
+            dz.resize(z.len(), 0.0);
+            let task_loss = TaskLoss { loss: head.loss, targets: own, scale: 1.0 };
+            losses[task] += loss(&task_loss, outputs, z, dz) * self.rows.len() as f64;
+            if ranks(&self.metrics[task]) {
+                scores[task].extend(z.iter().step_by(outputs));
+            }
+            for (z, &target) in z.chunks_exact(outputs).zip(&*own) {
+                right[task] += match self_answer(z) {
+                    Guess::Class(class) => f64::from(class as f32 == target),
+                    Guess::Logit(z) => match head.loss {
+                        crate::nn::Loss::BinaryCrossEntropy => f64::from((z > 0.0) == (target > 0.5)),
+                        _ => f64::from(z - target).powi(2),
+                    },
+                };
+            }
+        }
+        judging.next >= split.rows
+    }
+
+    /// Losses and metrics once all rows are judged.
+    pub fn verdict(&self, judging: Judging, split: &Split, targets: &[usize]) -> (Vec<f64>, Vec<f64>) {
+        let Judging { losses, right, scores, .. } = judging;
         let n = split.rows.max(1) as f64;
-        let metrics = (0..k).map(|task| match self.metrics[task] {
+        let metrics = self.metrics.iter().enumerate().map(|(task, metric)| match metric {
             Metric::Accuracy => right[task] / n,
             Metric::BalancedAccuracy => balanced_accuracy(&scores[task], &answers(&split.targets[targets[task]])),
             Metric::Auc => auc(&scores[task], &answers(&split.targets[targets[task]])),

@@ -12,7 +12,7 @@ mod shelf;
 mod trainer;
 
 pub use checkpoints::Checkpoints;
-pub use evaluate::{Evaluator, top_class};
+pub use evaluate::{Evaluator, Judging, top_class};
 pub use history::{History, Reference, RunHistory};
 pub use inspect::{Inspection, affordable_rows, inspect};
 pub use readings::Readings;

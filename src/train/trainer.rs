@@ -5,12 +5,13 @@ use crate::backend::{Backend, BackendError};
 use crate::config::{Rates, RunConfig};
 use crate::data::Batches;
 use crate::protocol::{Around, Divergence, Pull, Record};
-use crate::strategy::{Motion, SinglePoint, Step, single_point::Place};
+use crate::strategy::manifold::Manifold;
+use crate::strategy::{Motion, SinglePoint, Step, Strategy, single_point::Place};
 
 /// A run that goes step by step.
 pub struct Trainer {
     backend: Backend,
-    strategy: SinglePoint,
+    strategy: Strategy,
     batches: Batches,
     rows: Vec<u32>,
     preference: Vec<f64>,
@@ -46,7 +47,17 @@ pub enum Ending {
 impl Trainer {
     pub fn new(backend: Backend, setup: TrainerSetup<'_>) -> Self {
         let TrainerSetup { run, floor, preference, rates, seed, batches, gramian_every } = setup;
-        let mut strategy = SinglePoint::new(run.method, &run.knobs, &run.modifiers, &backend, batches, seed);
+        let mut strategy = match run.learned() {
+            Some(learned) => Strategy::Manifold(Box::new(Manifold::new(run, &learned.knobs, &backend, batches, seed))),
+            None => Strategy::SinglePoint(Box::new(SinglePoint::new(
+                run.method,
+                &run.knobs,
+                &run.modifiers,
+                &backend,
+                batches,
+                seed,
+            ))),
+        };
         strategy.bound_losses(&floor);
         Self {
             strategy,
@@ -87,6 +98,17 @@ impl Trainer {
         &mut self.backend
     }
 
+    /// What is worth storing: θ, or all members of a manifold one behind the other.
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost.
+    pub async fn weights(&mut self, weights: &mut Vec<f32>) -> Result<(), BackendError> {
+        match self.strategy {
+            Strategy::SinglePoint(_) => self.backend.parameters(weights).await,
+            Strategy::Manifold(_) => self.backend.members(weights).await,
+        }
+    }
+
     /// Trains one step and returns its record, or `None` once the run has ended.
     ///
     /// After the last update one more record tells the losses where the run ends.
@@ -107,6 +129,7 @@ impl Trainer {
             preference: &self.preference,
             probe: step.is_multiple_of(self.gramian_every) || last,
             motion: if last { Motion::Observe } else { Motion::Update },
+            mixture: None,
         };
         self.strategy.step(&mut self.backend, &self.rows, place, &mut self.step).await?;
         if let Some(what) = self.not_finite() {

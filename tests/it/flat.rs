@@ -26,7 +26,7 @@ fn with(id: &str, value: f64) -> Applied {
 }
 
 fn place(step: u64, preference: &[f64]) -> Place<'_> {
-    Place { step, seed: 1, learning_rate: 1.0, preference, probe: true, motion: Motion::Update }
+    Place { step, seed: 1, learning_rate: 1.0, preference, probe: true, motion: Motion::Update, mixture: None }
 }
 
 /// Two classes, numbers and yes or no on a small network; the last head has a hidden layer as all do.

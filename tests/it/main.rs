@@ -10,6 +10,7 @@ mod inspect;
 mod landscape;
 mod link;
 mod look_around;
+mod manifold;
 mod modify;
 mod oracles;
 mod problem;

@@ -408,6 +408,7 @@ fn the_cosine_penalty_adds_its_gradient() {
             preference: &[1.0 / 3.0; TASKS],
             probe: true,
             motion: Motion::Update,
+            mixture: None,
         };
         let mut out = Step::new(TASKS);
         pollster::block_on(strategy.step(&mut backend, &EVERY_ROW, place, &mut out)).expect("a step");

@@ -7,11 +7,12 @@ mod device;
 mod flat;
 pub mod kernel;
 mod layout;
+mod members;
 
 pub use device::{Copy, Dispatch, GpuDevice, padded_rows};
 pub use layout::PaddedLayout;
 
-use super::{Apply, BackendError, Combine, Part, Scope, Slot, StepReport, Workload};
+use super::{Apply, BackendError, Combine, Part, Scope, Slot, Spread, StepReport, Workload};
 use crate::balance::{RowsKernel, StepContext};
 use crate::config::Optimizer;
 use crate::data::{Split, Targets};
@@ -53,6 +54,7 @@ pub struct Gpu {
     aside: Option<Aside>,
     uphill: Option<flat::Uphill>,
     excess: Option<Dispatch>,
+    members: Option<members::Members>,
     /// A rows method at the representation; made at the first use.
     at_representation: Option<Coordinates>,
     /// Taken while it is mapped, so that an abandoned read-back costs a buffer and no error.
@@ -319,6 +321,7 @@ impl Gpu {
             aside: None,
             uphill: None,
             excess: None,
+            members: None,
             at_representation: None,
             staging: None,
             updates: 0,
@@ -541,7 +544,16 @@ impl Gpu {
     ///
     /// # Errors
     /// [`BackendError`] when the device is lost, or a rows method has no kernel.
-    pub async fn apply(&mut self, mut apply: Apply<'_>) -> Result<StepReport, BackendError> {
+    pub async fn apply(&mut self, apply: Apply<'_>) -> Result<StepReport, BackendError> {
+        self.apply_with(apply, None).await
+    }
+
+    /// One update of θ, or of the members it is a mixture of.
+    async fn apply_with(
+        &mut self,
+        mut apply: Apply<'_>,
+        spread: Option<Spread<'_>>,
+    ) -> Result<StepReport, BackendError> {
         let one_pass = matches!(apply.combine, Combine::Weighted(_) | Combine::AtRepresentation(..));
         let needs_rows = apply.probe || !one_pass;
         let takes_kept = matches!(apply.combine, Combine::Kept(_) | Combine::Direction(Slot::Kept, ..));
@@ -614,13 +626,26 @@ impl Gpu {
             self.device.set_uniform(&aside.join, &uniform);
             dispatches.push(&aside.join);
         }
-        if self.workload.clip.is_some() {
-            dispatches.push(&self.norm);
+        let moves = spread.is_none_or(|spread| spread.moves);
+        self.updates += u64::from(moves);
+        match (spread, &self.members) {
+            (Some(spread), Some(members)) => {
+                dispatches.extend(members.take(&self.device, spread));
+                if moves {
+                    let rule = self.rule(apply.learning_rate);
+                    dispatches.extend(members.go(&self.device, (rule, self.workload.clip.is_some()), spread.alpha));
+                }
+            }
+            (Some(_), None) => return Err(no_members()),
+            (None, _) => {
+                if self.workload.clip.is_some() {
+                    dispatches.push(&self.norm);
+                }
+                self.device.set_uniform(&self.update, &self.rule(apply.learning_rate));
+                dispatches.push(&self.update);
+            }
         }
-        self.updates += 1;
-        self.device.set_uniform(&self.update, &self.rule(apply.learning_rate));
-        dispatches.push(&self.update);
-        let (true, Some(rows)) = (apply.probe, &self.rows) else {
+        let (true, Some(rows)) = (apply.probe && moves, &self.rows) else {
             self.dispatches += dispatches.len() as u64;
             self.device.submit(&dispatches, &[], None)?;
             return Ok(StepReport::default());
@@ -952,6 +977,10 @@ async fn scoped(
 
 fn no_rows() -> BackendError {
     BackendError::Refused("an update needs task gradients that were not computed before it".to_owned())
+}
+
+fn no_members() -> BackendError {
+    BackendError::Refused("there are no members to mix".to_owned())
 }
 
 /// A symmetric (K, K) from the partial sums of its upper half.

@@ -4,10 +4,12 @@
 
 mod hypervolume;
 mod igd;
+mod manifold;
 mod spacing;
 
 pub use hypervolume::{hypervolume, hypervolume_2d, hypervolume_3d};
 pub use igd::igd;
+pub use manifold::{FrontReading, Stretch, read_front, reference};
 pub use spacing::spacing;
 
 /// Whether `a` is nowhere worse than `b` and somewhere better. Lower is better.

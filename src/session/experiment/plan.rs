@@ -5,6 +5,7 @@ use crate::config::{ExperimentConfig, name_of_run};
 use crate::landscape::{Ground, Terrain, TerrainSubject, lay, map_rows};
 use crate::protocol::{MapPlan, MapTruth, PlanRequest};
 use crate::session::Clock;
+use std::borrow::Cow;
 
 /// Longest stretch of evaluation between two training steps, and most evaluations in one.
 const PORTION_MILLIS: f64 = 8.0;
@@ -37,14 +38,16 @@ impl Experiment {
             (None, None) => return Err("This experiment has no run.".into()),
         };
         let mut left_out = 0;
-        let mut paths: Vec<Vec<(u32, &[f32])>> = Vec::new();
+        // A manifold's path is that of the mixture which is looked at.
+        let mut points: Vec<Vec<(u32, Cow<'_, [f32]>)>> = Vec::new();
         for run in &self.runs {
             let stored = run.checkpoints.iter().flat_map(|checkpoints| checkpoints.all());
             let (sound, wild): (Vec<_>, Vec<_>) =
                 stored.partition(|(_, theta)| theta.iter().all(|value| value.is_finite()));
             left_out += wild.len() as u32;
-            paths.push(sound.into_iter().map(|(step, theta)| (*step, &theta[..])).collect());
+            points.push(sound.into_iter().map(|(step, theta)| (*step, run.point(theta))).collect());
         }
+        let paths = points.iter().map(|path| path.iter().map(|(step, theta)| (*step, &theta[..])).collect()).collect();
         let mut terrain = Terrain {
             paths,
             left_out,
@@ -76,9 +79,9 @@ impl Experiment {
         let mut losses = vec![0.0; telling.ground.n_tasks()];
         let mut truth = MapTruth { number: telling.number, run, first, ..Default::default() };
         for &(of, _, step) in telling.points[telling.done..].iter().take(PORTION) {
-            let stored = self.runs.get(of as usize).and_then(|run| run.checkpoints.as_ref()?.at(step));
+            let stored = self.runs.get(of as usize).and_then(|run| run.stored(step));
             let Some((_, theta)) = stored.filter(|_| of == run) else { break };
-            telling.ground.losses_at(theta, &mut losses);
+            telling.ground.losses_at(&theta, &mut losses);
             truth.losses.extend_from_slice(&losses);
             telling.done += 1;
             if clock() >= end {

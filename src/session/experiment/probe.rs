@@ -16,7 +16,7 @@ impl Experiment {
         let (batches, Material::Rows { dataset, .. }) = (of_run.trainer.batches(), &self.material) else {
             return Err("An analytic problem has no layers and no rows: its parameters are the whole of it.".into());
         };
-        let Some((step, theta)) = of_run.checkpoints.as_ref().and_then(|checkpoints| checkpoints.at(step)) else {
+        let Some((step, theta)) = of_run.stored(step).map(|(step, theta)| (step, theta.into_owned())) else {
             return Err("This run has no checkpoint here yet.".into());
         };
         if !theta.iter().all(|value| value.is_finite()) {
@@ -41,12 +41,12 @@ impl Experiment {
             return Err("No row is chosen.".into());
         }
         let counted = all.len().min(affordable_rows(&workload.layout, workload.network.n_tasks()));
-        let mut found = inspect(workload, theta, &all[..counted]);
+        let mut found = inspect(workload, &theta, &all[..counted]);
         if found.layers.iter().any(|layer| layer.gramian.iter().any(|value| !value.is_finite())) {
             return Err(format!("This run diverged: its gradients at step {step} are no numbers."));
         }
         let told: Vec<u32> = found.examples.iter().map(|example| example.row).collect();
-        let samples = pictures::samples(evaluator, theta, (dataset, &workload.data), &told);
+        let samples = pictures::samples(evaluator, &theta, (dataset, &workload.data), &told);
         for (example, sample) in found.examples.iter_mut().zip(samples) {
             if let InputShape::Plane { .. } = dataset.shape {
                 let inputs = &workload.data.x[example.row as usize * dataset.n_inputs..];
