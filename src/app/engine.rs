@@ -31,8 +31,9 @@ pub struct Engine {
     next: Option<(History, f64)>,
     /// How often the worker was asked since it last said anything.
     unanswered: u32,
-    /// The step of the predictions that are on their way, and the records known when they were asked for.
-    asked: Option<(u32, usize)>,
+    /// The step of the predictions that are on their way, the records known when they were asked for, and where on
+    /// learned fronts.
+    asked: Option<(u32, usize, Vec<f64>)>,
     /// The question about held gradients that is on its way, and the last one that was answered.
     aggregating: Option<Question>,
     aggregated: Option<Question>,
@@ -131,6 +132,7 @@ impl Engine {
         page.probing.forget();
         page.land.forget();
         page.sharpness.forget();
+        page.fronts.forget();
         // A worker that was paused for a damaged link or a hidden tab stays paused over a start.
         page.send(if hidden() { &Command::Pause } else { &Command::Resume });
     }
@@ -139,15 +141,19 @@ impl Engine {
     pub fn predict(page: Page) {
         let step = page.step.get_untracked();
         let records = page.history.with_untracked(records);
+        let preference = page.config.with_untracked(|config| config.preference());
         let known = page.predictions.with_untracked(|known| {
-            known.as_ref().is_some_and(|known| known.asked == step && (known.complete || known.records == records))
+            known.as_ref().is_some_and(|known| {
+                let here = known.asked == step && known.preference == preference;
+                here && (known.complete || known.records == records)
+            })
         });
         if known {
             return;
         }
         page.engine.update_value(|engine| {
             if engine.asked.is_none() && engine.ready && engine.next.is_none() {
-                engine.asked = Some((step, records));
+                engine.asked = Some((step, records, preference));
                 engine.send(&Command::Predict { id: engine.run, step });
             }
         });
@@ -270,10 +276,10 @@ fn hear(page: Page, event: Event) {
         }
         Event::Predictions { id, runs, .. } if current(id) => {
             let asked = page.engine.try_update_value(|engine| engine.asked.take()).flatten();
-            let (asked, records) = asked.unwrap_or_default();
+            let (asked, records, preference) = asked.unwrap_or_default();
             let finished = page.history.with_untracked(|history| history.finished);
             let complete = finished || runs.iter().all(|run| *run != RunPredictions::default());
-            page.predictions.set(Some(Predicted { asked, complete, records, runs }));
+            page.predictions.set(Some(Predicted { asked, complete, records, preference, runs }));
         }
         Event::Aggregated { id, gradients, answers } if current(id) => {
             page.engine.update_value(|engine| engine.aggregated = engine.aggregating.take());
@@ -285,6 +291,7 @@ fn hear(page: Page, event: Event) {
         }
         Event::Probed { id, probed } if current(id) => page.probing.hear(probed),
         Event::Sharpness { id, reading } if current(id) => page.sharpness.hear(reading),
+        Event::Swept { id, portion } if current(id) => page.fronts.hear(portion),
         Event::Planned { id, number, plan } if current(id) => page.land.hear_plan(page, number, plan),
         Event::Truth { id, truth } if current(id) => page.land.hear_truth(truth),
         Event::Seeds { id, progress } if current(id) => page.seeds.set(Some(progress)),

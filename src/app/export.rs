@@ -2,7 +2,10 @@
 
 use super::page::Page;
 use crate::config::link;
+use crate::measure::front::nondominated;
 use crate::plots::{Ink, Stage, csv, plot, subtitle, summary, svg};
+use crate::protocol::{FrontPoint, RunOutline};
+use crate::train::{Fronts, any_learns};
 use leptos::prelude::*;
 use serde_json::{Value, json};
 use wasm_bindgen::{JsCast, JsValue};
@@ -166,9 +169,44 @@ pub fn metrics(page: Page) -> Value {
                 })
                 .collect();
             let head = if page.fresh.get() { history.head() } else { 0 };
-            json!({ "step": step, "head": head, "finished": page.fresh.get() && history.finished, "runs": runs })
+            let finished = page.fresh.get() && history.finished;
+            let mut told = json!({ "step": step, "head": head, "finished": finished, "runs": runs });
+            if any_learns(&history.outline.runs) {
+                told["front"] = page.fronts.fronts.with(|fronts| front(fronts, &history.outline.runs));
+            }
+            told
         })
     })
+}
+
+/// What was swept of learned fronts, on held-out rows, and the place of the preference on them.
+fn front(fronts: &Fronts, runs: &[RunOutline]) -> Value {
+    let told = |point: &FrontPoint| {
+        json!({
+            "alpha": point.preference,
+            "losses": point.test.losses,
+            "metrics": point.test.metrics,
+            "validation": { "losses": point.validation.losses, "metrics": point.validation.metrics },
+        })
+    };
+    let of_run = |(run, outline): (usize, &RunOutline)| {
+        let points = fronts.of_run(run);
+        let losses: Vec<Vec<f64>> = points.iter().map(|point| point.test.losses.clone()).collect();
+        let free = nondominated(&losses);
+        let points = points.iter().zip(free).map(|(point, free)| {
+            let mut point = told(point);
+            point["nondominated"] = free.into();
+            point
+        });
+        json!({
+            "id": outline.id,
+            "step": fronts.shown.steps.get(run),
+            "here": fronts.here.get(run).and_then(Option::as_ref).map(told),
+            "points": points.collect::<Vec<_>>(),
+        })
+    };
+    let runs: Vec<Value> = runs.iter().enumerate().map(of_run).collect();
+    json!({ "complete": fronts.shown.is_complete(), "runs": runs })
 }
 
 /// K × K; null where unknown.

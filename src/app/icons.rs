@@ -23,6 +23,7 @@ pub const EYE: Icon =
     Icon("M1.5 8S4 3.8 8 3.8 14.5 8 14.5 8 12 12.2 8 12.2 1.5 8 1.5 8zM8 6a2 2 0 1 1 0 4 2 2 0 1 1 0-4z", "");
 pub const EYE_OFF: Icon = Icon("M1.5 8S4 3.8 8 3.8 14.5 8 14.5 8 12 12.2 8 12.2 1.5 8 1.5 8zM3 13 13 3", "");
 pub const PLUS: Icon = Icon("M8 3v10M3 8h10", "");
+pub const MINUS: Icon = Icon("M3 8h10", "");
 pub const CLOSE: Icon = Icon("M4 4l8 8M12 4l-8 8", "");
 pub const SAME: Icon = Icon("M3 5.5h10M3 10.5h10", "");
 pub const WARNING: Icon = Icon("M8 2 14.5 13.5H1.5zM8 6.5v3.2", "M7.3 11h1.4v1.4H7.3z");

@@ -15,8 +15,13 @@ pub fn MethodsPanel() -> impl IntoView {
     // Cards are rebuilt only when methods come or go; values inside change by themselves.
     let runs =
         Memo::new(move |_| page.config.with(|config| config.runs.iter().map(|run| run.method.id).collect::<Vec<_>>()));
+    let learners = Memo::new(move |_| {
+        let learner = |run: &crate::config::RunConfig| run.learned().map(|learned| learned.learner.id);
+        page.config.with(|config| config.runs.iter().map(learner).collect::<Vec<_>>())
+    });
     let cards = move || {
         let ids = runs.get();
+        learners.track();
         (0..ids.len()).map(|run| view! { <RunCard run why /> }).collect_view()
     };
     let search = RwSignal::new(String::new());

@@ -16,6 +16,7 @@ mod export_menu;
 mod failure;
 mod float;
 mod format;
+mod fronts;
 mod frozen_panel;
 mod help;
 mod host;
@@ -26,6 +27,7 @@ mod knob;
 mod land;
 mod land_switches;
 mod lead;
+mod learner_fold;
 mod methods_panel;
 mod network_drawing;
 mod page;
@@ -34,6 +36,7 @@ mod playback;
 mod plot_canvas;
 mod plot_table;
 mod preference;
+mod preference_bar;
 mod preset_menu;
 mod probing;
 mod problem_panel;
@@ -89,6 +92,7 @@ fn App() -> impl IntoView {
     arrows::follow(page);
     land::follow(page);
     sharpness::follow(page);
+    fronts::follow(page);
     keys::listen(page);
     float::close_with_escape();
     host::expose(page);
@@ -111,6 +115,7 @@ fn App() -> impl IntoView {
                 <lead::Lead />
                 <views::Tabs />
                 <views::Views />
+                <preference_bar::PreferenceBar />
                 <run_chips::RunChips />
             </main>
             <methods_panel::MethodsPanel />

@@ -6,6 +6,7 @@
 use super::arrows::ArrowsState;
 use super::engine::Engine;
 use super::events::{self, Redone};
+use super::fronts::FrontState;
 use super::land::LandState;
 use super::painter::Painter;
 use super::probing::Probing;
@@ -15,7 +16,7 @@ use super::{address, storage};
 use crate::config::link::Rejected;
 use crate::config::presets::{self, Preset, default_preset};
 use crate::config::{Along, Aspect, Edit, ExperimentConfig, Theme, needs_restart};
-use crate::plots::{Kept, PLOTS, Plot, Scene};
+use crate::plots::{Kept, PLOTS, Plot, Scene, Swept};
 use crate::protocol::{BackendReport, Command, FailureCode, RunPredictions, SeedProgress};
 use crate::train::History;
 use leptos::prelude::*;
@@ -69,6 +70,8 @@ pub struct Predicted {
     pub complete: bool,
     /// Records known when it was asked for.
     pub records: usize,
+    /// (K) Where on learned fronts it was asked for.
+    pub preference: Vec<f64>,
     pub runs: Vec<RunPredictions>,
 }
 
@@ -128,6 +131,7 @@ pub struct Page {
     pub arrows: ArrowsState,
     pub land: LandState,
     pub sharpness: Sharpness,
+    pub fronts: FrontState,
     pub aspect: RwSignal<Aspect>,
     /// What losses and test metrics are drawn over.
     pub along: RwSignal<Along>,
@@ -197,6 +201,7 @@ impl Page {
             arrows: ArrowsState::new(config),
             land: LandState::new(),
             sharpness: Sharpness::new(),
+            fronts: FrontState::new(),
             aspect: RwSignal::new(Aspect::default()),
             along: RwSignal::new(Along::default()),
             shelf: Shelf::new(config),
@@ -615,21 +620,29 @@ impl Page {
                             self.land.with(config, held.orbit, |land| {
                                 self.shelf.with_drawn(history, |kept: &[Kept]| {
                                     self.sharpness.readings.with(|readings| {
-                                        look(&Scene {
-                                            readings: Some(readings),
-                                            history,
-                                            predictions,
-                                            step,
-                                            hover,
-                                            shown,
-                                            log_losses,
-                                            along,
-                                            aspect,
-                                            at_run,
-                                            look: held,
-                                            inside,
-                                            kept,
-                                            land,
+                                        self.fronts.fronts.with(|fronts| {
+                                            look(&Scene {
+                                                readings: Some(readings),
+                                                history,
+                                                predictions,
+                                                step,
+                                                hover,
+                                                shown,
+                                                log_losses,
+                                                along,
+                                                aspect,
+                                                at_run,
+                                                look: held,
+                                                inside,
+                                                kept,
+                                                land,
+                                                fronts: Swept {
+                                                    known: Some(fronts),
+                                                    preference: &config.preference(),
+                                                    rows: self.fronts.rows.get(),
+                                                    metrics: self.fronts.metrics.get(),
+                                                },
+                                            })
                                         })
                                     })
                                 })

@@ -60,6 +60,10 @@ pub fn PlotCanvas(plot: &'static Plot) -> impl IntoView {
         match untrack(move || page.with_scene(|scene| (plot.switch)(scene))) {
             Switch::Arrows => page.arrows.track(),
             Switch::Aspect => page.sharpness.readings.track(),
+            Switch::Front => {
+                page.fronts.track();
+                page.config.track();
+            }
             Switch::Landscape => {
                 page.land.track();
                 page.arrows.orbit.track();

@@ -76,7 +76,7 @@ pub fn Preference() -> impl IntoView {
 }
 
 /// Shares (K) with one of them set: the others keep their proportions, or share evenly where they had nothing.
-fn with_share(before: &[f64], position: usize, share: f64) -> Vec<f64> {
+pub fn with_share(before: &[f64], position: usize, share: f64) -> Vec<f64> {
     let rest: f64 = before.iter().enumerate().filter(|(at, _)| *at != position).map(|(_, share)| share).sum();
     let left = 1.0 - share;
     let others = before.len().saturating_sub(1).max(1) as f64;

@@ -4,6 +4,7 @@ use super::about_method::AboutMethod;
 use super::format::{brief, metric};
 use super::icons;
 use super::knob::Setting;
+use super::learner_fold::LearnerFold;
 use super::page::{Page, use_page};
 use super::problem_panel::commit;
 use super::reckoning::InNumbers;
@@ -23,9 +24,10 @@ pub fn RunCard(
     why: RwSignal<Option<String>>,
 ) -> impl IntoView {
     let page = use_page();
-    let Some((entry, copy)) = page.config.with_untracked(|config| {
-        let entry = config.runs.get(run)?.method;
-        Some((entry, config.runs[..run].iter().filter(|other| other.method.id == entry.id).count()))
+    let Some((entry, learner, copy)) = page.config.with_untracked(|config| {
+        let own = config.runs.get(run)?;
+        let learner = own.learned().map(|learned| learned.learner);
+        Some((own.method, learner, config.runs[..run].iter().filter(|other| other.method.id == own.method.id).count()))
     }) else {
         return ().into_any();
     };
@@ -38,9 +40,13 @@ pub fn RunCard(
             Some([first, ..]) => name_of_run(config, run)
                 .split_once(", ")
                 .map_or(first.modifier.label.to_string(), |(_, rest)| format!("with {rest}")),
+            _ if learner.is_some() => format!("{} inside", entry.label),
             _ => entry.gloss.to_string(),
         })
     });
+    // A front is called after what learns it.
+    let title = learner.map_or(entry.label, |learner| learner.label);
+    let of_learner = learner.map_or(String::new(), |learner| format!("{}-", learner.id));
     let hidden = move || !page.shown().get(run).copied().unwrap_or(true);
     let diverged =
         Memo::new(move |_| page.history.with(|history| history.runs.get(run).and_then(|run| run.diverged.clone())));
@@ -83,18 +89,18 @@ pub fn RunCard(
             class="card"
             class:bad=move || diverged.with(Option::is_some)
             class:off=hidden
-            data-testid=format!("run-m-{}{suffix}", entry.id)
+            data-testid=format!("run-m-{of_learner}{}{suffix}", entry.id)
             aria-label=move || name.get()
         >
             <header>
                 <Swatch position=run />
-                <h3 title=move || name.get()>{entry.label}</h3>
+                <h3 title=move || name.get()>{title}</h3>
                 <span class="aka">{move || with.get()}</span>
                 <span class="grow"></span>
                 <button
                     class="btn icon"
                     type="button"
-                    aria-label=format!("Draw {}", entry.label)
+                    aria-label=format!("Draw {title}")
                     aria-pressed=move || (!hidden()).to_string()
                     title=move || if hidden() { "Draw this run" } else { "Hide this run" }
                     on:click=move |_| page.toggle_run(run)
@@ -107,7 +113,7 @@ pub fn RunCard(
                     role="checkbox"
                     aria-checked="true"
                     data-testid=format!("method-{}{suffix}", entry.id)
-                    aria-label=format!("Compare {}", entry.label)
+                    aria-label=format!("Compare {title}")
                     title="Remove this run"
                     on:click=move |_| why.set(page.edit(Edit::RemoveRun(run)).err())
                 >
@@ -123,6 +129,9 @@ pub fn RunCard(
                 }
                 None => {
                     view! {
+                        {learner
+                            .is_some()
+                            .then(|| view! { <p class="math">"θ(α) = Σ αₖθₖ, one network a task"</p> })}
                         <div class="math" title=entry.optimizes inner_html=rule></div>
                         <Weights run />
                     }
@@ -134,6 +143,7 @@ pub fn RunCard(
             <div class="folds">
                 <InNumbers run />
                 <AboutMethod method=entry run />
+                <LearnerFold run why />
                 {modifiers}
             </div>
             {move || {
@@ -342,8 +352,10 @@ fn Values(run: usize) -> impl IntoView {
 
 fn values(page: Page, run: usize) -> Vec<(String, String)> {
     let step = page.step.get();
+    let here = page.fronts.fronts.with(|fronts| Some(fronts.here.get(run)?.as_ref()?.test.losses.clone()));
     page.history.with(|history| {
         let Some(record) = history.runs.get(run).and_then(|run| run.at(step)) else { return Vec::new() };
+        let learns = history.outline.runs.get(run).is_some_and(|outline| outline.members > 0);
         let evaluation = history.runs[run].evaluation_at(step);
         history
             .outline
@@ -355,7 +367,11 @@ fn values(page: Page, run: usize) -> Vec<(String, String)> {
                     .and_then(|evaluation| evaluation.metrics.get(i))
                     .filter(|_| task.metric == "accuracy")
                     .map(|value| metric(&task.metric, *value));
-                let value = tested.unwrap_or_else(|| record.losses.get(i).map_or("–".into(), |loss| brief(*loss)));
+                // Of a front what it gives where the reader stands; its steps stand elsewhere every time.
+                let there =
+                    learns.then(|| here.as_ref().and_then(|here| here.get(i)).map_or("–".into(), |x| brief(*x)));
+                let of_step = || record.losses.get(i).map_or("–".into(), |loss| brief(*loss));
+                let value = tested.or(there).unwrap_or_else(of_step);
                 (task.name.clone(), value)
             })
             .collect()

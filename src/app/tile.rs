@@ -10,6 +10,7 @@ use super::plot_canvas::PlotCanvas;
 use super::plot_table::PlotTable;
 use crate::config::{Along, Aspect};
 use crate::plots::{PLOTS, Plot, Switch, reads_probe, subtitle, summary};
+use crate::train::Rows;
 use leptos::prelude::*;
 
 #[component]
@@ -121,6 +122,7 @@ fn Switches(plot: &'static Plot) -> impl IntoView {
         }
         Switch::Landscape => view! { <LandSwitches /> <RunSwitch page /> }.into_any(),
         Switch::Aspect => view! { <AspectSwitch page /> }.into_any(),
+        Switch::Front => view! { <FrontSwitch page /> }.into_any(),
         Switch::Inside => view! { <InsideSwitches /> <RunSwitch page /> }.into_any(),
         Switch::Along => view! { <AlongSwitch page /> }.into_any(),
         Switch::LogScale => view! {
@@ -266,5 +268,40 @@ fn AspectSwitch(page: Page) -> impl IntoView {
                 })
                 .collect_view()}
         </select>
+    }
+}
+
+/// Losses or metrics of a learned front, and of which held-out rows.
+#[component]
+fn FrontSwitch(page: Page) -> impl IntoView {
+    let fronts = page.fronts;
+    let choose = move |event| {
+        let rows = if event_target_value(&event) == "validation" { Rows::Validation } else { Rows::Test };
+        fronts.rows.set(rows);
+    };
+    let option = move |id: &'static str, rows: Rows| {
+        view! {
+            <option value=id selected=move || fronts.rows.get() == rows>
+                {id}
+            </option>
+        }
+    };
+    let judged = Memo::new(move |_| page.config.with(|config| config.analytic().is_none()));
+    view! {
+        <Show when=move || judged.get()>
+            <select class="small" aria-label="Rows that the front is judged on" on:change=choose>
+                {option("test", Rows::Test)}
+                {option("validation", Rows::Validation)}
+            </select>
+            <button
+                class="btn small-btn"
+                type="button"
+                aria-pressed=move || fronts.metrics.get().to_string()
+                title="Losses or metrics on the axes"
+                on:click=move |_| fronts.metrics.update(|metrics| *metrics = !*metrics)
+            >
+                {move || if fronts.metrics.get() { "metrics" } else { "losses" }}
+            </button>
+        </Show>
     }
 }

@@ -3,6 +3,7 @@
 use crate::measure::front::{hypervolume_2d, nondominated};
 
 use super::axis::{self, Scale};
+use super::manifold;
 use super::picture::{Anchor, Face, LABEL, Pen, Point, Rect, TICK, Text};
 use super::place::{Wish, settle};
 use super::series::KEPT_DASH;
@@ -17,7 +18,7 @@ pub(super) const PLOT: Plot = Plot {
     table,
     data,
     summary,
-    switch: |_| Switch::None,
+    switch: |scene| if manifold::is_learned(scene) { Switch::Front } else { Switch::None },
     shows_all_seeds: false,
     reads_predictions: false,
 };
@@ -58,6 +59,9 @@ fn area(scene: &Scene) -> f64 {
 }
 
 fn subtitle(scene: &Scene) -> String {
+    if manifold::is_learned(scene) {
+        return manifold::subtitle(scene);
+    }
     if scene.n_tasks() < 2 || scene.is_empty() {
         return String::new();
     }
@@ -77,7 +81,7 @@ fn path(scene: &Scene, run: usize) -> Vec<(u32, [f64; 2])> {
 }
 
 /// The true front's curves in the plane of two tasks; of more tasks the plane shows no front.
-fn truth<'s>(scene: &Scene<'s>) -> impl Iterator<Item = Vec<[f64; 2]>> + 's {
+pub(super) fn truth<'s>(scene: &Scene<'s>) -> impl Iterator<Item = Vec<[f64; 2]>> + 's {
     let known = if scene.n_tasks() == 2 { &scene.history.outline.front[..] } else { &[] };
     let pair = |losses: &Vec<f64>| Some([*losses.first()?, *losses.get(1)?]);
     known.iter().map(move |curve| curve.iter().filter_map(pair).collect())
@@ -110,6 +114,9 @@ fn range(scene: &Scene, task: usize) -> Scale {
 }
 
 fn draw(scene: &Scene, stage: &Stage) -> Picture {
+    if manifold::is_learned(scene) {
+        return manifold::draw(scene, stage);
+    }
     let mut pen = Pen::new(stage);
     if scene.n_tasks() < 2 {
         return pen.empty("Loss space needs two tasks. Add a task to see who pays for whom.");
@@ -296,15 +303,15 @@ fn spaced(points: &[Point]) -> Vec<Point> {
 }
 
 /// The loss of a task; some problems' tasks are called losses themselves.
-fn axis_title(task: &str) -> String {
+pub(super) fn axis_title(task: &str) -> String {
     if task.contains("loss") { format!("{task} →") } else { format!("{task} loss →") }
 }
 
-fn square(center: Point, half: f64) -> Rect {
+pub(super) fn square(center: Point, half: f64) -> Rect {
     Rect { left: center.0 - half, top: center.1 - half, right: center.0 + half, bottom: center.1 + half }
 }
 
-fn grid(pen: &mut Pen, place: Rect, x: Scale, y: Scale) {
+pub(super) fn grid(pen: &mut Pen, place: Rect, x: Scale, y: Scale) {
     let ink = pen.ink();
     for value in x.ticks() {
         let at = x.at(value);
@@ -321,6 +328,9 @@ fn grid(pen: &mut Pen, place: Rect, x: Scale, y: Scale) {
 }
 
 fn table(scene: &Scene) -> Table {
+    if manifold::is_learned(scene) {
+        return manifold::table(scene);
+    }
     let mut table = Table::new(["run", "step"]);
     table.columns.extend((0..scene.n_tasks()).map(|task| format!("{} loss", scene.task_name(task))));
     table.columns.push("no run is better on all".to_owned());
@@ -344,6 +354,9 @@ fn table(scene: &Scene) -> Table {
 }
 
 fn data(scene: &Scene) -> Table {
+    if manifold::is_learned(scene) {
+        return manifold::data(scene);
+    }
     let mut table = Table::new(["step", "run", "task", "loss"]);
     for (run, history) in scene.history.runs.iter().enumerate() {
         for record in &history.records {
@@ -357,6 +370,9 @@ fn data(scene: &Scene) -> Table {
 }
 
 fn summary(scene: &Scene) -> String {
+    if manifold::is_learned(scene) {
+        return manifold::summary(scene);
+    }
     if scene.n_tasks() < 2 || scene.is_empty() {
         return "No path through loss space yet.".to_owned();
     }

@@ -15,6 +15,7 @@ pub mod ink;
 mod landscape;
 mod layers;
 mod losses;
+mod manifold;
 mod metrics;
 mod orbit;
 mod paint;
@@ -29,6 +30,7 @@ mod sharing;
 mod triad;
 mod weights;
 
+use axis::cosine;
 pub use axis::{count, number, percent};
 pub use gradients::{Arrow, Frozen, Look, Pointer, arrows, freeze, held_headline};
 pub use ink::{Color, Ink, RunStyle, Shape};
@@ -44,7 +46,7 @@ pub use place::spread;
 
 use crate::config::{Along, Aspect};
 use crate::protocol::{InputOutline, RunPredictions};
-use crate::train::{History, KeptRun, Readings, RunHistory};
+use crate::train::{Fronts, History, KeptRun, Readings, Rows, RunHistory};
 
 /// What a plot may look at. Steps are view steps; nothing here changes a number.
 #[derive(Clone, Copy)]
@@ -76,6 +78,20 @@ pub struct Scene<'a> {
     pub land: Land<'a>,
     /// Runs of earlier experiments on the same tasks that are drawn beside these.
     pub kept: &'a [Kept<'a>],
+    /// Fronts that runs have learned, and where on them the reader stands.
+    pub fronts: Swept<'a>,
+}
+
+/// Learned fronts, as far as they were swept.
+#[derive(Clone, Copy, Default)]
+pub struct Swept<'a> {
+    pub known: Option<&'a Fronts>,
+    /// (K) Where the reader stands, on the simplex; empty where nobody does.
+    pub preference: &'a [f64],
+    /// Held-out rows that losses and metrics are told of.
+    pub rows: Rows,
+    /// Metrics on the axes instead of losses.
+    pub metrics: bool,
 }
 
 /// A run from the shelf.
@@ -131,6 +147,8 @@ pub enum Switch {
     Inside,
     /// Plane, height and grid of the map, contours or surface, and the run that is read.
     Landscape,
+    /// Losses or metrics, and of which held-out rows.
+    Front,
 }
 
 /// The one list of plots, in the order of the tabs.
@@ -169,6 +187,21 @@ pub fn summary(plot: &Plot, scene: &Scene) -> String {
 
 fn shows_first_seed(plot: &Plot, scene: &Scene) -> bool {
     !plot.shows_all_seeds && scene.history.n_seeds() > 1 && scene.look.frozen.is_none()
+}
+
+/// What is to be known of a run's learned front before one chooses a point of it, in a sentence; empty where it is plain.
+pub fn front_verdict(scene: &Scene, run: usize) -> String {
+    manifold::verdict(scene, run)
+}
+
+/// Where the reader stands on a run's learned front, in a sentence or two; empty before that is known.
+pub fn front_here(scene: &Scene, run: usize) -> String {
+    manifold::here_words(scene, run)
+}
+
+/// Whether the plot draws learned fronts, which are swept only while somebody looks.
+pub fn reads_fronts(plot: &Plot) -> bool {
+    plot.id == front::PLOT.id
 }
 
 /// Whether the plot draws the probe of [`Inside`], which is computed only while somebody looks.
@@ -217,6 +250,7 @@ impl<'a> Scene<'a> {
             inside: Inside::default(),
             land: Land::default(),
             kept: &[],
+            fronts: Swept::default(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod checkpoints;
 mod evaluate;
+mod fronts;
 mod history;
 mod inspect;
 mod look_around;
@@ -13,6 +14,7 @@ mod trainer;
 
 pub use checkpoints::Checkpoints;
 pub use evaluate::{Evaluator, Judging, top_class};
+pub use fronts::{Fronts, Rows, Sweep, any_learns};
 pub use history::{History, Reference, RunHistory};
 pub use inspect::{Inspection, affordable_rows, inspect};
 pub use readings::Readings;

@@ -1,0 +1,91 @@
+//! What a run trains: a single point, or a front by one of the learners, with its settings.
+
+use super::knob::Setting;
+use super::page::use_page;
+use super::problem_panel::commit;
+use crate::config::Edit;
+use crate::strategy::{LEARNERS, learner};
+use leptos::prelude::*;
+
+/// The value of the list that stands for a single point.
+const POINT: &str = "point";
+
+#[component]
+pub fn LearnerFold(
+    run: usize,
+    /// Where a refusal is said.
+    why: RwSignal<Option<String>>,
+) -> impl IntoView {
+    let page = use_page();
+    let id = Memo::new(move |_| {
+        page.config.with(|config| Some(config.runs.get(run)?.learned()?.learner.id)).unwrap_or(POINT)
+    });
+    let choose = move |event| {
+        let wanted = event_target_value(&event);
+        let learner = (wanted != POINT).then_some(wanted);
+        why.set(page.edit(Edit::Way { run, learner }).err());
+        // A refused choice is taken back.
+        page.config.notify();
+    };
+    let options = LEARNERS
+        .iter()
+        .map(|learner| {
+            view! {
+                <option value=learner.id selected=move || id.get() == learner.id>
+                    {format!("a front, by {}", learner.label)}
+                </option>
+            }
+        })
+        .collect_view();
+    let settings = move || {
+        let learner = learner(id.get())?;
+        let knobs = learner
+            .knobs
+            .iter()
+            .enumerate()
+            .map(|(at, knob)| {
+                let value = Signal::derive(move || {
+                    page.config.with(|config| {
+                        let learned = config.runs.get(run).and_then(|run| run.learned());
+                        learned.and_then(|learned| learned.knobs.get(at).copied()).unwrap_or(knob.default)
+                    })
+                });
+                let set = commit(page, move |value| Edit::LearnerKnob { run, knob: at, value });
+                view! { <Setting knob value commit=set /> }
+            })
+            .collect_view();
+        Some(view! {
+            <p class="small soft">{learner.about}</p>
+            {knobs}
+            <p class="small soft">{learner.pitfalls}</p>
+            <p class="note">
+                <a href=learner.link target="_blank" rel="noreferrer">
+                    {learner.paper}
+                </a>
+                {format!(", {}", learner.year)}
+            </p>
+        })
+    };
+    view! {
+        <details class="fold" data-testid="learner">
+            <summary>
+                {move || match learner(id.get()) {
+                    Some(learner) => format!("Trains a front, by {}", learner.label),
+                    None => "Trains a single point".to_owned(),
+                }}
+            </summary>
+            <div class="knob">
+                <span class="lab">"Trains"</span>
+                <div class="two">
+                    <select class="small" aria-label="What this run trains" on:change=choose>
+                        <option value=POINT selected=move || id.get() == POINT>
+                            "a single point"
+                        </option>
+                        {options}
+                    </select>
+                </div>
+            </div>
+            {settings}
+        </details>
+    }
+}

@@ -1,0 +1,601 @@
+//! Learned fronts: what every preference gives, judged on held-out rows, and where the reader stands on them.
+//!
+//! Two tasks are a curve in the plane of their losses with the losses along it beside; more are lines over one axis a
+//! task. Runs that train a single point stand there with theirs.
+
+use super::axis::{self, Scale};
+use super::front::{axis_title, grid, square, truth};
+use super::ink::Color;
+use super::picture::{Anchor, Face, LABEL, Pen, Point, Rect, TICK, Text};
+use super::place::{Wish, settle};
+use super::{Picture, Scene, Stage, Table, cosine, exact, number, percent};
+use crate::measure::front::{FrontReading, dominates, nondominated, read_front, reference};
+use crate::protocol::FrontPoint;
+use crate::train::{Rows, any_learns};
+
+/// Px from which the losses along a front have a panel of their own.
+const WIDE: f64 = 600.0;
+
+/// Whether any run learns a front, so that there is one to draw.
+pub(super) fn is_learned(scene: &Scene) -> bool {
+    any_learns(&scene.history.outline.runs)
+}
+
+/// Whether this run learns a front.
+fn learns(scene: &Scene, run: usize) -> bool {
+    scene.history.outline.runs.get(run).is_some_and(|outline| outline.members > 0)
+}
+
+/// The drawn runs that learn a front, the one that the reader looks at first.
+fn learners(scene: &Scene) -> Vec<usize> {
+    let mut runs: Vec<usize> = scene.runs().into_iter().filter(|run| learns(scene, *run)).collect();
+    runs.sort_by_key(|run| *run != scene.at_run);
+    runs
+}
+
+fn points<'s>(scene: &Scene<'s>, run: usize) -> &'s [FrontPoint] {
+    scene.fronts.known.map_or(&[], |fronts| fronts.of_run(run))
+}
+
+/// Where the reader stands on this run's front.
+fn here<'s>(scene: &Scene<'s>, run: usize) -> Option<&'s FrontPoint> {
+    let known = scene.fronts.known?.here.get(run)?.as_ref()?;
+    let near = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-9;
+    let same = known.preference.len() == scene.fronts.preference.len();
+    (same && known.preference.iter().zip(scene.fronts.preference).all(near)).then_some(known)
+}
+
+/// Rows that losses are told of: an experiment without validation rows has test rows.
+fn rows(scene: &Scene) -> Rows {
+    let has = |point: &FrontPoint| !point.validation.losses.is_empty();
+    let any = scene.runs().into_iter().any(|run| points(scene, run).iter().any(has));
+    if any { scene.fronts.rows } else { Rows::Test }
+}
+
+fn rows_word(scene: &Scene) -> &'static str {
+    match (scene.is_analytic(), rows(scene)) {
+        (true, _) => "exact",
+        (_, Rows::Test) => "test",
+        (_, Rows::Validation) => "validation",
+    }
+}
+
+fn losses<'p>(scene: &Scene, point: &'p FrontPoint) -> &'p [f64] {
+    &rows(scene).of(point).losses
+}
+
+/// What stands on the axes.
+fn values<'p>(scene: &Scene, point: &'p FrontPoint) -> &'p [f64] {
+    let judged = rows(scene).of(point);
+    if shows_metrics(scene) { &judged.metrics } else { &judged.losses }
+}
+
+fn shows_metrics(scene: &Scene) -> bool {
+    scene.fronts.metrics && !scene.is_analytic()
+}
+
+/// The reading of a run's front, with the reference point that all drawn runs share.
+fn reading(scene: &Scene, run: usize) -> Option<(FrontReading, Vec<f64>)> {
+    let points = points(scene, run);
+    let first = scene.history.runs.get(run)?.records.first()?;
+    let all = scene.runs();
+    let known = all.iter().flat_map(|run| self::points(scene, *run)).map(|point| losses(scene, point));
+    let reference = reference(known, scene.n_tasks());
+    let alphas: Vec<Vec<f64>> = points.iter().map(|point| point.preference.clone()).collect();
+    let of_points: Vec<Vec<f64>> = points.iter().map(|point| losses(scene, point).to_vec()).collect();
+    (points.len() > 1).then(|| (read_front(&alphas, &of_points, &first.losses, &reference), reference))
+}
+
+/// What is to be known of the front before one chooses a point of it, in a sentence; empty where it is plain.
+pub(super) fn verdict(scene: &Scene, run: usize) -> String {
+    let Some((reading, _)) = reading(scene, run) else { return String::new() };
+    if reading.is_degenerate {
+        let (what, enough) = if scene.is_analytic() {
+            ("the losses have", "one point is best for all")
+        } else {
+            ("the tasks have", "the network is big enough for all")
+        };
+        return format!("No trade-off here: {enough}. Along the whole line {what} the same losses.");
+    }
+    let points = points(scene, run);
+    if let Some(worst) = reading.wrong_way.iter().max_by(|a, b| a.rise.total_cmp(&b.rise)) {
+        let share = |at: usize| cosine(points[at].preference[worst.task]);
+        return format!(
+            "From a share of {} to {}, {} loses {} more although it counts more.",
+            share(worst.from),
+            share(worst.to),
+            scene.task_name(worst.task),
+            number(worst.rise)
+        );
+    }
+    let beaten = reading.nondominated.iter().filter(|free| !**free).count();
+    if beaten > 0 {
+        return format!("{beaten} of {} points are beaten by others of the line on every task.", points.len());
+    }
+    String::new()
+}
+
+/// Losses where the reader stands, and which single points are better or worse on every task.
+pub(super) fn here_words(scene: &Scene, run: usize) -> String {
+    let Some(point) = here(scene, run) else { return String::new() };
+    let mine = losses(scene, point);
+    let told: Vec<String> =
+        mine.iter().enumerate().map(|(task, loss)| format!("{} {}", scene.task_name(task), number(*loss))).collect();
+    let compare = |beats: fn(&[f64], &[f64]) -> bool| -> Vec<String> {
+        let others = (0..scene.history.runs.len()).filter(|other| !learns(scene, *other));
+        let single = others.filter_map(|other| Some((other, losses(scene, points(scene, other).first()?))));
+        single.filter(|(_, theirs)| beats(theirs, mine)).map(|(other, _)| scene.run_name(other)).collect()
+    };
+    let (better, worse) = (compare(dominates), compare(|theirs, mine| dominates(mine, theirs)));
+    let every = if scene.n_tasks() == 2 { "both tasks" } else { "every task" };
+    let mut words = format!("{} loss: {}.", rows_word(scene), told.join(", "));
+    words[..1].make_ascii_uppercase();
+    if !better.is_empty() {
+        words += &format!(" Lower on {every} than here: {}.", better.join(", "));
+    }
+    if !worse.is_empty() {
+        words += &format!(" Higher on {every} than here: {}.", worse.join(", "));
+    }
+    words
+}
+
+pub(super) fn subtitle(scene: &Scene) -> String {
+    let Some(run) = learners(scene).first().copied() else { return "no learned front is drawn".to_owned() };
+    let Some(fronts) = scene.fronts.known else { return String::new() };
+    let swept = &fronts.shown;
+    let what = if shows_metrics(scene) { "metrics" } else { "losses" };
+    let mut words = format!("{} {what}", rows_word(scene));
+    let (looked, all) = match rows(scene) {
+        Rows::Test => (swept.rows.test, swept.rows.of_test),
+        Rows::Validation => (swept.rows.validation, swept.rows.of_validation),
+    };
+    if looked < all {
+        words += &format!(", first {looked} of {all} rows");
+    }
+    if let Some((FrontReading { hypervolume: Some(volume), .. }, reference)) = reading(scene, run) {
+        let at: Vec<String> = reference.iter().map(|value| number(*value)).collect();
+        words += &format!(", hypervolume {} to ({})", number(volume), at.join(", "));
+    }
+    words
+}
+
+pub(super) fn draw(scene: &Scene, stage: &Stage) -> Picture {
+    let pen = Pen::new(stage);
+    if let Some(why) = scene.fronts.known.and_then(|fronts| fronts.refusal.as_ref()) {
+        return pen.empty(why);
+    }
+    let runs = learners(scene);
+    if runs.is_empty() {
+        return pen.empty("The run that learns a front is hidden. Draw it to see its front.");
+    }
+    if runs.iter().all(|run| points(scene, *run).is_empty()) {
+        return pen.empty("The front appears here with the first checkpoint: what every preference gives.");
+    }
+    if scene.n_tasks() != 2 {
+        return lines(scene, pen, &runs);
+    }
+    plane(scene, pen, &runs)
+}
+
+/// A value of an axis: metrics that are shares in percent.
+fn told(scene: &Scene, task: usize, value: f64) -> String {
+    let share = scene.history.outline.tasks.get(task).is_some_and(|task| task.is_share());
+    if shows_metrics(scene) && share { percent(value) } else { number(value) }
+}
+
+fn title_of(scene: &Scene, task: usize, stage: &Stage) -> String {
+    let name = stage.fit(&scene.task_name(task), LABEL, 140.0);
+    if shows_metrics(scene) {
+        let metric = scene.history.outline.tasks.get(task).map_or("metric", |task| task.metric.as_str());
+        format!("{name} {metric} →")
+    } else {
+        axis_title(&name)
+    }
+}
+
+/// Values of every drawn run's points, and of whoever learns a task alone.
+fn range(scene: &Scene, task: usize) -> Scale {
+    let of_runs = scene.runs().into_iter().flat_map(|run| points(scene, run));
+    let mut all: Vec<f64> = of_runs.filter_map(|point| values(scene, point).get(task).copied()).collect();
+    all.extend(alone(scene).map(|corner| corner[task]));
+    let (low, high) = all
+        .iter()
+        .filter(|value| value.is_finite())
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)));
+    if low > high {
+        return Scale::linear(0.0, 1.0, 0.0, 1.0);
+    }
+    if shows_metrics(scene) || low < 0.0 {
+        let air = (0.08 * (high - low)).max(1e-3);
+        return Scale::linear(low - air, high + air, 0.0, 1.0);
+    }
+    Scale::linear(0.0, high * 1.06 + 1e-12, 0.0, 1.0)
+}
+
+/// Where each task would be if it were learned alone.
+fn alone(scene: &Scene) -> Option<[f64; 2]> {
+    let of_task = |task: usize| {
+        let reference = scene.history.references.get(task)?;
+        let known = if shows_metrics(scene) { &reference.metrics } else { &reference.losses };
+        let after = known.partition_point(|(step, _)| *step <= scene.step);
+        after.checked_sub(1).map(|idx| known[idx].1).filter(|value| value.is_finite())
+    };
+    Some([of_task(0)?, of_task(1)?])
+}
+
+/// Corners of the lower left hull of points, from left to right: what sums of the losses can reach.
+fn hull(mut points: Vec<[f64; 2]>) -> Vec<[f64; 2]> {
+    points.sort_by(|a, b| a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1])));
+    let mut hull: Vec<[f64; 2]> = Vec::new();
+    for point in points {
+        while let [.., a, b] = hull[..] {
+            let turn = (b[0] - a[0]) * (point[1] - a[1]) - (b[1] - a[1]) * (point[0] - a[0]);
+            if turn > 0.0 {
+                break;
+            }
+            hull.pop();
+        }
+        hull.push(point);
+    }
+    // Behind the lowest point weights would have to be negative.
+    let lowest = (0..hull.len()).min_by(|a, b| hull[*a][1].total_cmp(&hull[*b][1])).unwrap_or(0);
+    hull.truncate(lowest + 1);
+    hull
+}
+
+fn plane(scene: &Scene, mut pen: Pen, runs: &[usize]) -> Picture {
+    let (stage, ink) = (pen.stage, pen.ink());
+    let wide = stage.width >= WIDE;
+    let right = if wide { (stage.width * 0.6).round() } else { stage.width };
+    let place = Rect { left: 44.0, top: 12.0, right: right - 12.0, bottom: (stage.height - 36.0).max(60.0) };
+    let (x, y) = (range(scene, 0).between(place.left, place.right), range(scene, 1).between(place.bottom, place.top));
+    let at = |v: &[f64]| -> Option<Point> {
+        let pair = [*v.first()?, *v.get(1)?];
+        pair.iter().all(|value| value.is_finite()).then(|| (x.at(pair[0]), y.at(pair[1])))
+    };
+    grid(&mut pen, place, x, y);
+    pen.label((place.right, stage.height - 3.0), title_of(scene, 0, stage), ink.ink2, Anchor::End);
+    pen.put(Text {
+        at: (10.0, place.top),
+        words: title_of(scene, 1, stage),
+        size: LABEL,
+        face: Face::Plain,
+        color: ink.ink2,
+        anchor: Anchor::End,
+        halo: None,
+        upwards: true,
+    });
+    let mut taken: Vec<Rect> = Vec::new();
+    let mut wishes: Vec<Wish> = Vec::new();
+    let mut words: Vec<(String, Color, f64, Face)> = Vec::new();
+    let mut wish = |at: Point, toward: f64, clear: f64, text: String, color: Color, size: f64, face: Face| {
+        wishes.push(Wish { at, toward, width: stage.text_width(&text, size) + 4.0, clear });
+        words.push((text, color, size, face));
+    };
+
+    if !shows_metrics(scene) {
+        for curve in truth(scene) {
+            let curve: Vec<Point> = curve.iter().filter_map(|losses| at(losses)).collect();
+            pen.line(curve, 4.0, ink.line);
+        }
+        // What any weighted sum of the two losses could choose among these points.
+        let all = runs.iter().flat_map(|run| points(scene, *run)).filter_map(|point| {
+            let losses = values(scene, point);
+            Some([*losses.first()?, *losses.get(1)?]).filter(|pair| pair.iter().all(|loss| loss.is_finite()))
+        });
+        let hull: Vec<Point> = hull(all.collect()).iter().filter_map(|pair| at(pair)).collect();
+        if hull.len() > 1 {
+            pen.dashed(&hull, 1.0, ink.ink3, &[1.0, 3.0], 0.0);
+        }
+    }
+    if let Some(corner) = alone(scene).and_then(|pair| at(&pair)) {
+        pen.line(vec![(corner.0 - 5.0, corner.1), (corner.0 + 5.0, corner.1)], 1.5, ink.ink2);
+        pen.line(vec![(corner.0, corner.1 - 5.0), (corner.0, corner.1 + 5.0)], 1.5, ink.ink2);
+        taken.push(square(corner, 6.0));
+        wish(corner, 0.0, 9.0, "each task alone".to_owned(), ink.ink2, TICK, Face::Plain);
+    }
+    for &run in runs {
+        let style = *ink.run(run);
+        let of_run = points(scene, run);
+        let curve: Vec<Point> = of_run.iter().filter_map(|point| at(values(scene, point))).collect();
+        pen.line(curve.clone(), 4.5, ink.halo);
+        pen.dashed(&curve, 2.0, style.mark, style.dash, 0.0);
+        let of_losses: Vec<Vec<f64>> = of_run.iter().map(|point| losses(scene, point).to_vec()).collect();
+        let free = nondominated(&of_losses);
+        for point in curve.iter().step_by((curve.len() / 50).max(1)) {
+            taken.push(square(*point, 1.5));
+        }
+        let last = of_run.len().saturating_sub(1);
+        for (i, (point, free)) in of_run.iter().zip(free).enumerate() {
+            let Some(spot) = at(values(scene, point)) else { continue };
+            let share = point.preference[0];
+            let tenth = (10.0 * share - (10.0 * share).round()).abs() < 1e-6;
+            if !tenth {
+                continue;
+            }
+            let end = i == 0 || i == last;
+            pen.disc(spot, 4.25, ink.halo);
+            pen.disc(spot, 3.25, style.mark);
+            if !free {
+                pen.disc(spot, 2.0, ink.bg);
+            }
+            if end {
+                let text = format!("α = {}", axis::tick(share));
+                wish(spot, 0.0, 8.0, text, style.text, TICK, Face::Plain);
+            }
+        }
+        if let Some(middle) = curve.get(curve.len() / 3) {
+            wish(*middle, std::f64::consts::FRAC_PI_4, 9.0, scene.run_name(run), style.text, LABEL, Face::Plain);
+        }
+    }
+    for run in scene.runs().into_iter().filter(|run| !learns(scene, *run)) {
+        let style = *ink.run(run);
+        let Some(spot) = points(scene, run).first().and_then(|point| at(values(scene, point))) else { continue };
+        pen.marker(&style, spot, 5.0, true);
+        taken.push(square(spot, 7.0));
+        wish(spot, 0.0, 10.0, scene.run_name(run), style.text, LABEL, Face::Plain);
+    }
+    for &run in runs {
+        let Some((point, spot)) = here(scene, run).and_then(|point| Some((point, at(values(scene, point))?))) else {
+            continue;
+        };
+        pen.dashed(&[(spot.0, spot.1), (spot.0, place.bottom)], 1.0, ink.accent, &[1.0, 3.0], 0.0);
+        pen.dashed(&[(place.left, spot.1), (spot.0, spot.1)], 1.0, ink.accent, &[1.0, 3.0], 0.0);
+        pen.disc(spot, 7.5, ink.halo);
+        pen.disc(spot, 6.0, ink.accent);
+        taken.push(square(spot, 8.0));
+        let text = format!("α = {}", cosine(point.preference[0]));
+        wish(spot, std::f64::consts::FRAC_PI_4, 12.0, text, ink.ink, LABEL, Face::Bold);
+    }
+    let bounds = Rect { top: 0.0, right, ..place };
+    for ((text, color, size, face), spot) in words.into_iter().zip(settle(&wishes, &taken, bounds)) {
+        pen.put(Text {
+            at: (spot.left + 2.0, spot.bottom - 3.0),
+            words: text,
+            size,
+            face,
+            color,
+            anchor: Anchor::Start,
+            halo: Some(ink.halo),
+            upwards: false,
+        });
+    }
+    let better = if shows_metrics(scene) { "↗ better" } else { "↙ lower" };
+    let note = format!("{better} · hollow: beaten by another · dotted: what a weighted sum can choose");
+    let room = place.width() - stage.text_width(&title_of(scene, 0, stage), LABEL) - 12.0;
+    pen.text((place.left, stage.height - 3.0), stage.fit(&note, TICK, room), TICK, ink.ink3, Anchor::Start);
+    if wide {
+        along(scene, &mut pen, runs[0], Rect { left: right + 48.0, right: stage.width - 84.0, ..place });
+    }
+    pen.picture
+}
+
+/// Every task's loss over the share of the first.
+fn along(scene: &Scene, pen: &mut Pen, run: usize, place: Rect) {
+    if place.width() < 80.0 {
+        return;
+    }
+    let (stage, ink) = (pen.stage, pen.ink());
+    let of_run = points(scene, run);
+    let all = || of_run.iter().flat_map(|point| values(scene, point)).copied().filter(|value| value.is_finite());
+    let (low, high) = all().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+    if low > high {
+        return;
+    }
+    let scale = if shows_metrics(scene) || low < 0.0 {
+        let air = (0.08 * (high - low)).max(1e-3);
+        Scale::linear(low - air, high + air, place.bottom, place.top)
+    } else {
+        Scale::linear(0.0, high * 1.06 + 1e-12, place.bottom, place.top)
+    };
+    let across = Scale::linear(0.0, 1.0, place.left, place.right);
+    for value in scale.ticks() {
+        let y = scale.at(value);
+        pen.hairline((place.left, y), (place.right, y), ink.grid);
+        pen.tick((place.left - 6.0, y + 4.0), axis::tick(value), Anchor::End);
+    }
+    for share in [0.0, 0.5, 1.0] {
+        let x = across.at(share);
+        pen.hairline((x, place.bottom), (x, place.bottom + 4.0), ink.edge);
+        pen.tick((x, place.bottom + 16.0), axis::tick(share), Anchor::Middle);
+    }
+    pen.hairline((place.left, place.bottom), (place.right, place.bottom), ink.edge);
+    let title = stage.fit(&format!("α, share of {} →", scene.task_name(0)), LABEL, place.width() + 60.0);
+    pen.label((place.right, stage.height - 3.0), title, ink.ink2, Anchor::End);
+    let mut ends: Vec<(f64, String)> = Vec::new();
+    let dashes: [&[f64]; 2] = [&[], &[5.0, 3.0]];
+    for (task, dash) in dashes.into_iter().enumerate() {
+        let pair =
+            |point: &FrontPoint| Some((across.at(point.preference[0]), scale.at(*values(scene, point).get(task)?)));
+        let curve: Vec<Point> = of_run.iter().filter_map(pair).collect();
+        ends.extend(curve.last().map(|end| (end.1, scene.task_name(task))));
+        pen.dashed(&curve, 2.0, ink.ink, dash, 0.0);
+    }
+    let wanted: Vec<f64> = ends.iter().map(|end| end.0).collect();
+    let placed = super::spread(&wanted, 13.0, place.top + 4.0, place.bottom - 5.0);
+    for ((_, name), y) in ends.into_iter().zip(placed) {
+        pen.label((place.right + 8.0, y + 4.0), stage.fit(&name, LABEL, 76.0), ink.ink2, Anchor::Start);
+    }
+    let Some(point) = here(scene, run) else { return };
+    let x = across.at(point.preference[0]);
+    pen.hairline((x, place.top), (x, place.bottom), ink.accent);
+    for value in values(scene, point) {
+        pen.disc((x, scale.at(*value)), 5.5, ink.halo);
+        pen.disc((x, scale.at(*value)), 4.0, ink.accent);
+    }
+}
+
+/// One axis a task, one line a point.
+fn lines(scene: &Scene, mut pen: Pen, runs: &[usize]) -> Picture {
+    let (stage, ink) = (pen.stage, pen.ink());
+    let k = scene.n_tasks();
+    let place = Rect { left: 56.0, top: 34.0, right: stage.width - 40.0, bottom: (stage.height - 30.0).max(70.0) };
+    let x = |task: usize| place.left + place.width() * task as f64 / (k.max(2) - 1) as f64;
+    let scales: Vec<Scale> = (0..k).map(|task| range_of_many(scene, task).between(place.bottom, place.top)).collect();
+    let line = |point: &FrontPoint| -> Vec<Point> {
+        values(scene, point).iter().enumerate().map(|(task, value)| (x(task), scales[task].at(*value))).collect()
+    };
+    for (task, scale) in scales.iter().enumerate() {
+        pen.hairline((x(task), place.top), (x(task), place.bottom), ink.edge);
+        for value in scale.ticks() {
+            let y = scale.at(value);
+            pen.hairline((x(task) - 3.0, y), (x(task), y), ink.edge);
+            pen.tick((x(task) - 6.0, y + 4.0), axis::tick(value), Anchor::End);
+        }
+        let name = stage.fit(&scene.task_name(task), LABEL, place.width() / (k.max(2) - 1) as f64 - 8.0);
+        pen.label((x(task), place.top - 14.0), name, ink.ink2, Anchor::Middle);
+    }
+    for &run in runs {
+        let style = *ink.run(run);
+        let of_losses: Vec<Vec<f64>> = points(scene, run).iter().map(|point| losses(scene, point).to_vec()).collect();
+        for (point, free) in points(scene, run).iter().zip(nondominated(&of_losses)) {
+            pen.line(line(point), 1.0, style.mark.at(if free { 0.45 } else { 0.12 }));
+        }
+    }
+    for run in scene.runs().into_iter().filter(|run| !learns(scene, *run)) {
+        let style = *ink.run(run);
+        let Some(point) = points(scene, run).first() else { continue };
+        let drawn = line(point);
+        pen.dashed(&drawn, 2.0, style.mark, style.dash, 0.0);
+        for spot in &drawn {
+            pen.marker(&style, *spot, 4.0, true);
+        }
+        if let Some(end) = drawn.last() {
+            pen.halo((end.0 - 8.0, end.1 - 8.0), scene.run_name(run), style.text, Anchor::End);
+        }
+    }
+    for &run in runs {
+        let Some(point) = here(scene, run) else { continue };
+        let drawn = line(point);
+        pen.line(drawn.clone(), 5.0, ink.halo);
+        pen.line(drawn.clone(), 3.0, ink.accent);
+        for (task, spot) in drawn.iter().enumerate() {
+            pen.disc(*spot, 4.5, ink.accent);
+            pen.halo(
+                (spot.0 + 8.0, spot.1 + 4.0),
+                told(scene, task, values(scene, point)[task]),
+                ink.ink,
+                Anchor::Start,
+            );
+        }
+    }
+    let lower = if shows_metrics(scene) { "higher is better" } else { "lower is better" };
+    let note = format!("every line a preference, {lower} · faint: beaten by another");
+    pen.text((place.left, stage.height - 6.0), stage.fit(&note, TICK, place.width()), TICK, ink.ink3, Anchor::Start);
+    pen.picture
+}
+
+fn range_of_many(scene: &Scene, task: usize) -> Scale {
+    let of_runs = scene.runs().into_iter().flat_map(|run| points(scene, run));
+    let all = of_runs.filter_map(|point| values(scene, point).get(task).copied()).filter(|value| value.is_finite());
+    let (low, high) = all.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+    if low > high {
+        return Scale::linear(0.0, 1.0, 0.0, 1.0);
+    }
+    let air = (0.06 * (high - low)).max(1e-4);
+    Scale::linear(low - air, high + air, 0.0, 1.0)
+}
+
+fn columns(scene: &Scene) -> Vec<String> {
+    let mut columns = vec!["run".to_owned(), "step".to_owned()];
+    columns.extend((0..scene.n_tasks()).map(|task| format!("share of {}", scene.task_name(task))));
+    for rows in ["validation", "test"] {
+        columns.extend((0..scene.n_tasks()).map(|task| format!("{} loss, {rows}", scene.task_name(task))));
+        if !scene.is_analytic() {
+            let metric = |task: usize| scene.history.outline.tasks.get(task).map_or("", |task| task.metric.as_str());
+            columns
+                .extend((0..scene.n_tasks()).map(|task| format!("{} {}, {rows}", scene.task_name(task), metric(task))));
+        }
+    }
+    columns.push("no other point is better on all".to_owned());
+    columns
+}
+
+fn cells(
+    scene: &Scene,
+    (run, name): (usize, &str),
+    point: &FrontPoint,
+    free: Option<bool>,
+    write: fn(f64) -> String,
+) -> Vec<String> {
+    let step = scene.fronts.known.and_then(|fronts| fronts.shown.steps.get(run)).map_or(String::new(), u32::to_string);
+    let mut cells = vec![name.to_owned(), step];
+    cells.extend(point.preference.iter().map(|share| write(*share)));
+    for judged in [&point.validation, &point.test] {
+        let told =
+            |list: &[f64]| (0..scene.n_tasks()).map(|k| list.get(k).map_or(String::new(), |v| write(*v))).collect();
+        let losses: Vec<String> = told(&judged.losses);
+        cells.extend(losses);
+        if !scene.is_analytic() {
+            let metrics: Vec<String> = told(&judged.metrics);
+            cells.extend(metrics);
+        }
+    }
+    cells.push(free.map_or("", |free| if free { "yes" } else { "no" }).to_owned());
+    cells
+}
+
+/// Whether a point is one of eleven that a table shows.
+fn is_tenth(point: &FrontPoint) -> bool {
+    point.preference.iter().all(|share| (10.0 * share - (10.0 * share).round()).abs() < 1e-6)
+}
+
+pub(super) fn table(scene: &Scene) -> Table {
+    let mut table = Table { columns: columns(scene), rows: Vec::new() };
+    for run in scene.runs() {
+        let name = scene.run_name(run);
+        if let Some(point) = here(scene, run).filter(|_| learns(scene, run)) {
+            table.rows.push(cells(scene, (run, &format!("{name}, here")), point, None, number));
+        }
+        let of_losses: Vec<Vec<f64>> = points(scene, run).iter().map(|point| losses(scene, point).to_vec()).collect();
+        for (point, free) in points(scene, run).iter().zip(nondominated(&of_losses)) {
+            if !learns(scene, run) || is_tenth(point) {
+                table.rows.push(cells(scene, (run, &name), point, learns(scene, run).then_some(free), number));
+            }
+        }
+    }
+    table
+}
+
+pub(super) fn data(scene: &Scene) -> Table {
+    let mut table = Table { columns: columns(scene), rows: Vec::new() };
+    for run in scene.runs() {
+        let name = scene.run_name(run);
+        let of_losses: Vec<Vec<f64>> = points(scene, run).iter().map(|point| losses(scene, point).to_vec()).collect();
+        for (point, free) in points(scene, run).iter().zip(nondominated(&of_losses)) {
+            table.rows.push(cells(scene, (run, &name), point, learns(scene, run).then_some(free), exact));
+        }
+    }
+    table
+}
+
+pub(super) fn summary(scene: &Scene) -> String {
+    let Some(run) = learners(scene).into_iter().find(|run| !points(scene, *run).is_empty()) else {
+        return "No learned front yet.".to_owned();
+    };
+    let mut words = format!("The front of {} at {} preferences, {}.", scene.run_name(run), points(scene, run).len(), {
+        format!("{} rows", rows_word(scene)).replace("exact rows", "exact losses")
+    });
+    if let Some(point) = here(scene, run) {
+        words += " Here";
+        for task in 0..scene.n_tasks() {
+            let (share, loss) = (point.preference.get(task), losses(scene, point).get(task));
+            if let (Some(share), Some(loss)) = (share, loss) {
+                words += &format!(" {} counts {} and loses {},", scene.task_name(task), cosine(*share), number(*loss));
+            }
+        }
+        words = words.trim_end_matches(',').to_owned() + ".";
+    }
+    if let Some((reading, _)) = reading(scene, run) {
+        let ranges =
+            reading.extents.iter().enumerate().map(|(task, [low, high])| {
+                format!("{} from {} to {}", scene.task_name(task), number(*low), number(*high))
+            });
+        words += &format!(" Along it losses of {}.", ranges.collect::<Vec<_>>().join(", "));
+        if let Some(spacing) = reading.spacing {
+            words += &format!(" Spacing {}.", number(spacing));
+        }
+    }
+    let verdict = verdict(scene, run);
+    if verdict.is_empty() { words } else { format!("{words} {verdict}") }
+}
