@@ -25,6 +25,7 @@ use crate::balance::modify::{Applied, Ascent, Change};
 use crate::balance::{Balancer, Build, Construction, METHODS, Method, Setup};
 pub use crate::data::LABEL_NOISE;
 use crate::data::{DATASETS, DataSource};
+use crate::nn::Convolution;
 use crate::problem::{PROBLEMS, Problem};
 use std::ops::RangeInclusive;
 
@@ -33,6 +34,8 @@ pub const TASKS: RangeInclusive<usize> = 1..=16;
 pub const RUNS: RangeInclusive<usize> = 1..=6;
 pub const WIDTH: RangeInclusive<u32> = 1..=1024;
 pub const TRUNK_LAYERS: RangeInclusive<usize> = 1..=6;
+pub const CONVOLUTIONS: RangeInclusive<usize> = 0..=3;
+pub const FILTERS: RangeInclusive<u32> = 1..=64;
 pub const HEAD_LAYERS: RangeInclusive<usize> = 0..=3;
 pub const GAIN: RangeInclusive<f64> = 0.0..=10.0;
 pub const LOSS_SCALE: RangeInclusive<f64> = 1e-4..=1e4;
@@ -112,9 +115,11 @@ pub struct DataConfig {
     pub loss_scales: Vec<f64>,
 }
 
-/// An MLP trunk with one head per task.
+/// An MLP trunk, perhaps behind convolutions, with one head per task.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NetworkConfig {
+    /// Filters of the shared convolutions before the trunk, first to last, each 5 × 5 and pooled 2 × 2; empty for none.
+    pub filters: Vec<u32>,
     /// Widths of the shared layers, first to last.
     pub trunk: Vec<u32>,
     /// Widths of the hidden layers of every head; empty for linear heads.
@@ -501,7 +506,42 @@ impl AnalyticConfig {
 impl NetworkConfig {
     /// What a data set is learned with when nothing said so: after an analytic problem there is no network to keep.
     pub fn plain() -> Self {
-        Self { trunk: vec![16, 16], head: Vec::new(), activation: Activation::Relu, init: Init::FanIn }
+        Self {
+            filters: Vec::new(),
+            trunk: vec![16, 16],
+            head: Vec::new(),
+            activation: Activation::Relu,
+            init: Init::FanIn,
+        }
+    }
+
+    /// The shapes of its convolutions over gray images of this height and width.
+    ///
+    /// # Errors
+    /// A sentence where the images are too small for all of them.
+    pub fn convolutions(&self, [height, width]: [usize; 2]) -> Result<Vec<Convolution>, String> {
+        let mut shapes: Vec<Convolution> = Vec::new();
+        let (mut below, mut channels) = ([height, width], 1);
+        for &filters in &self.filters {
+            let shape = Convolution { height: below[0], width: below[1], channels, filters: filters as usize };
+            if shape.outputs() == 0 {
+                let [rows, columns] = below;
+                let kept = match shapes.len() {
+                    0 => "none".to_owned(),
+                    1 => "one".to_owned(),
+                    some => some.to_string(),
+                };
+                return Err(format!(
+                    "Images of {height} × {width} pixels are too small for {} convolutions: {kept} of them leaves \
+                     {rows} × {columns}, and another needs at least 6 × 6. Take convolutions away, or choose larger \
+                     images.",
+                    self.filters.len()
+                ));
+            }
+            (below, channels) = (shape.pooled(), shape.filters);
+            shapes.push(shape);
+        }
+        Ok(shapes)
     }
 }
 

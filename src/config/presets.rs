@@ -55,6 +55,8 @@ struct Learned {
     tasks: &'static [&'static str],
     /// Share of training labels that are wrong.
     label_noise: f64,
+    /// Filters of convolutions before the trunk.
+    filters: &'static [u32],
     trunk: &'static [u32],
     head: &'static [u32],
     activation: Activation,
@@ -330,6 +332,7 @@ const SINES: Learned = Learned {
     data_knobs: &[],
     tasks: &["sin-x1", "sin-x2"],
     label_noise: 0.0,
+    filters: &[],
     trunk: &[4, 4],
     head: &[],
     activation: Activation::Tanh,
@@ -341,6 +344,7 @@ const DIGITS28: Learned = Learned {
     data_knobs: &[],
     tasks: &["left", "right"],
     label_noise: 0.0,
+    filters: &[],
     trunk: &[256, 128],
     head: &[],
     activation: Activation::Relu,
@@ -352,6 +356,7 @@ const ODD_AND_FIVE: Learned = Learned {
     data_knobs: &[],
     tasks: &["odd", "ge5"],
     label_noise: 0.0,
+    filters: &[],
     trunk: &[64, 64],
     head: &[],
     activation: Activation::Relu,
@@ -390,6 +395,7 @@ impl Preset {
                 What::Network(learned) => Subject::Network {
                     data: learned.data_config(loss_scales),
                     network: NetworkConfig {
+                        filters: learned.filters.to_vec(),
                         trunk: learned.trunk.to_vec(),
                         head: learned.head.to_vec(),
                         activation: learned.activation,

@@ -41,6 +41,16 @@ pub struct Packing<T> {
     b: Vec<T>,
 }
 
+impl<T: Real> Packing<T> {
+    /// `n` numbers of room, whatever they hold.
+    pub fn room(&mut self, n: usize) -> &mut [T] {
+        if self.b.len() < n {
+            self.b.resize(n, T::default());
+        }
+        &mut self.b[..n]
+    }
+}
+
 /// C (m, n) row-major = A (m, k)·B (k, n), overwriting C.
 pub fn gemm<T: Real>(
     (m, n, k): (usize, usize, usize),

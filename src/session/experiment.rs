@@ -143,7 +143,7 @@ impl Experiment {
         let shared = rows.workload(&all, &data.loss_scales, &config.training);
         let chosen = ladder.choose(config.backend, &shared, &rows.theta(&shared, config.training.seed)).await;
         let report = chosen.report.clone();
-        let cheap = shared.layout.n_parameters() * rows.batch_rows * k <= CHEAP_GRAMIAN;
+        let cheap = shared.layout.work() * rows.batch_rows * k <= CHEAP_GRAMIAN;
         let gramian_every = if cheap { 1 } else { GRAMIAN_EVERY };
         let workshop = Workshop::new(config, Stuff::Rows { rows: Box::new(rows), chosen, gramian_every });
         let outline = outline_of_network(config, &dataset, &shared, (sample.rows, gramian_every));

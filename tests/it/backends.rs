@@ -301,6 +301,7 @@ const MIXED: [TaskKind; 5] = [
 fn steps_agree_for_every_kind_of_network() {
     let Some(device) = open() else { return };
     let network = |trunk: &[u32], head: &[u32], activation| NetworkConfig {
+        filters: vec![],
         trunk: trunk.into(),
         head: head.into(),
         activation,
@@ -324,7 +325,13 @@ fn steps_agree_for_every_kind_of_network() {
 #[test]
 fn data_beyond_a_buffer_is_gathered_on_the_host() {
     let Some(device) = open() else { return };
-    let config = NetworkConfig { trunk: vec![8], head: vec![], activation: Activation::Tanh, init: Init::FanIn };
+    let config = NetworkConfig {
+        filters: vec![],
+        trunk: vec![8],
+        head: vec![],
+        activation: Activation::Tanh,
+        init: Init::FanIn,
+    };
     let mut big = workload(4, 30, &config, &[TaskKind::Regression], Optimizer::Adam);
     let mut split = (*big.data).clone();
     // One row of 16 bytes more than 128 MiB, WebGPU's default limit of a binding.
@@ -350,7 +357,13 @@ fn check_error<T>(result: Result<T, BackendError>, words: &[&str]) {
 #[test]
 fn what_the_device_cannot_do_is_said() {
     let Some(device) = open() else { return };
-    let config = NetworkConfig { trunk: vec![8], head: vec![], activation: Activation::Relu, init: Init::FanIn };
+    let config = NetworkConfig {
+        filters: vec![],
+        trunk: vec![8],
+        head: vec![],
+        activation: Activation::Relu,
+        init: Init::FanIn,
+    };
     let fits = workload(4, 30, &config, &[TaskKind::Binary, TaskKind::Binary], Optimizer::Adam);
     let mut large = fits.clone();
     large.batch_rows = 100_000_000;
@@ -371,7 +384,13 @@ fn what_the_device_cannot_do_is_said() {
 #[test]
 fn a_lost_device_is_an_error_and_a_new_one_goes_on() {
     let Some(device) = open() else { return };
-    let config = NetworkConfig { trunk: vec![8], head: vec![], activation: Activation::Relu, init: Init::FanIn };
+    let config = NetworkConfig {
+        filters: vec![],
+        trunk: vec![8],
+        head: vec![],
+        activation: Activation::Relu,
+        init: Init::FanIn,
+    };
     let workload = workload(4, 30, &config, &[TaskKind::Binary, TaskKind::Binary], Optimizer::Adam);
     let mut gpu = Gpu::new(device.clone(), &workload, &initial(&workload)).expect("a run on the GPU");
     let rows: Vec<u32> = (0..19).collect();

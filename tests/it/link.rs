@@ -757,7 +757,13 @@ fn network() -> impl Strategy<Value = NetworkConfig> {
         prop_oneof![Just(Activation::Relu), Just(Activation::Tanh)],
         init,
     )
-        .prop_map(|(trunk, head, activation, init)| NetworkConfig { trunk, head, activation, init })
+        .prop_map(|(trunk, head, activation, init)| NetworkConfig {
+            filters: vec![],
+            trunk,
+            head,
+            activation,
+            init,
+        })
 }
 
 fn analytic_config() -> impl Strategy<Value = AnalyticConfig> {
