@@ -25,7 +25,7 @@ use crate::balance::modify::{Applied, Ascent, Change};
 use crate::balance::{Balancer, Build, Construction, METHODS, Method, Setup};
 pub use crate::data::LABEL_NOISE;
 use crate::data::{DATASETS, DataSource};
-use crate::nn::Convolution;
+use crate::nn::{Convolution, Layer};
 use crate::problem::{PROBLEMS, Problem};
 use std::ops::RangeInclusive;
 
@@ -52,7 +52,7 @@ pub const SEEDS: RangeInclusive<u32> = 1..=20;
 pub const COORDINATE: RangeInclusive<f64> = -1e12..=1e12;
 
 /// Largest parameters × batch rows × steps × networks, the single-task ones among them: about an hour of a
-/// laptop's CPU.
+/// laptop's CPU. Those of convolutions count at every place they are taken to.
 ///
 /// The largest preset needs a thirtieth of it. Without a limit one link could occupy a tab for weeks.
 pub const WORK: f64 = 4e12;
@@ -270,10 +270,14 @@ impl ExperimentConfig {
     }
 
     /// Another data set with its default knobs and tasks, no wrong labels and loss scales of 1; the network stays if
-    /// there is one.
+    /// there is one, without the convolutions that its images are too small for.
     fn choose_data(&mut self, source: &'static DataSource) {
-        let network = self.network().cloned().unwrap_or_else(NetworkConfig::plain);
-        self.subject = Subject::Network { data: DataConfig::new(source), network };
+        let mut network = self.network().cloned().unwrap_or_else(NetworkConfig::plain);
+        let data = DataConfig::new(source);
+        while !network.filters.is_empty() && data.convolutions(&network).is_err() {
+            network.filters.pop();
+        }
+        self.subject = Subject::Network { data, network };
         self.training.preference = None;
         self.release_gradients();
     }
@@ -346,8 +350,9 @@ impl ExperimentConfig {
             Subject::Network { data, network } => (data, network),
             Subject::Analytic(analytic) => return analytic.problem.n_parameters as f64,
         };
-        let mut total = 0.0;
-        let mut below = n_inputs as f64;
+        let shapes = data.convolutions(network).unwrap_or_default();
+        let mut total: f64 = shapes.iter().map(|shape| ((shape.fan_in() + 1) * shape.filters) as f64).sum();
+        let mut below = shapes.last().map_or(n_inputs, |shape| shape.outputs()) as f64;
         for &width in &network.trunk {
             total += (below + 1.0) * f64::from(width);
             below = f64::from(width);
@@ -363,13 +368,26 @@ impl ExperimentConfig {
         total
     }
 
+    /// Multiplications that a row costs beyond one a parameter: a convolution takes its parameters to many places.
+    fn further_work(&self) -> f64 {
+        let Subject::Network { data, network } = &self.subject else { return 0.0 };
+        let shapes = data.convolutions(network).unwrap_or_default();
+        let further = |shape: &Convolution| {
+            let layer = Layer::Convolution { shape: *shape, activation: None };
+            (layer.work() - (layer.fan_in() + 1) * layer.units()) as f64
+        };
+        shapes.iter().map(further).sum()
+    }
+
     /// Outputs of all layers of one run, trunk and heads; 0 for an analytic problem.
     fn n_units(&self) -> f64 {
         let Subject::Network { data, network } = &self.subject else { return 0.0 };
         let sum = |widths: &[u32]| widths.iter().map(|&width| f64::from(width)).sum::<f64>();
         let outputs = data.tasks.iter().filter_map(|&task| data.source.tasks.get(task));
         let outputs: f64 = outputs.map(|task| task.kind.n_outputs() as f64).sum();
-        sum(&network.trunk) + sum(&network.head) * data.tasks.len() as f64 + outputs
+        let shapes = data.convolutions(network).unwrap_or_default();
+        let pixels: f64 = shapes.iter().map(|shape| shape.outputs() as f64).sum();
+        pixels + sum(&network.trunk) + sum(&network.head) * data.tasks.len() as f64 + outputs
     }
 
     /// Rows of a batch when the training split has `n_rows`.
@@ -415,7 +433,7 @@ impl ExperimentConfig {
             * (parameters * (runs * (k + 5.0) + storing * k + k * 6.0)
                 + rows * self.n_units() * (runs * (k + 1.0) + k * 2.0));
         let seeds = f64::from(self.training.seeds);
-        let work = parameters * rows * f64::from(self.training.steps) * (passes + k) * seeds;
+        let work = (parameters + self.further_work()) * rows * f64::from(self.training.steps) * (passes + k) * seeds;
         if memory > MEMORY {
             return Err(Complaint::new(
                 "net",
@@ -430,9 +448,10 @@ impl ExperimentConfig {
             return Err(Complaint::new(
                 "st",
                 format!(
-                    "This asks for {work:.1e} units of work (parameters × batch rows × steps × networks × seeds); at \
+                    "This asks for {work:.1e} units of work (parameters{} × batch rows × steps × networks × seeds); at \
                      most {WORK:.1e} are allowed, about an hour of computing. Fewer steps, narrower layers, a smaller \
-                     batch, fewer runs or fewer seeds help."
+                     batch, fewer runs or fewer seeds help.",
+                    if self.further_work() > 0.0 { ", those of convolutions at every place," } else { "" }
                 ),
             ));
         }
@@ -550,6 +569,22 @@ impl DataConfig {
     pub fn new(source: &'static DataSource) -> Self {
         let tasks = source.default_tasks.to_vec();
         Self { source, knobs: source.default_knobs(), label_noise: 0.0, loss_scales: vec![1.0; tasks.len()], tasks }
+    }
+
+    /// The shapes of a network's convolutions over these rows.
+    ///
+    /// # Errors
+    /// A sentence where rows are no images, or too small ones.
+    pub fn convolutions(&self, network: &NetworkConfig) -> Result<Vec<Convolution>, String> {
+        match self.source.image {
+            _ if network.filters.is_empty() => Ok(Vec::new()),
+            Some(size) => network.convolutions(size(&self.knobs)),
+            None => Err(format!(
+                "The rows of {} are no images, so no convolution goes over them. Write the shared layers without \
+                 “c”, or choose images.",
+                self.source.title
+            )),
+        }
     }
 }
 

@@ -79,6 +79,8 @@ pub struct DataSource {
     /// Positions in `tasks` that are chosen at first.
     pub default_tasks: &'static [usize],
     pub seeding: Seeding,
+    /// Height and width of its images; `None` where rows are no images.
+    pub image: Option<ImageSize>,
     /// The targets that the points of a plane ought to have, for pictures; `None` where nobody knows them.
     pub truth: Option<Truth>,
     /// What the range of a single knob cannot say; `None` where all values go with all others.
@@ -86,6 +88,9 @@ pub struct DataSource {
     /// Called only by [`DataSource::build`], which has checked the request.
     make: fn(&DataSource, &BuildRequest<'_>) -> Result<Dataset, DataError>,
 }
+
+/// Height and width of a set's gray images, given its knobs.
+pub type ImageSize = fn(knobs: &[f64]) -> [usize; 2];
 
 /// (n) standardized targets of task `task` at (n, 2) points, given the set's knobs and the built task.
 pub type Truth = fn(knobs: &[f64], task: usize, info: &TaskInfo, points: &[f32]) -> Vec<f32>;

@@ -1,13 +1,14 @@
 //! One convolution forward, with bias, 2 × 2 pooling and activation.
 //!
-//! The four places of a pooling square are the four rows of a register tile, so no patch is ever copied: a filter's five
-//! rows lie in the image as they are, and what is pooled away never leaves the registers.
+//! The four places of a pooling square are the four rows of a register tile, so what is pooled away never leaves the
+//! registers. Patches are not copied one by one: the image is written once with every number beside those that the other
+//! three places see, and each row of a patch is then a strip of it, as in a product of matrices.
 
 use super::dense::bend;
 use super::gemm::Packing;
 use crate::config::Activation;
 use crate::math::Real;
-use crate::nn::{Convolution, POOL};
+use crate::nn::{Convolution, KERNEL, POOL};
 
 /// Filters of a tile; where at most four remain, four.
 const WIDE: usize = 8;
@@ -30,20 +31,21 @@ pub fn convolve<T: Real>(
     packing: &mut Packing<T>,
 ) {
     let (filters, outputs) = (shape.filters, shape.outputs());
-    let room = packing.room(filters.next_multiple_of(NARROW) * shape.fan_in());
-    pack(weight, filters, room);
+    let [quads, strips] = packing.rooms(CORNERS * shape.inputs(), filters.next_multiple_of(NARROW) * shape.fan_in());
+    pack(weight, filters, strips);
     let images = x.chunks_exact(shape.inputs()).zip(y.chunks_exact_mut(outputs)).take(rows);
     for (row, (x, y)) in images.enumerate() {
         let taken = if taken.is_empty() { &mut [][..] } else { &mut taken[row * outputs..][..outputs] };
-        let mut rest = &room[..];
+        let mut rest = &*strips;
+        spread(shape, x, quads);
         for first in (0..filters).step_by(WIDE) {
             let bias = &bias[first..filters.min(first + WIDE)];
             if bias.len() > NARROW {
                 let (strip, others) = rest.split_at(WIDE * shape.fan_in());
                 rest = others;
-                go_over::<T, WIDE>(shape, x, strip, (first, bias), y, taken);
+                go_over::<T, WIDE>(shape, quads, strip, (first, bias), y, taken);
             } else {
-                go_over::<T, NARROW>(shape, x, rest, (first, bias), y, taken);
+                go_over::<T, NARROW>(shape, quads, rest, (first, bias), y, taken);
             }
         }
         bend(activation, y);
@@ -65,55 +67,70 @@ fn pack<T: Real>(weight: &[T], filters: usize, mut room: &mut [T]) {
     }
 }
 
+/// quads (numbers of the image, 4): each with those one pixel to the right, one down, and both. The last row and column
+/// have no neighbors, and no square begins there.
+fn spread<T: Real>(shape: Convolution, x: &[T], quads: &mut [T]) {
+    let (right, down) = (shape.channels, shape.row());
+    let places = x.iter().zip(&x[right..]).zip(&x[down..]).zip(&x[down + right..]);
+    for (quad, (((&a, &b), &c), &d)) in quads.chunks_exact_mut(CORNERS).zip(places) {
+        quad.copy_from_slice(&[a, b, c, d]);
+    }
+}
+
 /// One strip of filters over one image.
 fn go_over<T: Real, const W: usize>(
     shape: Convolution,
-    x: &[T],
+    quads: &[T],
     strip: &[T],
     (first, bias): (usize, &[T]),
     y: &mut [T],
     taken: &mut [u8],
 ) {
     for pixel in 0..y.len() / shape.filters {
-        let patch = &x[shape.patch(pixel, 0)..];
-        // Written twice, so that the loops over the five numbers of a gray row have a known length.
-        let sums = match shape.channels {
-            1 => square::<T, W>(patch, shape.row(), 1, strip),
-            channels => square::<T, W>(patch, shape.row(), channels, strip),
-        };
-        let [mut top, others @ ..] = sums;
-        let mut corner = [0_u8; W];
-        for (at, sums) in (1..).zip(&others) {
-            for ((top, corner), &sum) in top.iter_mut().zip(&mut corner).zip(sums) {
-                // A NaN is taken and stays, or a diverged run would look alive.
-                #[expect(clippy::eq_op, reason = "only a NaN differs from itself")]
-                let is_nan = sum != sum;
-                if sum > *top || is_nan {
-                    (*top, *corner) = (sum, at);
-                }
-            }
-        }
+        let patch = &quads[CORNERS * shape.patch(pixel, 0)..];
+        let sums = square::<T, W>(patch, CORNERS * shape.row(), CORNERS * shape.run(), strip);
+        let (top, corner) = largest(&sums);
         let place = pixel * shape.filters + first;
         for ((y, &top), &bias) in y[place..].iter_mut().zip(&top).zip(bias) {
             *y = top + bias;
         }
         if !taken.is_empty() {
-            taken[place..][..bias.len()].copy_from_slice(&corner[..bias.len()]);
+            for (taken, &corner) in taken[place..][..bias.len()].iter_mut().zip(&corner) {
+                *taken = corner.to_f64() as u8;
+            }
         }
     }
 }
 
-/// Products of a strip of filters with the patches at the four places of a pooling square.
-#[inline(always)]
-fn square<T: Real, const W: usize>(patch: &[T], row: usize, channels: usize, strip: &[T]) -> [[T; W]; CORNERS] {
-    let run = crate::nn::KERNEL * channels;
+/// Of each filter the largest of four sums, and which it is. A NaN is taken and stays, or a diverged run would look alive.
+///
+/// Not inlined and all in one type, so that it becomes a few instructions without a branch: which is largest is noise.
+#[inline(never)]
+fn largest<T: Real, const W: usize>(sums: &[[T; W]; CORNERS]) -> ([T; W], [T; W]) {
+    let (mut top, mut corner) = (sums[0], [T::default(); W]);
+    for (at, sums) in sums.iter().enumerate().skip(1) {
+        let at = T::of(at as f64);
+        for ((top, corner), &sum) in top.iter_mut().zip(&mut corner).zip(sums) {
+            let stays = *top >= sum;
+            let takes = !stays & (*top == *top);
+            *top = if takes { sum } else { *top };
+            *corner = if takes { at } else { *corner };
+        }
+    }
+    (top, corner)
+}
+
+/// Products of a strip of filters with the patches at the four places of a pooling square, `run` of every `row` numbers.
+///
+/// Inlined it would be turned around for what is done with its sums, and run a third as fast.
+#[inline(never)]
+fn square<T: Real, const W: usize>(patch: &[T], row: usize, run: usize, strip: &[T]) -> [[T; W]; CORNERS] {
     let mut sums = [[T::default(); W]; CORNERS];
-    for (line, strip) in strip.chunks_exact(run * W).enumerate() {
-        let upper = &patch[line * row..][..run + channels];
-        let lower = &patch[(line + 1) * row..][..run + channels];
-        let ((a, b), (c, d)) = ((&upper[..run], &upper[channels..]), (&lower[..run], &lower[channels..]));
-        for ((((weights, a), b), c), d) in strip.chunks_exact(W).zip(a).zip(b).zip(c).zip(d) {
-            for (sums, &value) in sums.iter_mut().zip([a, b, c, d]) {
+    for line in 0..KERNEL {
+        let places = patch[line * row..][..run].chunks_exact(CORNERS);
+        let weights = strip[line * (run / CORNERS) * W..].chunks_exact(W);
+        for (places, weights) in places.zip(weights) {
+            for (sums, &value) in sums.iter_mut().zip(places) {
                 for (sum, &weight) in sums.iter_mut().zip(weights) {
                     *sum += value * weight;
                 }

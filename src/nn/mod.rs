@@ -105,27 +105,14 @@ pub struct Network {
 impl Network {
     /// A multilayer perceptron: dense trunk, dense heads that end in what each task needs.
     pub fn mlp(n_inputs: usize, config: &NetworkConfig, tasks: &[TaskKind]) -> Self {
-        Self::behind(Vec::new(), n_inputs, (n_inputs, config), tasks)
+        Self::new(n_inputs, &[], config, tasks)
     }
 
-    /// The same behind the configuration's convolutions, for rows that are gray images of this height and width.
-    ///
-    /// # Errors
-    /// A sentence where the images are too small for all convolutions.
-    pub fn on_images(image: [usize; 2], config: &NetworkConfig, tasks: &[TaskKind]) -> Result<Self, String> {
-        let shapes = config.convolutions(image)?;
-        let outputs = shapes.last().map_or(image[0] * image[1], |shape| shape.outputs());
+    /// The same behind convolutions, which come of [`NetworkConfig::convolutions`].
+    pub fn new(n_inputs: usize, shapes: &[Convolution], config: &NetworkConfig, tasks: &[TaskKind]) -> Self {
         let layer = |shape: &Convolution| Layer::Convolution { shape: *shape, activation: Some(config.activation) };
-        let trunk = shapes.iter().map(layer).collect();
-        Ok(Self::behind(trunk, image[0] * image[1], (outputs, config), tasks))
-    }
-
-    fn behind(
-        mut trunk: Vec<Layer>,
-        n_inputs: usize,
-        (mut inputs, config): (usize, &NetworkConfig),
-        tasks: &[TaskKind],
-    ) -> Self {
+        let mut trunk: Vec<Layer> = shapes.iter().map(layer).collect();
+        let mut inputs = shapes.last().map_or(n_inputs, |shape| shape.outputs());
         for &width in &config.trunk {
             let outputs = width as usize;
             trunk.push(Layer::Dense { inputs, outputs, activation: Some(config.activation) });

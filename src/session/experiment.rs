@@ -453,8 +453,13 @@ pub fn load(
     let train = Rc::new(std::mem::take(&mut dataset.train));
     let validation = Rc::new(std::mem::take(&mut dataset.validation));
     config.check_loaded(dataset.n_inputs, train.rows).map_err(|complaint| StartError::Config(complaint.sentence))?;
+    let convolutions = match dataset.shape {
+        InputShape::Image { width, height } => network.convolutions([height, width]).map_err(StartError::Config)?,
+        _ => Vec::new(),
+    };
     let rows = Rows {
         network: network.clone(),
+        convolutions,
         n_inputs: dataset.n_inputs,
         ids: data.tasks.clone(),
         kinds: dataset.tasks.iter().map(|task| task.kind).collect(),

@@ -19,8 +19,13 @@ fn lenet() -> NetworkConfig {
     NetworkConfig { filters: vec![10, 20], trunk: vec![50], head: vec![50], activation, init }
 }
 
+fn network(image: [usize; 2], config: &NetworkConfig, kinds: &[TaskKind]) -> Network {
+    let shapes = config.convolutions(image).expect("images that are large enough");
+    Network::new(image[0] * image[1], &shapes, config, kinds)
+}
+
 pub fn workload(image: [usize; 2], rows: usize, config: &NetworkConfig, kinds: &[TaskKind]) -> Workload {
-    let network = Network::on_images(image, config, kinds).expect("an image that is large enough");
+    let network = network(image, config, kinds);
     let draws = Stream::new(5, StreamId::Data, 0);
     let targets = kinds.iter().enumerate().map(|(task, kind)| {
         let at = |row: usize| (1_000_000 + 10_000 * task + row) as u64;
@@ -62,7 +67,7 @@ fn theta(workload: &Workload, config: &NetworkConfig) -> Vec<f64> {
 
 #[test]
 fn lenet_has_as_many_parameters_as_published() {
-    let network = Network::on_images([28, 28], &lenet(), &DIGITS).expect("28 is enough");
+    let network = network([28, 28], &lenet(), &DIGITS);
     let layout = ParamLayout::new(&network);
     assert_eq!((layout.n_shared(), layout.head(0).len(), layout.head(1).len()), (21_330, 3_060, 3_060));
     assert_eq!(network.trunk.iter().map(|layer| layer.outputs()).collect::<Vec<_>>(), [12 * 12 * 10, 4 * 4 * 20, 50]);
@@ -76,10 +81,10 @@ fn lenet_has_as_many_parameters_as_published() {
 #[test]
 fn too_small_images_are_refused_in_a_sentence() {
     let three = NetworkConfig { filters: vec![2; 3], ..lenet() };
-    assert!(Network::on_images([36, 36], &three, &DIGITS).is_ok());
-    let why = Network::on_images([28, 28], &three, &DIGITS).expect_err("4 × 4 is left");
+    assert!(three.convolutions([36, 36]).is_ok());
+    let why = three.convolutions([28, 28]).expect_err("4 × 4 is left");
     assert!(why.contains("28 × 28") && why.contains("4 × 4") && why.contains("3 convolutions"), "{why}");
-    assert!(Network::on_images([5, 30], &lenet(), &DIGITS).is_err());
+    assert!(lenet().convolutions([5, 30]).is_err());
 }
 
 /// What goes into the activation, by the definition: every place of every filter, then the largest of each square.
