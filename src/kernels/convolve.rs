@@ -112,6 +112,7 @@ fn largest<T: Real, const W: usize>(sums: &[[T; W]; CORNERS]) -> ([T; W], [T; W]
         let at = T::of(at as f64);
         for ((top, corner), &sum) in top.iter_mut().zip(&mut corner).zip(sums) {
             let stays = *top >= sum;
+            #[expect(clippy::eq_op, reason = "only a NaN differs from itself")]
             let takes = !stays & (*top == *top);
             *top = if takes { sum } else { *top };
             *corner = if takes { at } else { *corner };

@@ -23,13 +23,13 @@ use std::rc::Rc;
 
 /// Rows of a map where there are so many and the network is not too large for it.
 const ROWS: usize = 512;
-/// Parameters × rows of one evaluation, and the rows it has at least.
+/// Multiplications × rows of one evaluation, and the rows it has at least.
 const WORK: usize = 64_000_000;
 const FEWEST_ROWS: usize = 32;
 
-/// How many of the first training rows the losses of maps are the mean of.
-pub fn map_rows(n_parameters: usize, train_rows: usize) -> usize {
-    (WORK / n_parameters.max(1)).clamp(FEWEST_ROWS, ROWS).min(train_rows)
+/// How many of the first training rows the losses of maps are the mean of, where a row costs `work` multiplications.
+pub fn map_rows(work: usize, train_rows: usize) -> usize {
+    (WORK / work.max(1)).clamp(FEWEST_ROWS, ROWS).min(train_rows)
 }
 
 /// What losses are evaluated on.
