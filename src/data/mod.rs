@@ -18,6 +18,7 @@ pub mod meats;
 pub mod mmoe;
 pub mod mtld;
 pub mod multimnist;
+pub mod multimnist3;
 pub mod multitab;
 mod orthonormal;
 pub mod outlier_tasks;
@@ -42,6 +43,7 @@ pub const DATASETS: &[DataSource] = &[
     digits8::SOURCE,
     multimnist::LITE,
     multimnist::FULL,
+    multimnist3::SOURCE,
     penguins::SOURCE,
     bike::SOURCE,
     census::SOURCE,
