@@ -2,9 +2,9 @@
 //!
 //! The layout is that of Dimitriadis, Frossard & Fleuret, "Pareto Manifold Learning" (ICML 2023): 28×28 digits on a
 //! 42×42 canvas, pixelwise maximum, made 28×28. Which digits meet is drawn here, three different images of one pool
-//! each, and a pixel of the result is the mean over the 1.5×1.5 pixels that it covers, where the paper's code leaves the
-//! filter to its library. Like the pairs of [`super::multimnist`], triples do not depend on the seed of the data, and those of
-//! validation come from the last tenth of the training pool.
+//! each, and a pixel of the result is the mean over the 1.5×1.5 pixels that it covers, where the paper's code leaves
+//! the filter to its library. Like the pairs of [`super::multimnist`], triples do not depend on the seed of the data,
+//! and those of validation come from the last tenth of the training pool.
 
 use super::multimnist::{DIGIT, Digits, FULL, Pool};
 use super::{

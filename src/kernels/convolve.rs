@@ -1,8 +1,8 @@
 //! One convolution forward, with bias, 2 × 2 pooling and activation.
 //!
 //! The four places of a pooling square are the four rows of a register tile, so what is pooled away never leaves the
-//! registers. Patches are not copied one by one: the image is written once with every number beside those that the other
-//! three places see, and each row of a patch is then a strip of it, as in a product of matrices.
+//! registers. Patches are not copied one by one: the image is written once with every number beside those that the
+//! other three places see, and each row of a patch is then a strip of it, as in a product of matrices.
 
 use super::dense::bend;
 use super::gemm::Packing;

@@ -1,12 +1,15 @@
 //! Convolutions: counts of the published LeNet, the forward pass by its definition, gradients by central differences.
 
+use crate::allocations::taken;
 use paretoscope::backend::cpu::Cpu;
 use paretoscope::backend::{Apply, Combine, Workload};
 use paretoscope::config::{Activation, Init, NetworkConfig, Optimizer};
 use paretoscope::data::{Split, Targets, TaskKind};
 use paretoscope::kernels::gemm::Packing;
 use paretoscope::kernels::{convolve, filter_gradient, image_delta};
+use paretoscope::landscape::{Ground, Pull, map_rows};
 use paretoscope::nn::{Convolution, KERNEL, Network, Owner, ParamLayout};
+use paretoscope::protocol::MapPlane;
 use paretoscope::rng::{Stream, StreamId};
 use paretoscope::train::inspect;
 use std::rc::Rc;
@@ -296,4 +299,77 @@ fn layers_filters_and_rows_add_up() {
     for (example, row) in found.examples.iter().zip(rows) {
         near(&example.gramian, &products(&gradients(&[row]), 0..p), &format!("row {row}"));
     }
+}
+
+#[test]
+fn no_step_takes_memory_once_it_is_warm() {
+    let mut workload = workload([16, 16], 6, &NetworkConfig { filters: vec![3, 5], ..lenet() }, &DIGITS);
+    workload.optimizer = Optimizer::Adam;
+    let rows = [0, 1, 2, 3, 4, 5];
+    let start: Vec<f32> = workload.layout.initial(&workload.network, Init::FanIn, 1, &[0, 1]);
+    let mut cpu = Cpu::<f32>::new(workload, start);
+    let (mut losses, mut m, w) = ([0.0; 2], [0.0; 4], [0.5; 2]);
+    let mut step = || {
+        let update = |combine| Apply { combine, head_weights: &w, learning_rate: 1e-3, aside: 0.0, probe: false };
+        cpu.losses(&rows, &mut losses);
+        cpu.apply(update(Combine::Weighted(&w)));
+        cpu.gradients(&rows, &mut losses, &mut m);
+        cpu.apply(update(Combine::Rows(&w)));
+    };
+    (0..2).for_each(|_| step());
+    let before = taken();
+    (0..3).for_each(|_| step());
+    assert_eq!(taken() - before, 0);
+}
+
+#[test]
+fn maps_of_convolutions_are_what_direct_evaluation_says() {
+    const ROWS: usize = 9;
+    let config = NetworkConfig { filters: vec![3, 4], trunk: vec![5], head: vec![4], ..lenet() };
+    let kinds = [TaskKind::Multiclass { classes: 3 }, TaskKind::Regression];
+    let workload = workload([16, 17], ROWS, &config, &kinds);
+    // The rows of a map are fewer where a row costs more.
+    assert_eq!(map_rows(workload.layout.work(), 512), 512);
+    let published = ParamLayout::new(&network([28, 28], &lenet(), &DIGITS));
+    assert_eq!(map_rows(published.work(), 12_000), 64_000_000 / published.work());
+
+    let vector = |stream: u32, size: f64| -> Vec<f32> {
+        let draws = Stream::new(3, StreamId::Probe, stream);
+        (0..workload.layout.n_parameters()).map(|i| (size * draws.normal(i as u64)) as f32).collect()
+    };
+    let plane = MapPlane {
+        origin: theta(&workload, &config).iter().map(|value| *value as f32).collect(),
+        directions: vec![vector(1, 0.1), vector(2, 0.1)],
+        spans: vec![[-1.0, 1.0]; 2],
+    };
+    let mut ground = Ground::of_network(&workload, ROWS);
+    ground.stand_on(&plane);
+    let (mut losses, mut numbers) = ([0.0; 2], vec![0.0; Pull::count(2)]);
+    let rows: Vec<u32> = (0..ROWS as u32).collect();
+    for [x, y] in [[0.0, 0.0], [0.5, -0.25], [-1.0, 1.0]] {
+        let [u, v] = [&plane.directions[0], &plane.directions[1]];
+        let at = |i: usize| f64::from(plane.origin[i]) + x * f64::from(u[i]) + y * f64::from(v[i]);
+        let there: Vec<f64> = (0..plane.origin.len()).map(at).collect();
+        let mut cpu = Cpu::<f64>::new(workload.clone(), there.clone());
+        let (mut expected, mut m) = ([0.0; 2], [0.0; 4]);
+        cpu.gradients(&rows, &mut expected, &mut m);
+        let near = |losses: &[f64; 2], way: &str| {
+            for (found, expected) in losses.iter().zip(&expected) {
+                assert!((found - expected).abs() <= 1e-5 * expected, "{way} at {x}, {y}: {found} and {expected}");
+            }
+        };
+        ground.losses([x, y], &mut losses);
+        near(&losses, "in the plane");
+        let single: Vec<f32> = there.iter().map(|value| *value as f32).collect();
+        ground.losses_at(&single, &mut losses);
+        near(&losses, "by parameters");
+        ground.pull([x, y], &mut losses, &mut numbers);
+        near(&losses, "with the pull");
+        let pull = Pull::new(2, &numbers).expect("as many numbers as two tasks have");
+        let size = m[0].max(m[3]);
+        assert!((pull.product(0, 1) - m[1]).abs() <= 1e-4 * size, "{} and {}", pull.product(0, 1), m[1]);
+    }
+    let before = taken();
+    ground.losses([0.25, 0.5], &mut losses);
+    assert_eq!(taken() - before, 0);
 }
