@@ -108,9 +108,13 @@ pub fn what(edit: &Edit) -> &'static str {
         Edit::LabelNoise(_) => "training labels",
         Edit::Tasks(_) | Edit::ToggleTask(_) => "tasks",
         Edit::LossScale { .. } => "loss scale",
-        Edit::Width(_) | Edit::Depth(_) | Edit::Trunk(_) | Edit::Head(_) | Edit::Activation(_) | Edit::Init(_) => {
-            "network"
-        }
+        Edit::Filters(_)
+        | Edit::Width(_)
+        | Edit::Depth(_)
+        | Edit::Trunk(_)
+        | Edit::Head(_)
+        | Edit::Activation(_)
+        | Edit::Init(_) => "network",
         Edit::Optimizer(_) | Edit::Momentum(_) => "optimizer",
         Edit::LearningRate(_) | Edit::Schedule(_) => "learning rate",
         Edit::WeightDecay(_) => "weight decay",

@@ -1,4 +1,5 @@
-//! A small drawing of the network: inputs, shared layers, one head a task. Wide layers are cut with dots.
+//! A small drawing of the network: inputs, shared layers, one head a task. Wide layers are cut with dots; filters are
+//! squares.
 
 use super::page::use_page;
 use leptos::prelude::*;
@@ -13,8 +14,10 @@ pub fn NetworkDrawing() -> impl IntoView {
     let page = use_page();
     let shape = Memo::new(move |_| {
         page.config.with(|config| {
-            let trunk = config.network().map(|network| network.trunk.clone()).unwrap_or_default();
-            (trunk, config.subject.task_names())
+            let network = config.network();
+            let filters = network.map(|network| network.filters.clone()).unwrap_or_default();
+            let trunk = network.map(|network| network.trunk.clone()).unwrap_or_default();
+            (filters, trunk, config.subject.task_names())
         })
     });
     let inputs = move || {
@@ -25,9 +28,9 @@ pub fn NetworkDrawing() -> impl IntoView {
     };
     let inputs = Memo::new(move |_| inputs());
     move || {
-        let (trunk, tasks) = shape.get();
+        let (filters, trunk, tasks) = shape.get();
         let mut layers: Vec<usize> = vec![inputs.get()];
-        layers.extend(trunk.iter().map(|width| *width as usize));
+        layers.extend(filters.iter().chain(&trunk).map(|width| *width as usize));
         let heads = tasks.len().min(MOST);
         let right = 150.0;
         let x = |layer: usize| 8.0 + (right - 8.0) * layer as f64 / layers.len() as f64;
@@ -53,8 +56,21 @@ pub fn NetworkDrawing() -> impl IntoView {
             .enumerate()
             .flat_map(|(layer, units)| {
                 let cx = x(layer);
+                // A square is a circle with no rounding left.
+                let round = if (1..=filters.len()).contains(&layer) { 0 } else { 4 };
                 places(*units).into_iter().map(move |cy| {
-                    view! { <circle cx=cx cy=cy r="4" fill="var(--bg)" stroke="var(--ink2)" stroke-width="1.25"></circle> }
+                    view! {
+                        <rect
+                            x=cx - 4.0
+                            y=cy - 4.0
+                            width="8"
+                            height="8"
+                            rx=round
+                            fill="var(--bg)"
+                            stroke="var(--ink2)"
+                            stroke-width="1.25"
+                        ></rect>
+                    }
                 })
             })
             .collect_view();

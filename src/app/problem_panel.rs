@@ -216,6 +216,22 @@ fn NetworkSection() -> impl IntoView {
             </button>
         }
     };
+    let pictures =
+        Memo::new(move |_| page.config.with(|config| config.data().is_some_and(|data| data.source.image.is_some())));
+    let convolutions = move |label: &'static str, filters: &'static [u32]| {
+        view! {
+            <button
+                type="button"
+                aria-pressed=move || {
+                    let network = page.config.with(|config| config.network().cloned());
+                    network.is_some_and(|network| network.filters == filters).to_string()
+                }
+                on:click=move |_| why.set(page.edit(Edit::Filters(filters.to_vec())).err())
+            >
+                {label}
+            </button>
+        }
+    };
     let parameters = move || {
         page.history.with(|history| match history.outline.n_parameters {
             0 => String::new(),
@@ -227,6 +243,18 @@ fn NetworkSection() -> impl IntoView {
         <section class="sec">
             <h3>"Network " <span>{parameters}</span></h3>
             <NetworkDrawing />
+            <Show when=move || pictures.get()>
+                <div class="knob">
+                    <span class="lab" title="Filters of 5 × 5 pixels before the layers, each pooled 2 × 2">
+                        "Convolutions"
+                    </span>
+                    <div class="two">
+                        <span class="seg">
+                            {convolutions("none", &[])} {convolutions("10", &[10])} {convolutions("10, 20", &[10, 20])}
+                        </span>
+                    </div>
+                </div>
+            </Show>
             <Knob
                 label="Width"
                 value=width

@@ -9,8 +9,8 @@ use crate::balance::{Cost, RowsMethod, StepContext};
 use crate::data::Targets;
 use crate::kernels::gemm::Packing;
 use crate::kernels::{
-    Moments, Rule, TaskLoss, activate, blend, combine, delta, dense, excess, gather, gramian, gramian_block, loss,
-    update, weight_gradient,
+    Moments, Rule, TaskLoss, activate, blend, combine, convolve, delta, dense, excess, filter_gradient, gather,
+    gramian, gramian_block, image_delta, loss, update, weight_gradient,
 };
 use crate::math::Real;
 use crate::nn::{Layer, Network, Owner, ParamLayout};
@@ -59,6 +59,8 @@ struct Activations<T> {
     y: Vec<T>, // (B, width)
     /// (B, width) what went into the activation, if the way back needs it; else empty.
     inputs: Vec<T>,
+    /// (B, width) which of four values a convolution's pooling took, if there is a way back; else empty.
+    taken: Vec<u8>,
 }
 
 impl<T> Activations<T> {
@@ -84,7 +86,9 @@ impl<T: Real> Forward<T> {
             let one = |layer: &Layer| {
                 let room = vec![T::default(); rows * layer.outputs()];
                 let keeps = goes_back && layer.activation().is_some_and(|activation| activation.needs_inputs());
-                Activations { inputs: if keeps { room.clone() } else { Vec::new() }, y: room }
+                let pools = goes_back && matches!(layer, Layer::Convolution { .. });
+                let taken = vec![0; if pools { room.len() } else { 0 }];
+                Activations { inputs: if keeps { room.clone() } else { Vec::new() }, y: room, taken }
             };
             layers.iter().map(one).collect()
         };
@@ -145,13 +149,42 @@ fn layer_forward<T: Real>(
 ) {
     let (weight, bias) = layout.layer(owner, index);
     let (weight, bias) = (&theta[weight], &theta[bias]);
-    let shape = (rows, layer.inputs(), layer.outputs());
-    let Activations { y, inputs } = out;
-    if inputs.is_empty() {
-        dense(shape, x, weight, bias, layer.activation(), y, packing);
-    } else {
-        dense(shape, x, weight, bias, None, inputs, packing);
+    let Activations { y, inputs, taken } = out;
+    let bent = inputs.is_empty();
+    let (out, activation) = if bent { (&mut *y, layer.activation()) } else { (&mut *inputs, None) };
+    match layer {
+        Layer::Dense { inputs, outputs, .. } => {
+            dense((rows, inputs, outputs), x, weight, bias, activation, out, packing);
+        }
+        Layer::Convolution { shape, .. } => {
+            convolve((rows, shape), x, weight, bias, activation, out, taken, packing);
+        }
+    }
+    if !bent {
         activate(&inputs[..rows * layer.outputs()], y);
+    }
+}
+
+/// From the deltas of shared layer `index`, `n_stacks` times `rows` of them, to those of the layer below it.
+fn go_down<T: Real>(
+    (network, forward, index): (&Network, &Forward<T>, usize),
+    (n_stacks, rows): (usize, usize),
+    dy: &[T],
+    weight: &[T],
+    dx: &mut [T],
+    packing: &mut Packing<T>,
+) {
+    let (layer, under) = (network.trunk[index], index - 1);
+    let sloped = &forward.trunk[under].slope_source()[..rows * layer.inputs()];
+    let below = network.trunk[under].activation().map(|activation| (activation, sloped));
+    match layer {
+        Layer::Dense { inputs, outputs, .. } => {
+            delta((n_stacks * rows, inputs, outputs), dy, weight, below, dx, packing);
+        }
+        Layer::Convolution { shape, .. } => {
+            let taken = &forward.trunk[index].taken;
+            image_delta((n_stacks * rows, shape), dy, taken, weight, below, dx, packing);
+        }
     }
 }
 
@@ -414,16 +447,21 @@ impl<T: Real> Cpu<T> {
                 let own = &mut into[k * stride..][weight.start..bias.end];
                 let (dw, db) = own.split_at_mut(weight.len());
                 let dy = &stack[k * rows * outputs..][..rows * outputs];
-                weight_gradient((rows, inputs, outputs), below, dy, dw, db, &mut self.packing);
+                match *layer {
+                    Layer::Dense { .. } => {
+                        weight_gradient((rows, inputs, outputs), below, dy, dw, db, &mut self.packing);
+                    }
+                    Layer::Convolution { shape, .. } => {
+                        let taken = &self.forward.trunk[index].taken;
+                        filter_gradient((rows, shape), below, taken, dy, dw, db, &mut self.packing);
+                    }
+                }
             }
-            if let Some(index) = index.checked_sub(1) {
+            if index > 0 {
                 // The first layer's inputs are data: no gradient goes there.
-                let activation = network.trunk[index].activation();
-                let sloped = self.forward.trunk[index].slope_source();
-                let below = activation.map(|activation| (activation, &sloped[..rows * inputs]));
-                let shape = (n_stacks * rows, inputs, outputs);
                 let dy = &stack[..n_stacks * rows * outputs];
-                delta(shape, dy, &self.theta[weight], below, spare, &mut self.packing);
+                let at = (network, &self.forward, index);
+                go_down(at, (n_stacks, rows), dy, &self.theta[weight], spare, &mut self.packing);
                 std::mem::swap(stack, spare);
             }
         }

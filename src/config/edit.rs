@@ -38,9 +38,11 @@ pub enum Edit {
         position: usize,
         scale: f64,
     },
-    /// All shared layers get this width.
+    /// Filters of the convolutions before the shared layers; none takes them away.
+    Filters(Vec<u32>),
+    /// All shared layers get this width; convolutions keep their filters.
     Width(u32),
-    /// Adds shared layers as wide as the last one, or takes the last ones away.
+    /// Adds shared layers as wide as the last one, or takes the last ones away; convolutions stay.
     Depth(usize),
     Trunk(Vec<u32>),
     Head(Vec<u32>),
@@ -174,6 +176,7 @@ impl ExperimentConfig {
                 let scales = self.loss_scales_mut();
                 *scales.get_mut(*position).ok_or_else(|| absent("sc", "task", position))? = *scale;
             }
+            Edit::Filters(filters) => self.network_mut()?.filters.clone_from(filters),
             Edit::Width(width) => self.network_mut()?.trunk.fill(*width),
             Edit::Depth(depth) => {
                 let trunk = &mut self.network_mut()?.trunk;

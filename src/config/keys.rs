@@ -8,10 +8,10 @@ use super::map;
 use super::number;
 use super::presets::{self, Preset};
 use super::{
-    Activation, Along, AnalyticConfig, Aspect, BATCH, BackendChoice, Batch, CLIP, COORDINATE, Complaint, DECAY_FACTOR,
-    Decay, ExperimentConfig, FEWEST_INPUTS, FEWEST_ROWS, GAIN, HEAD_LAYERS, Init, LABEL_NOISE, LEARNING_RATE,
-    LOSS_SCALE, MOMENTUM, NetworkConfig, Optimizer, RUNS, RunConfig, SEEDS, STEPS, Subject, TASKS, TRUNK_LAYERS, Theme,
-    VIEWS, WEIGHT_DECAY, WIDTH, Way,
+    Activation, Along, AnalyticConfig, Aspect, BATCH, BackendChoice, Batch, CLIP, CONVOLUTIONS, COORDINATE, Complaint,
+    DECAY_FACTOR, Decay, ExperimentConfig, FEWEST_INPUTS, FEWEST_ROWS, FILTERS, GAIN, HEAD_LAYERS, Init, LABEL_NOISE,
+    LEARNING_RATE, LOSS_SCALE, MOMENTUM, NetworkConfig, Optimizer, RUNS, RunConfig, SEEDS, STEPS, Subject, TASKS,
+    TRUNK_LAYERS, Theme, VIEWS, WEIGHT_DECAY, WIDTH, Way,
 };
 use crate::balance::modify::{Applied, MODIFIERS, modifier};
 use crate::balance::{Knob, METHODS, Method, method};
@@ -76,6 +76,7 @@ pub const VERSION_KEY: &str = "v";
 const RUNS_KEY: &str = "m";
 /// The key of a data set's knobs, which tasks may be at odds with.
 const DATA_KNOBS_KEY: &str = "dk";
+const NETWORK_KEY: &str = "net";
 /// The key that holds the checksum.
 pub const CHECK_KEY: &str = "h";
 /// What stands in the place of a setting's name before a modifier. No knob of a method is called so.
@@ -187,17 +188,24 @@ pub const KEYS: &[Key] = &[
         text: |config| numbers_text(config.loss_scales()),
     },
     Key {
-        name: "net",
+        name: NETWORK_KEY,
         label: "shared layers",
-        about: "Widths of the shared layers, first to last: width x depth, or widths with hyphens.",
+        about: "Widths of the shared layers, first to last: width x depth, or widths with hyphens. A c and a number \
+                before them is a pooled 5 × 5 convolution with so many filters, for images: c10-c20-50.",
         example: "4x2",
         form: Form::Word,
         scope: Scope::Network,
         read: |reader, text| {
-            let widths = reader.widths("The shared part", text, TRUNK_LAYERS);
-            reader.set_network(widths, |network, widths| network.trunk = widths);
+            let shared = reader.shared_layers(text);
+            reader.set_network(shared, |network, shared| (network.filters, network.trunk) = shared);
         },
-        text: |config| config.network().map_or_else(String::new, |network| widths_text(&network.trunk)),
+        text: |config| {
+            let written = |network: &NetworkConfig| {
+                let filters = network.filters.iter().map(|filters| format!("c{filters}-"));
+                filters.collect::<String>() + &widths_text(&network.trunk)
+            };
+            config.network().map_or_else(String::new, written)
+        },
     },
     Key {
         name: "head",
@@ -686,6 +694,13 @@ pub(super) fn read_all<K: AsRef<str>, V: AsRef<str>>(
         data.knobs = data.source.default_knobs();
         read.retain(|key| key.name != DATA_KNOBS_KEY);
     }
+    if let Subject::Network { data, network } = &mut reader.config.subject
+        && let Err(why) = data.convolutions(network)
+    {
+        reader.complaints.push(Complaint::new(NETWORK_KEY, why));
+        network.filters.clear();
+        read.retain(|key| key.name != NETWORK_KEY);
+    }
     let before = reader.complaints.len();
     reader.check_strategies();
     if reader.complaints.len() > before {
@@ -797,6 +812,31 @@ impl Reader {
             self.complain(format!("There is no {what} “{}”. There are: {names}.", shown(text)));
         }
         found
+    }
+
+    /// Filters of convolutions and widths of what follows: `c10-c20-50`.
+    fn shared_layers(&mut self, text: &str) -> Option<(Vec<u32>, Vec<u32>)> {
+        let count = text.split('-').take_while(|item| item.starts_with('c')).count();
+        let most = *CONVOLUTIONS.end();
+        if count > most {
+            self.complain(format!("The shared part has {count} convolutions. Allowed: at most {most}."));
+            return None;
+        }
+        if text.split('-').skip(count).any(|item| item.starts_with('c')) {
+            self.complain("A convolution stands behind a plain layer; convolutions come first, as in c10-c20-50.");
+            return None;
+        }
+        let mut items = text.splitn(count + 1, '-');
+        let filters = items.by_ref().take(count).filter_map(|item| item.strip_prefix('c'));
+        // Every wrong number is named, so no short cut at the first.
+        let filters: Vec<_> =
+            filters.map(|item| self.whole("The number of filters of a convolution", item, FILTERS)).collect();
+        let Some(widths) = items.next() else {
+            self.complain("Behind the convolutions stands no plain layer; write its width too, as in c10-c20-50.");
+            return None;
+        };
+        let widths = self.widths("The shared part", widths, TRUNK_LAYERS);
+        Some((filters.into_iter().collect::<Option<_>>()?, widths?))
     }
 
     /// `256-128` or `4x2`. `subject` is the beginning of a sentence: `The shared part`.

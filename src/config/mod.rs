@@ -25,6 +25,7 @@ use crate::balance::modify::{Applied, Ascent, Change};
 use crate::balance::{Balancer, Build, Construction, METHODS, Method, Need, Setup};
 pub use crate::data::LABEL_NOISE;
 use crate::data::{DATASETS, DataSource};
+use crate::nn::{Convolution, Layer};
 use crate::problem::{PROBLEMS, Problem};
 use crate::strategy::Learned;
 use crate::strategy::manifold::{Balance, Settings};
@@ -35,6 +36,8 @@ pub const TASKS: RangeInclusive<usize> = 1..=16;
 pub const RUNS: RangeInclusive<usize> = 1..=6;
 pub const WIDTH: RangeInclusive<u32> = 1..=1024;
 pub const TRUNK_LAYERS: RangeInclusive<usize> = 1..=6;
+pub const CONVOLUTIONS: RangeInclusive<usize> = 0..=3;
+pub const FILTERS: RangeInclusive<u32> = 1..=64;
 pub const HEAD_LAYERS: RangeInclusive<usize> = 0..=3;
 pub const GAIN: RangeInclusive<f64> = 0.0..=10.0;
 pub const LOSS_SCALE: RangeInclusive<f64> = 1e-4..=1e4;
@@ -51,7 +54,7 @@ pub const SEEDS: RangeInclusive<u32> = 1..=20;
 pub const COORDINATE: RangeInclusive<f64> = -1e12..=1e12;
 
 /// Largest parameters × batch rows × steps × networks, the single-task ones among them: about an hour of a
-/// laptop's CPU.
+/// laptop's CPU. Those of convolutions count at every place they are taken to.
 ///
 /// The largest preset needs a thirtieth of it. Without a limit one link could occupy a tab for weeks.
 pub const WORK: f64 = 4e12;
@@ -114,9 +117,11 @@ pub struct DataConfig {
     pub loss_scales: Vec<f64>,
 }
 
-/// An MLP trunk with one head per task.
+/// An MLP trunk, perhaps behind convolutions, with one head per task.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NetworkConfig {
+    /// Filters of the shared convolutions before the trunk, first to last, each 5 × 5 and pooled 2 × 2; empty for none.
+    pub filters: Vec<u32>,
     /// Widths of the shared layers, first to last.
     pub trunk: Vec<u32>,
     /// Widths of the hidden layers of every head; empty for linear heads.
@@ -278,10 +283,14 @@ impl ExperimentConfig {
     }
 
     /// Another data set with its default knobs and tasks, no wrong labels and loss scales of 1; the network stays if
-    /// there is one.
+    /// there is one, without the convolutions that its images are too small for.
     fn choose_data(&mut self, source: &'static DataSource) {
-        let network = self.network().cloned().unwrap_or_else(NetworkConfig::plain);
-        self.subject = Subject::Network { data: DataConfig::new(source), network };
+        let mut network = self.network().cloned().unwrap_or_else(NetworkConfig::plain);
+        let data = DataConfig::new(source);
+        while !network.filters.is_empty() && data.convolutions(&network).is_err() {
+            network.filters.pop();
+        }
+        self.subject = Subject::Network { data, network };
         self.training.preference = None;
         self.release_gradients();
     }
@@ -358,8 +367,9 @@ impl ExperimentConfig {
             Subject::Network { data, network } => (data, network),
             Subject::Analytic(analytic) => return analytic.problem.n_parameters as f64,
         };
-        let mut total = 0.0;
-        let mut below = n_inputs as f64;
+        let shapes = data.convolutions(network).unwrap_or_default();
+        let mut total: f64 = shapes.iter().map(|shape| ((shape.fan_in() + 1) * shape.filters) as f64).sum();
+        let mut below = shapes.last().map_or(n_inputs, |shape| shape.outputs()) as f64;
         for &width in &network.trunk {
             total += (below + 1.0) * f64::from(width);
             below = f64::from(width);
@@ -375,13 +385,26 @@ impl ExperimentConfig {
         total
     }
 
+    /// Multiplications that a row costs beyond one a parameter: a convolution takes its parameters to many places.
+    fn further_work(&self) -> f64 {
+        let Subject::Network { data, network } = &self.subject else { return 0.0 };
+        let shapes = data.convolutions(network).unwrap_or_default();
+        let further = |shape: &Convolution| {
+            let layer = Layer::Convolution { shape: *shape, activation: None };
+            (layer.work() - (layer.fan_in() + 1) * layer.units()) as f64
+        };
+        shapes.iter().map(further).sum()
+    }
+
     /// Outputs of all layers of one run, trunk and heads; 0 for an analytic problem.
     fn n_units(&self) -> f64 {
         let Subject::Network { data, network } = &self.subject else { return 0.0 };
         let sum = |widths: &[u32]| widths.iter().map(|&width| f64::from(width)).sum::<f64>();
         let outputs = data.tasks.iter().filter_map(|&task| data.source.tasks.get(task));
         let outputs: f64 = outputs.map(|task| task.kind.n_outputs() as f64).sum();
-        sum(&network.trunk) + sum(&network.head) * data.tasks.len() as f64 + outputs
+        let shapes = data.convolutions(network).unwrap_or_default();
+        let pixels: f64 = shapes.iter().map(|shape| shape.outputs() as f64).sum();
+        pixels + sum(&network.trunk) + sum(&network.head) * data.tasks.len() as f64 + outputs
     }
 
     /// Rows of a batch when the training split has `n_rows`.
@@ -433,7 +456,7 @@ impl ExperimentConfig {
             * (parameters * (runs * (k + 5.0) + storing * k + k * 6.0 + members)
                 + rows * self.n_units() * (runs * (k + 1.0) + k * 2.0));
         let seeds = f64::from(self.training.seeds);
-        let work = parameters * rows * f64::from(self.training.steps) * (passes + k) * seeds;
+        let work = (parameters + self.further_work()) * rows * f64::from(self.training.steps) * (passes + k) * seeds;
         if memory > MEMORY {
             return Err(Complaint::new(
                 "net",
@@ -448,9 +471,10 @@ impl ExperimentConfig {
             return Err(Complaint::new(
                 "st",
                 format!(
-                    "This asks for {work:.1e} units of work (parameters × batch rows × steps × networks × seeds); at \
+                    "This asks for {work:.1e} units of work (parameters{} × batch rows × steps × networks × seeds); at \
                      most {WORK:.1e} are allowed, about an hour of computing. Fewer steps, narrower layers, a smaller \
-                     batch, fewer runs or fewer seeds help."
+                     batch, fewer runs or fewer seeds help.",
+                    if self.further_work() > 0.0 { ", those of convolutions at every place," } else { "" }
                 ),
             ));
         }
@@ -524,7 +548,42 @@ impl AnalyticConfig {
 impl NetworkConfig {
     /// What a data set is learned with when nothing said so: after an analytic problem there is no network to keep.
     pub fn plain() -> Self {
-        Self { trunk: vec![16, 16], head: Vec::new(), activation: Activation::Relu, init: Init::FanIn }
+        Self {
+            filters: Vec::new(),
+            trunk: vec![16, 16],
+            head: Vec::new(),
+            activation: Activation::Relu,
+            init: Init::FanIn,
+        }
+    }
+
+    /// The shapes of its convolutions over gray images of this height and width.
+    ///
+    /// # Errors
+    /// A sentence where the images are too small for all of them.
+    pub fn convolutions(&self, [height, width]: [usize; 2]) -> Result<Vec<Convolution>, String> {
+        let mut shapes: Vec<Convolution> = Vec::new();
+        let (mut below, mut channels) = ([height, width], 1);
+        for &filters in &self.filters {
+            let shape = Convolution { height: below[0], width: below[1], channels, filters: filters as usize };
+            if shape.outputs() == 0 {
+                let [rows, columns] = below;
+                let kept = match shapes.len() {
+                    0 => "none".to_owned(),
+                    1 => "one".to_owned(),
+                    some => some.to_string(),
+                };
+                return Err(format!(
+                    "Images of {height} × {width} pixels are too small for {} convolutions: {kept} of them leaves \
+                     {rows} × {columns}, and another needs at least 6 × 6. Take convolutions away, or choose larger \
+                     images.",
+                    self.filters.len()
+                ));
+            }
+            (below, channels) = (shape.pooled(), shape.filters);
+            shapes.push(shape);
+        }
+        Ok(shapes)
     }
 }
 
@@ -533,6 +592,22 @@ impl DataConfig {
     pub fn new(source: &'static DataSource) -> Self {
         let tasks = source.default_tasks.to_vec();
         Self { source, knobs: source.default_knobs(), label_noise: 0.0, loss_scales: vec![1.0; tasks.len()], tasks }
+    }
+
+    /// The shapes of a network's convolutions over these rows.
+    ///
+    /// # Errors
+    /// A sentence where rows are no images, or too small ones.
+    pub fn convolutions(&self, network: &NetworkConfig) -> Result<Vec<Convolution>, String> {
+        match self.source.image {
+            _ if network.filters.is_empty() => Ok(Vec::new()),
+            Some(size) => network.convolutions(size(&self.knobs)),
+            None => Err(format!(
+                "The rows of {} are no images, so no convolution goes over them. Write the shared layers without \
+                 “c”, or choose images.",
+                self.source.title
+            )),
+        }
     }
 }
 

@@ -17,6 +17,7 @@ pub const SOURCE: DataSource = DataSource {
     tasks: &[riders("casual", "casual riders (log)"), riders("registered", "registered riders (log)")],
     default_tasks: &[0, 1],
     seeding: Seeding::Fixed,
+    image: None,
     truth: None,
     limit: None,
     make: |source, request| table::build(source, request, FILE),

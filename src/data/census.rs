@@ -24,6 +24,7 @@ pub const SOURCE: DataSource = DataSource {
     ],
     default_tasks: &[1, 2],
     seeding: Seeding::Fixed,
+    image: None,
     truth: None,
     limit: None,
     make,

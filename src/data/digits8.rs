@@ -28,6 +28,7 @@ pub const SOURCE: DataSource = DataSource {
     ],
     default_tasks: &[1, 2],
     seeding: Seeding::Fixed,
+    image: Some(|_| [8, 8]),
     truth: None,
     limit: None,
     make,

@@ -37,6 +37,7 @@ pub const SOURCE: DataSource = DataSource {
     ],
     default_tasks: &[0, 1, 2, 3],
     seeding: Seeding::Seeded,
+    image: None,
     truth: None,
     limit: None,
     make,

@@ -55,6 +55,7 @@ pub const SOURCE: DataSource = DataSource {
     ],
     default_tasks: &[0, 1],
     seeding: Seeding::Seeded,
+    image: None,
     truth: None,
     limit: None,
     make,

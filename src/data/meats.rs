@@ -17,6 +17,7 @@ pub const SOURCE: DataSource = DataSource {
     tasks: &[share("water", "water"), share("fat", "fat"), share("protein", "protein")],
     default_tasks: &[0, 1, 2],
     seeding: Seeding::Fixed,
+    image: None,
     truth: None,
     limit: None,
     make: |source, request| table::build(source, request, FILE),

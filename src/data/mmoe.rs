@@ -47,6 +47,7 @@ pub const SOURCE: DataSource = DataSource {
     ],
     default_tasks: &[0, 1],
     seeding: Seeding::Seeded,
+    image: None,
     truth: None,
     limit: None,
     make,

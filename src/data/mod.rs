@@ -18,6 +18,7 @@ pub mod meats;
 pub mod mmoe;
 pub mod mtld;
 pub mod multimnist;
+pub mod multimnist3;
 pub mod multitab;
 mod orthonormal;
 pub mod outlier_tasks;
@@ -42,6 +43,7 @@ pub const DATASETS: &[DataSource] = &[
     digits8::SOURCE,
     multimnist::LITE,
     multimnist::FULL,
+    multimnist3::SOURCE,
     penguins::SOURCE,
     bike::SOURCE,
     census::SOURCE,
@@ -79,6 +81,8 @@ pub struct DataSource {
     /// Positions in `tasks` that are chosen at first.
     pub default_tasks: &'static [usize],
     pub seeding: Seeding,
+    /// Height and width of its images; `None` where rows are no images.
+    pub image: Option<ImageSize>,
     /// The targets that the points of a plane ought to have, for pictures; `None` where nobody knows them.
     pub truth: Option<Truth>,
     /// What the range of a single knob cannot say; `None` where all values go with all others.
@@ -86,6 +90,9 @@ pub struct DataSource {
     /// Called only by [`DataSource::build`], which has checked the request.
     make: fn(&DataSource, &BuildRequest<'_>) -> Result<Dataset, DataError>,
 }
+
+/// Height and width of a set's gray images, given its knobs.
+pub type ImageSize = fn(knobs: &[f64]) -> [usize; 2];
 
 /// (n) standardized targets of task `task` at (n, 2) points, given the set's knobs and the built task.
 pub type Truth = fn(knobs: &[f64], task: usize, info: &TaskInfo, points: &[f32]) -> Vec<f32>;

@@ -31,6 +31,9 @@ pub const CANVAS: usize = 36;
 /// Side of the smallest composed image: half the canvas.
 pub const SMALLEST: usize = CANVAS / 2;
 
+/// Position of the knob `size`.
+const SIZE: usize = 2;
+
 const TRAIN_SEED: u64 = 0;
 const TEST_SEED: u64 = 1;
 const VALIDATION_SEED: u64 = 2;
@@ -79,6 +82,7 @@ pub const FULL: DataSource = DataSource {
     ],
     default_tasks: &[0, 1],
     seeding: Seeding::Fixed,
+    image: Some(|knobs| [knobs[SIZE] as usize; 2]),
     truth: None,
     limit: None,
     make,

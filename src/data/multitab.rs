@@ -68,6 +68,7 @@ pub const SOURCE: DataSource = DataSource {
     ],
     default_tasks: &[0, 1, 2],
     seeding: Seeding::Seeded,
+    image: None,
     truth: None,
     limit: Some(limit),
     make,

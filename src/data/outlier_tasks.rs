@@ -46,6 +46,7 @@ pub const SOURCE: DataSource = DataSource {
     ],
     default_tasks: &[0, 1, 2, 8],
     seeding: Seeding::Seeded,
+    image: None,
     truth: None,
     limit: None,
     make,

@@ -21,6 +21,7 @@ pub const SOURCE: DataSource = DataSource {
     ],
     default_tasks: &[0, 1, 2],
     seeding: Seeding::Fixed,
+    image: None,
     truth: None,
     limit: None,
     make: |source, request| table::build(source, request, FILE),

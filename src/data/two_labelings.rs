@@ -57,6 +57,7 @@ pub const SOURCE: DataSource = DataSource {
     ],
     default_tasks: &[0, 1],
     seeding: Seeding::Seeded,
+    image: None,
     truth: Some(truth),
     limit: None,
     make,

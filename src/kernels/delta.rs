@@ -17,8 +17,14 @@ pub fn delta<T: Real>(
     packing: &mut Packing<T>,
 ) {
     gemm((stack, inputs, outputs), View::rows(dy, outputs), View::transposed(weight, outputs), dx, packing);
-    let Some((activation, below)) = below else { return };
-    for dx in dx[..stack * inputs].chunks_mut(below.len()) {
+    if let Some(below) = below {
+        through(below, &mut dx[..stack * inputs]);
+    }
+}
+
+/// dx (R, I) ← dx ∘ activation′, told from (B, I) of the layer below.
+pub fn through<T: Real>((activation, below): (Activation, &[T]), dx: &mut [T]) {
+    for dx in dx.chunks_mut(below.len()) {
         match activation {
             Activation::Relu => {
                 for (dx, &y) in dx.iter_mut().zip(below) {

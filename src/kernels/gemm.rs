@@ -41,6 +41,23 @@ pub struct Packing<T> {
     b: Vec<T>,
 }
 
+impl<T: Real> Packing<T> {
+    /// `n` numbers of room, whatever they hold.
+    pub fn room(&mut self, n: usize) -> &mut [T] {
+        self.rooms(0, n)[1]
+    }
+
+    /// `n` and `m` numbers of room, whatever they hold.
+    pub fn rooms(&mut self, n: usize, m: usize) -> [&mut [T]; 2] {
+        [(&mut self.a, n), (&mut self.b, m)].map(|(room, n)| {
+            if room.len() < n {
+                room.resize(n, T::default());
+            }
+            &mut room[..n]
+        })
+    }
+}
+
 /// C (m, n) row-major = A (m, k)·B (k, n), overwriting C.
 pub fn gemm<T: Real>(
     (m, n, k): (usize, usize, usize),
@@ -53,7 +70,7 @@ pub fn gemm<T: Real>(
         return naive((m, n, k), a, b, c);
     }
     let strips_n = n.div_ceil(NR);
-    packing.a.resize(MC * KC, T::default());
+    packing.a.resize(packing.a.len().max(MC * KC), T::default());
     packing.b.resize(packing.b.len().max(strips_n * NR * KC.min(k)), T::default());
     if k == 0 {
         c[..m * n].fill(T::default());

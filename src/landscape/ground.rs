@@ -4,10 +4,13 @@
 //! (x, y): X·(W₀ + xU + yV) = XW₀ + x XU + y XV. These three products, biases in them, are taken once a plane, so at a
 //! point the layer costs two multiplications a unit and row instead of a matrix product; only the later layers'
 //! parameters are formed. All room is taken when the plane is laid: no point takes memory.
+//!
+//! A convolution is affine in the plane too, but only before its pooling, where it has so many values that three
+//! products of them cost as much as the convolution itself. Networks with convolutions go up plainly at every point.
 
 use super::pull::Pull;
 use crate::backend::Workload;
-use crate::backend::cpu::Cpu;
+use crate::backend::cpu::{Cpu, Forward};
 use crate::config::{AnalyticConfig, Optimizer};
 use crate::data::{Split, Targets};
 use crate::kernels::gemm::{Packing, View, gemm};
@@ -20,13 +23,13 @@ use std::rc::Rc;
 
 /// Rows of a map where there are so many and the network is not too large for it.
 const ROWS: usize = 512;
-/// Parameters × rows of one evaluation, and the rows it has at least.
+/// Multiplications × rows of one evaluation, and the rows it has at least.
 const WORK: usize = 64_000_000;
 const FEWEST_ROWS: usize = 32;
 
-/// How many of the first training rows the losses of maps are the mean of.
-pub fn map_rows(n_parameters: usize, train_rows: usize) -> usize {
-    (WORK / n_parameters.max(1)).clamp(FEWEST_ROWS, ROWS).min(train_rows)
+/// How many of the first training rows the losses of maps are the mean of, where a row costs `work` multiplications.
+pub fn map_rows(work: usize, train_rows: usize) -> usize {
+    (WORK / work.max(1)).clamp(FEWEST_ROWS, ROWS).min(train_rows)
 }
 
 /// What losses are evaluated on.
@@ -144,6 +147,8 @@ pub struct OnRows {
     dz: Vec<f32>,
     z: Vec<f32>, // (B, C) a head's outputs by row
     packing: Packing<f32>,
+    /// The way up where there are convolutions; then the layers above have no room.
+    images: Option<Forward<f32>>,
     /// Made when gradients are first asked for.
     cpu: Option<Box<Cpu<f32>>>,
 }
@@ -231,9 +236,11 @@ impl OnRows {
         let empty = Rc::new(Split { rows: 0, x: Vec::new(), targets: Vec::new() });
         let workload = Workload { data, validation: empty, batch_rows: n, optimizer, clip: None, ..workload.clone() };
         let (network, layout) = (&workload.network, &workload.layout);
+        let images = network.has_convolutions().then(|| Forward::new(network, n));
+        let numbers = if images.is_some() { 0 } else { apart(n) };
         let room = |owner: Owner, (index, layer): (usize, &Layer)| {
             let (weight, bias) = layout.layer(owner, index);
-            Room { layer: *layer, weight, bias, y: vec![0.0; apart(n) * layer.outputs()] }
+            Room { layer: *layer, weight, bias, y: vec![0.0; numbers * layer.outputs()] }
         };
         let mut trunk: Vec<Room> = network.trunk.iter().enumerate().map(|at| room(Owner::Shared, at)).collect();
         let first = trunk.remove(0);
@@ -241,7 +248,8 @@ impl OnRows {
             head.layers.iter().enumerate().map(|at| room(Owner::Head(task), at)).collect()
         };
         let heads: Vec<Vec<Room>> = network.heads.iter().enumerate().map(head).collect();
-        let widest = heads.iter().filter_map(|head| head.last()).map(|room| room.y.len()).max().unwrap_or(0);
+        let last = heads.iter().filter_map(|head| head.last()).map(|room| room.layer.outputs());
+        let widest = apart(n) * last.max().unwrap_or(0);
         let value = |targets: &Targets| match targets {
             Targets::Class(classes) => classes.iter().map(|class| *class as f32).collect(),
             Targets::Value(values) => values.clone(),
@@ -252,9 +260,11 @@ impl OnRows {
             plane: MapPlane::default(),
             theta: vec![0.0; layout.n_parameters()],
             inputs: {
-                let mut inputs = vec![0.0; apart(n) * network.n_inputs];
-                let d = network.n_inputs;
-                turn((n, d), (&workload.data.x, d), (&mut inputs, apart(n)));
+                let mut inputs = vec![0.0; numbers * network.n_inputs];
+                if images.is_none() {
+                    let d = network.n_inputs;
+                    turn((n, d), (&workload.data.x, d), (&mut inputs, apart(n)));
+                }
                 inputs
             },
             products: Default::default(),
@@ -264,12 +274,17 @@ impl OnRows {
             dz: vec![0.0; widest],
             z: vec![0.0; widest],
             packing: Packing::default(),
+            images,
             cpu: None,
             workload,
         }
     }
 
     fn stand_on(&mut self, plane: &MapPlane) {
+        if self.images.is_some() {
+            self.plane = plane.clone();
+            return;
+        }
         let Self { first, products, inputs, packing, .. } = self;
         let nothing: &[f32] = &[];
         let vectors = [&plane.origin[..], direction(plane, 0, nothing), direction(plane, 1, nothing)];
@@ -285,6 +300,10 @@ impl OnRows {
 
     fn losses(&mut self, [x, y]: [f64; 2], losses: &mut [f64]) {
         let (x, y) = (x as f32, y as f32);
+        if self.images.is_some() {
+            combine(&self.plane, [x, y], 0..self.theta.len(), &mut self.theta);
+            return self.go_over_images(losses);
+        }
         let out = &mut self.first.y;
         match &self.products {
             [origin, along_u, along_v] if along_v.is_empty() => {
@@ -306,6 +325,9 @@ impl OnRows {
 
     fn losses_at(&mut self, theta: &[f32], losses: &mut [f64]) {
         self.theta.copy_from_slice(theta);
+        if self.images.is_some() {
+            return self.go_over_images(losses);
+        }
         self.first.go_up(&self.theta, &self.inputs, &mut self.packing);
         self.go_up(losses);
     }
@@ -335,6 +357,18 @@ impl OnRows {
                 &z[..n * outputs]
             };
             losses[task] = loss(&own, outputs, z, &mut dz[..n * outputs]);
+        }
+    }
+
+    /// From the inputs to the losses, row by row.
+    fn go_over_images(&mut self, losses: &mut [f64]) {
+        let Self { images, theta, workload, packing, rows, targets, dz, .. } = self;
+        let Some(forward) = images else { return };
+        forward.run((&workload.network, &workload.layout), theta, &workload.data.x, rows, packing);
+        for (task, head) in workload.network.heads.iter().enumerate() {
+            let outputs = head.layers.last().map_or(1, |layer| layer.outputs());
+            let own = TaskLoss { loss: head.loss, targets: &targets[task], scale: 1.0 };
+            losses[task] = loss(&own, outputs, forward.outputs(task), &mut dz[..rows.len() * outputs]);
         }
     }
 

@@ -19,9 +19,9 @@ pub enum Owner {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// (inputs, outputs) row-major.
+    /// (inputs, outputs) row-major; of a convolution (5, 5, channels, filters).
     Weight,
-    /// (outputs)
+    /// One number an output or filter.
     Bias,
 }
 
@@ -44,6 +44,7 @@ pub struct ParamLayout {
     blocks: Vec<Block>,
     n_shared: usize,
     n_parameters: usize,
+    work: usize,
 }
 
 impl ParamLayout {
@@ -51,15 +52,15 @@ impl ParamLayout {
         let mut blocks = Vec::new();
         let mut end = 0;
         let mut push = |owner: Owner, prefix: &str, index: usize, layer: Layer| {
-            let Layer::Dense { inputs, outputs, .. } = layer;
-            for (part, name, length) in [(Part::Weight, "weight", inputs * outputs), (Part::Bias, "bias", outputs)] {
+            let (fan_in, units) = (layer.fan_in(), layer.units());
+            for (part, name, length) in [(Part::Weight, "weight", fan_in * units), (Part::Bias, "bias", units)] {
                 blocks.push(Block {
                     name: format!("{prefix}.{index}.{name}"),
                     owner,
                     layer: index,
                     part,
                     range: end..end + length,
-                    fan_in: inputs,
+                    fan_in,
                 });
                 end += length;
             }
@@ -75,7 +76,7 @@ impl ParamLayout {
                 n_parameters = push(Owner::Head(task), &format!("head.{task}"), index, layer);
             }
         }
-        Self { blocks, n_shared, n_parameters }
+        Self { blocks, n_shared, n_parameters, work: network.work() }
     }
 
     pub fn blocks(&self) -> &[Block] {
@@ -90,6 +91,11 @@ impl ParamLayout {
     /// Length of θ: shared parameters and all heads.
     pub fn n_parameters(&self) -> usize {
         self.n_parameters
+    }
+
+    /// Multiplications of one row going forward; the parameters, where all layers are dense.
+    pub fn work(&self) -> usize {
+        self.work
     }
 
     /// Range of θ that holds weight and bias of this layer.

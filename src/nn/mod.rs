@@ -1,7 +1,9 @@
 //! Networks as layer lists: a shared trunk and one head per task, over one flat parameter vector.
 
+mod convolution;
 mod layout;
 
+pub use convolution::{Convolution, KERNEL, POOL};
 pub use layout::{Block, Owner, ParamLayout, Part};
 
 use crate::config::{Activation, NetworkConfig};
@@ -12,22 +14,63 @@ use crate::data::TaskKind;
 pub enum Layer {
     /// y (B, outputs) = activation(x (B, inputs) · W (inputs, outputs) + b (outputs)).
     Dense { inputs: usize, outputs: usize, activation: Option<Activation> },
+    /// y = activation(largest of every 2 × 2 of (filters of 5 × 5 over the image + bias)).
+    ///
+    /// ReLU and tanh never turn two values around, so pooling before them and behind them gives the same numbers; GELU
+    /// does, and is taken behind the pooling. Of equal values the first has been the largest, and gets the gradient.
+    Convolution { shape: Convolution, activation: Option<Activation> },
 }
 
 impl Layer {
+    /// Numbers of one row that come in.
     pub fn inputs(self) -> usize {
-        let Self::Dense { inputs, .. } = self;
-        inputs
+        match self {
+            Self::Dense { inputs, .. } => inputs,
+            Self::Convolution { shape, .. } => shape.inputs(),
+        }
     }
 
+    /// Numbers of one row that go out.
     pub fn outputs(self) -> usize {
-        let Self::Dense { outputs, .. } = self;
-        outputs
+        match self {
+            Self::Dense { outputs, .. } => outputs,
+            Self::Convolution { shape, .. } => shape.outputs(),
+        }
     }
 
     pub fn activation(self) -> Option<Activation> {
-        let Self::Dense { activation, .. } = self;
-        activation
+        match self {
+            Self::Dense { activation, .. } | Self::Convolution { activation, .. } => activation,
+        }
+    }
+
+    /// Rows of the weight: numbers that one unit or filter sees.
+    pub fn fan_in(self) -> usize {
+        match self {
+            Self::Dense { inputs, .. } => inputs,
+            Self::Convolution { shape, .. } => shape.fan_in(),
+        }
+    }
+
+    /// Columns of the weight, each with a bias: units of a dense layer, filters of a convolution.
+    pub fn units(self) -> usize {
+        match self {
+            Self::Dense { outputs, .. } => outputs,
+            Self::Convolution { shape, .. } => shape.filters,
+        }
+    }
+
+    /// Multiplications of one row going forward, biases counted as such: the parameters of a dense layer, and those of a
+    /// convolution at every place.
+    pub fn work(self) -> usize {
+        let parameters = (self.fan_in() + 1) * self.units();
+        match self {
+            Self::Dense { .. } => parameters,
+            Self::Convolution { shape, .. } => {
+                let [rows, columns] = shape.pooled();
+                rows * columns * POOL * POOL * parameters
+            }
+        }
     }
 }
 
@@ -62,8 +105,14 @@ pub struct Network {
 impl Network {
     /// A multilayer perceptron: dense trunk, dense heads that end in what each task needs.
     pub fn mlp(n_inputs: usize, config: &NetworkConfig, tasks: &[TaskKind]) -> Self {
-        let mut trunk = Vec::new();
-        let mut inputs = n_inputs;
+        Self::new(n_inputs, &[], config, tasks)
+    }
+
+    /// The same behind convolutions, which come of [`NetworkConfig::convolutions`].
+    pub fn new(n_inputs: usize, shapes: &[Convolution], config: &NetworkConfig, tasks: &[TaskKind]) -> Self {
+        let layer = |shape: &Convolution| Layer::Convolution { shape: *shape, activation: Some(config.activation) };
+        let mut trunk: Vec<Layer> = shapes.iter().map(layer).collect();
+        let mut inputs = shapes.last().map_or(n_inputs, |shape| shape.outputs());
         for &width in &config.trunk {
             let outputs = width as usize;
             trunk.push(Layer::Dense { inputs, outputs, activation: Some(config.activation) });
@@ -89,6 +138,17 @@ impl Network {
             })
             .collect();
         Self { n_inputs, trunk, heads }
+    }
+
+    /// Multiplications of one row going forward; the parameters, where all layers are dense.
+    pub fn work(&self) -> usize {
+        let layers = self.trunk.iter().chain(self.heads.iter().flat_map(|head| &head.layers));
+        layers.map(|layer| layer.work()).sum()
+    }
+
+    /// Whether a layer goes over images.
+    pub fn has_convolutions(&self) -> bool {
+        self.trunk.iter().any(|layer| matches!(layer, Layer::Convolution { .. }))
     }
 
     /// K.

@@ -176,7 +176,7 @@ impl Experiment {
         let shared = rows.workload(&all, &data.loss_scales, &config.training);
         let chosen = ladder.choose(config.backend, &shared, &rows.theta(&shared, (config.training.seed, 0))).await;
         let report = chosen.report.clone();
-        let cheap = shared.layout.n_parameters() * rows.batch_rows * k <= CHEAP_GRAMIAN;
+        let cheap = shared.layout.work() * rows.batch_rows * k <= CHEAP_GRAMIAN;
         let gramian_every = if cheap { 1 } else { GRAMIAN_EVERY };
         let workshop = Workshop::new(config, Stuff::Rows { rows: Box::new(rows), chosen, gramian_every });
         let outline = outline_of_network(config, &dataset, &shared, (sample.rows, gramian_every));
@@ -519,8 +519,13 @@ pub fn load(
     let train = Rc::new(std::mem::take(&mut dataset.train));
     let validation = Rc::new(std::mem::take(&mut dataset.validation));
     config.check_loaded(dataset.n_inputs, train.rows).map_err(|complaint| StartError::Config(complaint.sentence))?;
+    let convolutions = match dataset.shape {
+        InputShape::Image { width, height } => network.convolutions([height, width]).map_err(StartError::Config)?,
+        _ => Vec::new(),
+    };
     let rows = Rows {
         network: network.clone(),
+        convolutions,
         n_inputs: dataset.n_inputs,
         ids: data.tasks.clone(),
         kinds: dataset.tasks.iter().map(|task| task.kind).collect(),

@@ -41,7 +41,7 @@ impl Land {
     /// How many of the first training rows maps are made of.
     pub fn map_rows(&self) -> usize {
         match self {
-            Self::Rows(workload) => map_rows(workload.layout.n_parameters(), workload.data.rows),
+            Self::Rows(workload) => map_rows(workload.layout.work(), workload.data.rows),
             Self::Formulas(_) => 0,
         }
     }

@@ -7,7 +7,7 @@ use crate::backend::{Backend, Workload};
 use crate::balance::{METHODS, Need};
 use crate::config::{AnalyticConfig, ExperimentConfig, NetworkConfig, RunConfig, TrainingConfig};
 use crate::data::{Batches, Metric, Split, TaskKind};
-use crate::nn::{Network, ParamLayout};
+use crate::nn::{Convolution, Network, ParamLayout};
 use crate::strategy::manifold::member_starts;
 use crate::train::{Checkpoints, Evaluator, Trainer, TrainerSetup};
 use std::rc::Rc;
@@ -35,6 +35,8 @@ pub enum Stuff {
 /// Data and network that all runs share.
 pub struct Rows {
     pub network: NetworkConfig,
+    /// Before its trunk.
+    pub convolutions: Vec<Convolution>,
     pub n_inputs: usize,
     /// (K) positions in the source's tasks: a task's head starts the same whatever stands beside it.
     pub ids: Vec<usize>,
@@ -50,7 +52,7 @@ impl Rows {
     /// The network that learns these of the K tasks.
     pub fn workload(&self, tasks: &[usize], scales: &[f64], training: &TrainingConfig) -> Workload {
         let kinds: Vec<_> = tasks.iter().map(|&task| self.kinds[task]).collect();
-        let network = Network::mlp(self.n_inputs, &self.network, &kinds);
+        let network = Network::new(self.n_inputs, &self.convolutions, &self.network, &kinds);
         Workload {
             layout: ParamLayout::new(&network),
             network,

@@ -9,7 +9,7 @@ use crate::kernels::gramian_block;
 use crate::nn::{Owner, ParamLayout};
 use crate::protocol::{ExamplePull, LayerPull};
 
-/// Parameters × rows × tasks of one inspection: a step of the largest preset.
+/// Multiplications × rows × tasks of one inspection: a step of the largest preset.
 const WORK: usize = 200_000_000;
 /// Rows it looks at, fewest and most.
 const ROWS: (usize, usize) = (16, 4096);
@@ -30,7 +30,7 @@ pub struct Inspection {
 
 /// Rows whose gradients an inspection of this network takes.
 pub fn affordable_rows(layout: &ParamLayout, n_tasks: usize) -> usize {
-    (WORK / (layout.n_parameters() * n_tasks).max(1)).clamp(ROWS.0, ROWS.1)
+    (WORK / (layout.work() * n_tasks).max(1)).clamp(ROWS.0, ROWS.1)
 }
 
 /// Inspects the network at θ on these training rows, at least one; how many of its rows a batch has does not matter.
@@ -48,10 +48,10 @@ pub fn inspect(workload: &Workload, theta: &[f32], rows: &[u32]) -> Inspection {
         let (weight, bias) = workload.layout.layer(Owner::Shared, index);
         let mut gramian = vec![0.0; k * k];
         gramian_block(workload.layout.n_shared(), weight.start..bias.end, cpu.rows(), cpu.rows(), &mut gramian);
-        let width = layer.outputs();
+        let width = layer.units();
         let row = |task: usize| &cpu.rows()[task * workload.layout.n_shared()..][weight.start..bias.end];
         let rows: Vec<&[f32]> = (0..k).map(row).collect();
-        LayerPull { inputs: layer.inputs() as u32, width: width as u32, gramian, units: units(&rows, width) }
+        LayerPull { inputs: layer.fan_in() as u32, width: width as u32, gramian, units: units(&rows, width) }
     });
     let layers = layers.collect();
 

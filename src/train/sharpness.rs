@@ -71,11 +71,11 @@ pub struct SharpnessReader {
 impl SharpnessReader {
     /// For what a network learns, on the first of its training rows.
     pub fn of_network(workload: &Workload, rho: f64, most_rows: usize) -> Self {
-        let parameters = workload.layout.n_parameters().max(1);
-        let affordable = (WORK / parameters).max(16);
+        let work = workload.layout.work().max(1);
+        let affordable = (WORK / work).max(16);
         let wanted = most_rows.min(ROWS).min(workload.data.rows).min(affordable).max(1);
         // Portions are alike: the rest that does not go into them, fewer rows than there are portions, is left out.
-        let count = wanted.div_ceil((PORTION / parameters).clamp(1, wanted));
+        let count = wanted.div_ceil((PORTION / work).clamp(1, wanted));
         let portion = wanted / count;
         let rows: Vec<u32> = (0..(portion * count) as u32).collect();
         let k = workload.network.n_tasks();

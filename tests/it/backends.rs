@@ -62,15 +62,25 @@ fn losses(backend: Backend, config: &ExperimentConfig, run: &RunConfig, batches:
     losses
 }
 
+/// Every method, and every kind of method uphill.
 #[track_caller]
 fn check_preset(id: &str) {
-    let Some(device) = open() else { return };
+    let uphill = ["sum~mod~sam", "mgda~mod~asam", "graddrop~mod~sam", "trimmed_mean~mod~unit~mod~asam", "uw~mod~sam"];
+    let uphill = link::parse(&format!("#v=1&p={id}&m={}", uphill.join(","))).expect("a valid link").config.runs;
     let config = preset(id).expect("a preset").config();
+    check_runs(&config, METHODS.iter().map(RunConfig::new).chain(uphill));
+}
+
+#[track_caller]
+fn check_runs(config: &ExperimentConfig, runs: impl Iterator<Item = RunConfig>) {
+    let Some(device) = open() else { return };
+    let id = config.preset.id;
     let (data, network_config) = (config.data().expect("a data set"), config.network().expect("a network"));
-    let dataset = dataset(&config);
+    let dataset = dataset(config);
     let train = Rc::new(dataset.train.clone());
     let kinds: Vec<TaskKind> = dataset.tasks.iter().map(|task| task.kind).collect();
-    let network = Network::mlp(dataset.n_inputs, network_config, &kinds);
+    let shapes = data.convolutions(network_config).expect("a preset's images");
+    let network = Network::new(dataset.n_inputs, &shapes, network_config, &kinds);
     let layout = ParamLayout::new(&network);
     let theta: Vec<f32> = layout.initial(&network, network_config.init, config.training.seed, &data.tasks);
     let batch_rows = config.batch_rows(train.rows);
@@ -86,16 +96,13 @@ fn check_preset(id: &str) {
         weight_decay: config.training.weight_decay,
         clip: config.training.clip,
     };
-    // Every method, and every kind of method uphill.
-    let uphill = ["sum~mod~sam", "mgda~mod~asam", "graddrop~mod~sam", "trimmed_mean~mod~unit~mod~asam", "uw~mod~sam"];
-    let uphill = link::parse(&format!("#v=1&p={id}&m={}", uphill.join(","))).expect("a valid link").config.runs;
-    for run in METHODS.iter().map(RunConfig::new).chain(uphill) {
+    for run in runs {
         let method = run.method;
         let batches = || Batches::new(train.rows, batch_rows, config.training.seed);
         let cpu = Backend::Cpu(Box::new(Cpu::new(workload.clone(), theta.clone())));
         let gpu = Backend::Gpu(Box::new(Gpu::new(device.clone(), &workload, &theta).expect("a run on the GPU")));
-        let exact = losses(cpu, &config, &run, batches());
-        let ours = losses(gpu, &config, &run, batches());
+        let exact = losses(cpu, config, &run, batches());
+        let ours = losses(gpu, config, &run, batches());
         assert_eq!(ours.len(), (STEPS as usize + 1) * kinds.len(), "{id}, {}", method.id);
         for (i, (ours, exact)) in ours.iter().zip(&exact).enumerate() {
             let (step, task) = (i / kinds.len(), i % kinds.len());
@@ -115,9 +122,32 @@ fn backends_agree_on_multimnist() {
     check_preset("multimnist");
 }
 
+/// Three methods and few rows: software adapters are slow on images.
+#[test]
+fn backends_agree_on_convolutions() {
+    let config = link::parse("#v=1&p=lenet&b=32&m=sum,pcgrad,mgda").expect("a valid link").config;
+    check_runs(&config, config.runs.iter().cloned());
+}
+
 /// Random data for tasks of these kinds.
 fn workload(inputs: usize, rows: usize, config: &NetworkConfig, kinds: &[TaskKind], optimizer: Optimizer) -> Workload {
-    let network = Network::mlp(inputs, config, kinds);
+    workload_of(Network::mlp(inputs, config, kinds), rows, kinds, optimizer)
+}
+
+/// The same on images of this height and width.
+fn images(
+    image: [usize; 2],
+    rows: usize,
+    config: &NetworkConfig,
+    kinds: &[TaskKind],
+    optimizer: Optimizer,
+) -> Workload {
+    let shapes = config.convolutions(image).expect("images that are large enough");
+    workload_of(Network::new(image[0] * image[1], &shapes, config, kinds), rows, kinds, optimizer)
+}
+
+fn workload_of(network: Network, rows: usize, kinds: &[TaskKind], optimizer: Optimizer) -> Workload {
+    let inputs = network.n_inputs;
     let draws = Stream::new(5, StreamId::Data, 0);
     let targets = kinds.iter().enumerate().map(|(task, kind)| {
         let at = |row: usize| (10_000 * (task + 1) + row) as u64;
@@ -301,12 +331,17 @@ const MIXED: [TaskKind; 5] = [
 fn steps_agree_for_every_kind_of_network() {
     let Some(device) = open() else { return };
     let network = |trunk: &[u32], head: &[u32], activation| NetworkConfig {
+        filters: vec![],
         trunk: trunk.into(),
         head: head.into(),
         activation,
         init: Init::FanIn,
     };
     let sgd = Optimizer::Sgd { momentum: 0.9 };
+    let convolved =
+        |filters: &[u32], activation| NetworkConfig { filters: filters.into(), ..network(&[9], &[5], activation) };
+    check_steps(&device, "convolutions", &images([17, 18], 40, &convolved(&[3, 6], Activation::Tanh), &MIXED, sgd));
+    check_steps(&device, "one convolution", &images([9, 8], 40, &convolved(&[5], Activation::Gelu), &MIXED, sgd));
     let deep = network(&[13, 9, 6], &[5, 7], Activation::Tanh);
     check_steps(&device, "deep and mixed", &workload(6, 40, &deep, &MIXED, sgd));
     let plain = network(&[21], &[], Activation::Relu);
@@ -324,7 +359,13 @@ fn steps_agree_for_every_kind_of_network() {
 #[test]
 fn data_beyond_a_buffer_is_gathered_on_the_host() {
     let Some(device) = open() else { return };
-    let config = NetworkConfig { trunk: vec![8], head: vec![], activation: Activation::Tanh, init: Init::FanIn };
+    let config = NetworkConfig {
+        filters: vec![],
+        trunk: vec![8],
+        head: vec![],
+        activation: Activation::Tanh,
+        init: Init::FanIn,
+    };
     let mut big = workload(4, 30, &config, &[TaskKind::Regression], Optimizer::Adam);
     let mut split = (*big.data).clone();
     // One row of 16 bytes more than 128 MiB, WebGPU's default limit of a binding.
@@ -350,7 +391,13 @@ fn check_error<T>(result: Result<T, BackendError>, words: &[&str]) {
 #[test]
 fn what_the_device_cannot_do_is_said() {
     let Some(device) = open() else { return };
-    let config = NetworkConfig { trunk: vec![8], head: vec![], activation: Activation::Relu, init: Init::FanIn };
+    let config = NetworkConfig {
+        filters: vec![],
+        trunk: vec![8],
+        head: vec![],
+        activation: Activation::Relu,
+        init: Init::FanIn,
+    };
     let fits = workload(4, 30, &config, &[TaskKind::Binary, TaskKind::Binary], Optimizer::Adam);
     let mut large = fits.clone();
     large.batch_rows = 100_000_000;
@@ -371,7 +418,13 @@ fn what_the_device_cannot_do_is_said() {
 #[test]
 fn a_lost_device_is_an_error_and_a_new_one_goes_on() {
     let Some(device) = open() else { return };
-    let config = NetworkConfig { trunk: vec![8], head: vec![], activation: Activation::Relu, init: Init::FanIn };
+    let config = NetworkConfig {
+        filters: vec![],
+        trunk: vec![8],
+        head: vec![],
+        activation: Activation::Relu,
+        init: Init::FanIn,
+    };
     let workload = workload(4, 30, &config, &[TaskKind::Binary, TaskKind::Binary], Optimizer::Adam);
     let mut gpu = Gpu::new(device.clone(), &workload, &initial(&workload)).expect("a run on the GPU");
     let rows: Vec<u32> = (0..19).collect();

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use paretoscope::data::mtld::{self, MAX_INFLATED, Values};
 use paretoscope::data::multimnist::{Digits, Pool, Pools, SplitMix64, compose, draw_pairs};
+use paretoscope::data::multimnist3;
 use paretoscope::data::{
     self, Batches, BuildRequest, DATASETS, DataError, DataSource, Dataset, Fault, InputShape, Metric, MtldFile,
     Seeding, Split, Targets, TaskKind,
@@ -973,6 +974,34 @@ fn check_pairs(split: &Split, pool: Pool<'_>, seed: u64) {
         let labels = composed.labels.iter().map(|pair| u32::from(pair[side])).collect();
         assert_eq!(split.targets[side], Targets::Class(labels));
     }
+}
+
+#[test]
+fn triples_of_digits_lie_where_they_should() {
+    // Three images that are told apart by their gray: what is where, and that the lighter one shows.
+    let images: Vec<u8> = [90, 180, 45].into_iter().flat_map(|gray| [gray; 28 * 28]).collect();
+    let pool = Pool { images: &images, labels: &[0, 1, 2] };
+    let image = multimnist3::compose(pool, [0, 1, 2]);
+    let at = |y: usize, x: usize| image[y * multimnist3::SIDE + x];
+    // Left above, right above, below, and beside what lies below.
+    assert_eq!([at(0, 0), at(0, 27), at(27, 14), at(27, 0), at(27, 27)], [90, 45, 180, 0, 0]);
+    // The canvas has 14 columns of both upper digits, of which the darker one does not show.
+    assert_eq!([at(0, 17), at(0, 18), at(0, 19)], [90, 75, 45]);
+    let mean = image.iter().map(|&p| f64::from(p)).sum::<f64>() / 784.0;
+    let covered = 28.0 * 28.0 * 180.0 + 14.0 * 28.0 * 90.0 + 14.0 * 14.0 * 45.0 + 7.0 * 14.0 * (90.0 + 45.0);
+    assert!(mean > 0.0 && (mean * 1764.0 - covered).abs() < 1764.0, "{} and {covered}", mean * 1764.0);
+
+    let triples = multimnist3::draw_triples(5, 4_000, 0);
+    let mut seen = [[0; 5]; 3];
+    for triple in &triples {
+        let [a, b, c] = *triple;
+        assert!(a != b && a != c && b != c && triple.iter().all(|&index| index < 5), "{triple:?}");
+        triple.iter().zip(&mut seen).for_each(|(&index, seen)| seen[index as usize] += 1);
+    }
+    // 800 of each are expected, with a deviation of 25.
+    assert!(seen.iter().flatten().all(|count| (680..=920).contains(count)), "{seen:?}");
+    assert_ne!(triples, multimnist3::draw_triples(5, 4_000, 1));
+    assert_eq!(triples[..7], multimnist3::draw_triples(5, 7, 0));
 }
 
 #[test]

@@ -31,7 +31,13 @@ fn place(step: u64, preference: &[f64]) -> Place<'_> {
 
 /// Two classes, numbers and yes or no on a small network; the last head has a hidden layer as all do.
 fn workload() -> Workload {
-    let config = NetworkConfig { trunk: vec![6, 5], head: vec![3], activation: Activation::Tanh, init: Init::FanIn };
+    let config = NetworkConfig {
+        filters: vec![],
+        trunk: vec![6, 5],
+        head: vec![3],
+        activation: Activation::Tanh,
+        init: Init::FanIn,
+    };
     let kinds = [TaskKind::Multiclass { classes: 4 }, TaskKind::Regression, TaskKind::Binary];
     let network = Network::mlp(3, &config, &kinds);
     let draws = Stream::new(29, StreamId::Data, 0);

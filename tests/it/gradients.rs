@@ -12,7 +12,8 @@ const ROWS: usize = 7;
 const INPUTS: usize = 3;
 
 fn workload(trunk: &[u32], head: &[u32], activation: Activation, kinds: &[TaskKind], scales: &[f64]) -> Workload {
-    let config = NetworkConfig { trunk: trunk.into(), head: head.into(), activation, init: Init::FanIn };
+    let config =
+        NetworkConfig { filters: vec![], trunk: trunk.into(), head: head.into(), activation, init: Init::FanIn };
     let network = Network::mlp(INPUTS, &config, kinds);
     let draws = Stream::new(5, StreamId::Data, 0);
     let targets = kinds.iter().enumerate().map(|(task, kind)| match *kind {

@@ -19,7 +19,8 @@ const PASSES: f64 = 1e-5;
 const KINDS: [TaskKind; 3] = [TaskKind::Multiclass { classes: 3 }, TaskKind::Binary, TaskKind::Regression];
 
 fn workload(trunk: &[u32], head: &[u32], activation: Activation) -> (Workload, Vec<f64>) {
-    let config = NetworkConfig { trunk: trunk.into(), head: head.into(), activation, init: Init::FanIn };
+    let config =
+        NetworkConfig { filters: vec![], trunk: trunk.into(), head: head.into(), activation, init: Init::FanIn };
     let network = Network::mlp(INPUTS, &config, &KINDS);
     let layout = ParamLayout::new(&network);
     let draws = Stream::new(8, StreamId::Data, 0);
@@ -139,8 +140,13 @@ fn layers_units_and_rows_add_up() {
 #[test]
 fn large_networks_are_probed_on_fewer_rows() {
     let layout = |width: u32| {
-        let config =
-            NetworkConfig { trunk: vec![width; 2], head: vec![], activation: Activation::Relu, init: Init::FanIn };
+        let config = NetworkConfig {
+            filters: vec![],
+            trunk: vec![width; 2],
+            head: vec![],
+            activation: Activation::Relu,
+            init: Init::FanIn,
+        };
         ParamLayout::new(&Network::mlp(1_296, &config, &KINDS))
     };
     let (small, large) = (affordable_rows(&layout(4), 3), affordable_rows(&layout(1_024), 3));

@@ -30,7 +30,13 @@ fn config(link: &str) -> ExperimentConfig {
 }
 
 fn layout() -> (Network, ParamLayout) {
-    let config = NetworkConfig { trunk: vec![4, 3], head: vec![2], activation: Activation::Tanh, init: Init::FanIn };
+    let config = NetworkConfig {
+        filters: vec![],
+        trunk: vec![4, 3],
+        head: vec![2],
+        activation: Activation::Tanh,
+        init: Init::FanIn,
+    };
     let network = Network::mlp(INPUTS, &config, &KINDS);
     let layout = ParamLayout::new(&network);
     (network, layout)
@@ -319,7 +325,8 @@ fn registries_are_sound() {
 // --------------------------------------------------------------------- ground
 
 fn workload(trunk: &[u32], head: &[u32], activation: Activation) -> Workload {
-    let config = NetworkConfig { trunk: trunk.into(), head: head.into(), activation, init: Init::FanIn };
+    let config =
+        NetworkConfig { filters: vec![], trunk: trunk.into(), head: head.into(), activation, init: Init::FanIn };
     let network = Network::mlp(INPUTS, &config, &KINDS);
     let draws = Stream::new(8, StreamId::Data, 0);
     let classes = Targets::Class((0..ROWS).map(|row| draws.below(row as u64, 3)).collect());

@@ -380,6 +380,16 @@ fn every_fault_gets_its_sentence() {
         ("h=abc", "h", &["cut short"]),
         ("h=000000", "h", &["does not match"]),
         ("h=0000000000", "h", &["does not match"]),
+        // Convolutions.
+        ("net=c10-50", "net", &["Two sines", "no images"]),
+        ("p=digits8&net=c10-c20-50", "net", &["8 × 8", "2 × 2", "6 × 6"]),
+        ("p=digits8&net=c10", "net", &["no plain layer", "c10-c20-50"]),
+        ("p=digits8&net=c10-", "net", &["width"]),
+        ("p=digits8&net=50-c10", "net", &["come first"]),
+        ("p=digits8&net=c0-50", "net", &["filters", "0", "1 to 64"]),
+        ("p=digits8&net=cc-50", "net", &["“c”"]),
+        ("p=digits8&net=c1-c1-c1-c1-50", "net", &["4 convolutions", "at most 3"]),
+        ("p=lenet&net=c64-c64-50&b=512&st=1000", "st", &["at every place"]),
         // Each value in range, together too much.
         ("d=multimnist&net=512x6&b=4096&st=20000", "st", &["work"]),
         ("d=two-labelings&net=1024x6&tasks=line1,line2,line3,line4,line5,line6", "net", &["parameters"]),
@@ -564,6 +574,13 @@ fn edits_keep_the_configuration_valid() {
     check_edit("multimnist", Edit::Depth(3), "multimnist&net=256-128-128");
     check_edit("multimnist", Edit::Depth(1), "multimnist&net=256");
     check_edit("two-sines", Edit::Trunk(vec![8, 6]), "two-sines&net=8-6");
+    check_edit("digits8", Edit::Filters(vec![7]), "digits8&net=c7-64x2");
+    check_edit("digits8&net=c7-64x2", Edit::Width(8), "digits8&net=c7-8x2");
+    check_edit("digits8&net=c7-64x2", Edit::Depth(1), "digits8&net=c7-64");
+    check_edit("digits8&net=c7-64x2", Edit::Filters(vec![]), "digits8");
+    // Convolutions that another set has no images for, or too small ones, go with the old set.
+    check_edit("lenet", Edit::Data(word("digits8")), "lenet&d=digits8");
+    check_edit("lenet", Edit::Data(word("census")), "lenet&d=census");
     check_edit("two-sines", Edit::Head(vec![8]), "two-sines&head=8");
     check_edit("two-sines", Edit::Activation(Activation::Relu), "two-sines&act=relu");
     check_edit("two-sines", Edit::Init(Init::FanIn), "two-sines&init=fan-in");
@@ -766,6 +783,22 @@ fn a_map_of_what_is_gone_is_the_one_that_suits() {
 }
 
 #[test]
+fn convolutions_are_written_before_the_layers() {
+    let lenet = read("v=1&p=lenet").config;
+    let network = lenet.network().expect("a network");
+    assert_eq!((&network.filters[..], &network.trunk[..], &network.head[..]), (&[10, 20][..], &[50][..], &[50][..]));
+    assert_eq!(lenet.n_parameters(784), 21_330.0 + 2.0 * 3_060.0);
+    assert_eq!(link::write(&lenet), link::write(&read("v=1&p=lenet&net=c10-c20-50").config));
+    assert!(link::write(&read("v=1&p=lenet&net=c3-8x2").config).contains("&net=c3-8x2&"));
+    assert!(link::write(&read("v=1&p=lenet&net=64").config).contains("&net=64&"));
+    let told = differences(&read("v=1&p=lenet&net=c3-8x2").config, &lenet);
+    assert_eq!(told, ["shared layers c3-8x2"]);
+    // Three go over the largest images only.
+    assert!(link::parse("#v=1&p=lenet&dk=size~36&net=c2-c2-c2-8").is_ok());
+    refuse("v=1&p=lenet&net=c2-c2-c2-8");
+}
+
+#[test]
 fn runs_are_named_by_what_differs() {
     let config = read("v=1&p=two-sines&m=pcgrad,famo~gamma~.01,famo,pcgrad").config;
     let names: Vec<_> = (0..5).map(|at| name_of_run(&config, at)).collect();
@@ -831,12 +864,19 @@ fn network() -> impl Strategy<Value = NetworkConfig> {
     ];
     let width = || prop_oneof![Just(4_u32), 1..=96_u32];
     (
+        proptest::collection::vec(FILTERS, CONVOLUTIONS),
         proptest::collection::vec(width(), TRUNK_LAYERS),
         proptest::collection::vec(width(), HEAD_LAYERS),
         prop_oneof![Just(Activation::Relu), Just(Activation::Tanh)],
         init,
     )
-        .prop_map(|(trunk, head, activation, init)| NetworkConfig { trunk, head, activation, init })
+        .prop_map(|(filters, trunk, head, activation, init)| NetworkConfig {
+            filters,
+            trunk,
+            head,
+            activation,
+            init,
+        })
 }
 
 fn analytic_config() -> impl Strategy<Value = AnalyticConfig> {
@@ -855,7 +895,13 @@ fn analytic_config() -> impl Strategy<Value = AnalyticConfig> {
 
 fn subject() -> impl Strategy<Value = Subject> {
     prop_oneof![
-        3 => (data_config(), network()).prop_map(|(data, network)| Subject::Network { data, network }),
+        3 => (data_config(), network()).prop_map(|(data, mut network)| {
+            // As many convolutions as its images, if it has any, are large enough for.
+            while data.convolutions(&network).is_err() {
+                network.filters.pop();
+            }
+            Subject::Network { data, network }
+        }),
         1 => analytic_config().prop_map(Subject::Analytic),
     ]
 }

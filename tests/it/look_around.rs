@@ -19,7 +19,13 @@ const STEPS: u32 = 12;
 
 /// Two regressions on a small network, whose batches are not all rows.
 fn workload() -> Workload {
-    let config = NetworkConfig { trunk: vec![5, 4], head: vec![3], activation: Activation::Tanh, init: Init::FanIn };
+    let config = NetworkConfig {
+        filters: vec![],
+        trunk: vec![5, 4],
+        head: vec![3],
+        activation: Activation::Tanh,
+        init: Init::FanIn,
+    };
     let network = Network::mlp(2, &config, &[TaskKind::Regression; TASKS]);
     let draws = Stream::new(5, StreamId::Data, 0);
     let target = |task: usize| {

@@ -2,6 +2,7 @@
 
 mod allocations;
 mod balance;
+mod convolution;
 mod data;
 mod flat;
 mod front;

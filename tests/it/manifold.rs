@@ -91,7 +91,13 @@ fn members_begin_apart_and_inside_the_box() {
 // ----------------------------------------------------------- the chain rule
 
 fn workload(optimizer: Optimizer) -> Workload {
-    let config = NetworkConfig { trunk: vec![5], head: vec![3], activation: Activation::Tanh, init: Init::FanIn };
+    let config = NetworkConfig {
+        filters: Vec::new(),
+        trunk: vec![5],
+        head: vec![3],
+        activation: Activation::Tanh,
+        init: Init::FanIn,
+    };
     let kinds = [TaskKind::Multiclass { classes: 3 }, TaskKind::Regression];
     let network = Network::mlp(3, &config, &kinds);
     let draws = Stream::new(31, StreamId::Data, 0);

@@ -399,7 +399,13 @@ fn by_hand() -> ByHand {
     let targets: Vec<Vec<f32>> =
         (0..3).map(|k| (0..B).map(|b| draws.normal((100 + 10 * k + b) as u64) as f32).collect()).collect();
     let data = Rc::new(Split { rows: B, x: x.clone(), targets: targets.iter().cloned().map(Targets::Value).collect() });
-    let config = NetworkConfig { trunk: vec![H as u32], head: vec![], activation: Activation::Tanh, init: Init::FanIn };
+    let config = NetworkConfig {
+        filters: vec![],
+        trunk: vec![H as u32],
+        head: vec![],
+        activation: Activation::Tanh,
+        init: Init::FanIn,
+    };
     let network = Network::mlp(2, &config, &[TaskKind::Regression; 3]);
     let layout = ParamLayout::new(&network);
     let theta: Vec<f64> = layout.initial(&network, Init::FanIn, 3, &[0, 1, 2]);

@@ -34,7 +34,13 @@ fn split(sub: u32) -> Rc<Split> {
 
 /// Three regressions on a small network in f64, at its initial weights.
 fn network() -> Cpu<f64> {
-    let config = NetworkConfig { trunk: vec![5, 4], head: vec![3], activation: Activation::Tanh, init: Init::FanIn };
+    let config = NetworkConfig {
+        filters: vec![],
+        trunk: vec![5, 4],
+        head: vec![3],
+        activation: Activation::Tanh,
+        init: Init::FanIn,
+    };
     let network = Network::mlp(2, &config, &[TaskKind::Regression; TASKS]);
     let layout = ParamLayout::new(&network);
     let theta = layout.initial(&network, Init::FanIn, 3, &[0, 1, 2]);

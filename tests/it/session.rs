@@ -338,6 +338,38 @@ fn bad_input_gets_a_sentence_and_the_session_lives_on() {
 }
 
 #[test]
+fn convolutions_are_trained_judged_and_probed_like_any_layer() {
+    let mut script = Script::new();
+    script.say(start("#v=1&p=lenet&dk=train~300,test~100,size~28&b=32&st=6"));
+    script.finish();
+    assert_eq!((script.history.outline.n_shared, script.history.outline.n_parameters), (21_330, 27_450));
+    let probed = script.probe(6, 1, ProbedRows::default()).expect("a probe");
+    let shapes: Vec<(u32, u32)> = probed.layers.iter().map(|layer| (layer.inputs, layer.width)).collect();
+    assert_eq!(shapes, [(25, 10), (250, 20), (320, 50)]);
+    for (at, run) in script.history.runs.iter().enumerate() {
+        assert_eq!((&run.diverged, run.records.len()), (&None, 7), "run {at}");
+        assert!(run.evaluations.iter().flat_map(|judged| &judged.metrics).all(|metric| (0.0..=1.0).contains(metric)));
+        // The first two steps see other rows: what is learned shows from one look at the test to the next.
+        let of = |at: usize| run.evaluations[at].losses.iter().sum::<f64>();
+        assert!(of(run.evaluations.len() - 1) < of(0), "run {at} learns nothing");
+    }
+    let pull = script.history.runs[1].at(6).and_then(|record| record.pull.clone());
+    let pull = pull.expect("the last step's Gramian");
+    for (at, expected) in pull.gramian.iter().enumerate() {
+        let sum: f64 = probed.layers.iter().map(|layer| layer.gramian[at]).sum();
+        let size = (pull.gramian[0] * pull.gramian[3]).sqrt();
+        assert!((sum - expected).abs() <= 1e-5 * size, "entry {at}: {sum}, recorded {expected}");
+    }
+    // What has no room for a convolution is refused before anything is built.
+    assert!(link::parse("#v=1&p=digits8&net=c4-c4-8").is_err());
+    script.say(start("#v=1&p=digits8&net=c4-8&head=8&b=64&st=20&m=sum,graddrop,trimmed_mean"));
+    script.finish();
+    for run in &script.history.runs {
+        assert_eq!((&run.diverged, run.records.len()), (&None, 21));
+    }
+}
+
+#[test]
 fn every_method_trains_the_default_experiment_and_real_digits() {
     for preset in ["#v=1&st=50", "#v=1&p=multimnist&d=multimnist-lite&net=32&b=64&st=50"] {
         for methods in METHODS.chunks(6) {

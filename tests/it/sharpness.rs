@@ -18,7 +18,7 @@ const INPUTS: usize = 4;
 const KINDS: [TaskKind; 3] = [TaskKind::Multiclass { classes: 3 }, TaskKind::Binary, TaskKind::Regression];
 
 fn workload(activation: Activation) -> (Workload, Vec<f32>) {
-    let config = NetworkConfig { trunk: vec![5, 4], head: vec![3], activation, init: Init::FanIn };
+    let config = NetworkConfig { filters: vec![], trunk: vec![5, 4], head: vec![3], activation, init: Init::FanIn };
     let network = Network::mlp(INPUTS, &config, &KINDS);
     let layout = ParamLayout::new(&network);
     let draws = Stream::new(31, StreamId::Data, 0);
@@ -147,7 +147,13 @@ fn readings_are_those_of_the_dense_hessian() {
 fn portions_add_up() {
     let (mut workload, _) = workload(Activation::Tanh);
     // Wide enough that a portion is a few rows.
-    let config = NetworkConfig { trunk: vec![640, 640], head: vec![], activation: Activation::Tanh, init: Init::FanIn };
+    let config = NetworkConfig {
+        filters: vec![],
+        trunk: vec![640, 640],
+        head: vec![],
+        activation: Activation::Tanh,
+        init: Init::FanIn,
+    };
     workload.network = Network::mlp(INPUTS, &config, &KINDS);
     workload.layout = ParamLayout::new(&workload.network);
     let theta: Vec<f32> = workload.layout.initial(&workload.network, Init::FanIn, 3, &[0, 1, 2]);

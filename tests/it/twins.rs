@@ -60,7 +60,7 @@ mod device {
     use paretoscope::config::{Activation, Optimizer};
     use paretoscope::kernels::gemm::Packing;
     use paretoscope::kernels::{self, Moments, Rule, TaskLoss};
-    use paretoscope::nn::Loss;
+    use paretoscope::nn::{Convolution, Loss};
     use paretoscope::rng::{Stream, StreamId};
     use std::fs;
     use std::rc::Rc;
@@ -314,6 +314,162 @@ mod device {
             let out = trial.run(&uniform, vec![Bound::Numbers(x), Bound::Written(n)], uniform.groups())?;
             // 1 + tanh loses its digits far below 0, where the value itself vanishes.
             close(&format!("{n} numbers"), &out[0], &exact, (2e-6, 1e-5))?;
+        }
+        Ok(())
+    }
+
+    /// Height, width, channels, filters, B, stacked tasks: nothing a multiple of anything, and ones.
+    const IMAGES: [(usize, usize, usize, usize, usize, usize); 4] =
+        [(6, 6, 1, 1, 1, 1), (13, 10, 1, 10, 11, 2), (9, 8, 3, 5, 3, 1), (7, 12, 2, 4, 9, 3)];
+
+    fn shape_of(height: usize, width: usize, channels: usize, filters: usize) -> Convolution {
+        Convolution { height, width, channels, filters }
+    }
+
+    /// Which of four a pooling took, by numbers as kernels read them, and as the twins do.
+    fn taken_of(n: usize, sub: u32) -> (Vec<f32>, Vec<u8>) {
+        let draws = Stream::new(12, StreamId::Probe, sub);
+        let taken: Vec<u8> = (0..n as u64).map(|i| draws.below(i, 4) as u8).collect();
+        (taken.iter().map(|&corner| f32::from(corner)).collect(), taken)
+    }
+
+    /// Columns and pixels of the pooled image.
+    fn pooled(shape: Convolution) -> (u32, u32) {
+        let [rows, columns] = shape.pooled();
+        (columns as u32, (rows * columns) as u32)
+    }
+
+    fn convolve(trial: &Trial) -> Verdict {
+        for (height, width, channels, filters, rows, _) in IMAGES {
+            let shape = shape_of(height, width, channels, filters);
+            let (inputs, outputs, fan_in) = (shape.inputs(), shape.outputs(), shape.fan_in());
+            for activation in ACTIVATIONS {
+                let layers = layers_of(1, fan_in, filters);
+                let mut x = normals(3, rows * inputs);
+                // All places of the first square of the last row have the same value: the first is the one.
+                x[(rows - 1) * inputs..].fill(0.5);
+                let (mut y, mut corners) = (vec![0.0; rows * outputs], vec![0; rows * outputs]);
+                let (weight, bias) = (wide(&layers[0].0), wide(&layers[0].1));
+                let mut packing = Packing::default();
+                let at = (rows, shape);
+                kernels::convolve(at, &wide(&x), &weight, &bias, activation, &mut y, &mut corners, &mut packing);
+                let corners: Vec<f64> = corners.iter().map(|&corner| f64::from(corner)).collect();
+                let (columns, pixels) = pooled(shape);
+                let uniform = kernel::Convolve {
+                    rows: rows as u32,
+                    width: width as u32,
+                    channels: channels as u32,
+                    filters: filters as u32,
+                    columns,
+                    pixels,
+                    x_step: round_up(inputs) as u32,
+                    y_step: round_up(outputs) as u32,
+                    activation: kernel::activation(activation),
+                    weight: 1,
+                    bias: 1 + (round_up(fan_in) * round_up(filters) / 4) as u32,
+                    spare_0: 0,
+                };
+                let bound = vec![
+                    Bound::Numbers(stacked_theta(&layers, fan_in, filters)),
+                    Bound::Numbers(pad(&x, inputs, rows)),
+                    Bound::Written(rows * round_up(outputs)),
+                    Bound::Written(rows * round_up(outputs)),
+                ];
+                let out = trial.run(&uniform, bound, uniform.groups())?;
+                let case = format!("{rows} of {height}×{width}×{channels}, {filters} filters, {activation:?}");
+                close(&case, &out[0], &pad(&y, outputs, rows), OF_PRODUCTS)?;
+                close(&format!("{case}, taken"), &out[1], &pad(&corners, outputs, rows), (0.0, 0.0))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn filter_gradient(trial: &Trial) -> Verdict {
+        for (height, width, channels, filters, rows, stacks) in IMAGES {
+            let shape = shape_of(height, width, channels, filters);
+            let (inputs, outputs, fan_in) = (shape.inputs(), shape.outputs(), shape.fan_in());
+            let (x, dy) = (normals(8, rows * inputs), normals(9, stacks * rows * outputs));
+            let (numbers, taken) = taken_of(rows * outputs, 0);
+            let mut exact = Vec::new();
+            for dy in dy.chunks_exact(rows * outputs) {
+                let (mut dw, mut db) = (vec![0.0; fan_in * filters], vec![0.0; filters]);
+                let mut packing = Packing::default();
+                let at = (rows, shape);
+                kernels::filter_gradient(at, &wide(&x), &taken, &wide(dy), &mut dw, &mut db, &mut packing);
+                exact.extend(pad(&dw, filters, round_up(fan_in)));
+                exact.extend(pad(&db, filters, 1));
+            }
+            let (columns, pixels) = pooled(shape);
+            let bias = (round_up(fan_in) * round_up(filters) / 4) as u32;
+            let uniform = kernel::FilterGradient {
+                rows: rows as u32,
+                width: width as u32,
+                channels: channels as u32,
+                filters: filters as u32,
+                columns,
+                pixels,
+                x_step: round_up(inputs) as u32,
+                dy_step: round_up(outputs) as u32,
+                weight: 0,
+                bias,
+                into_step: bias + kernel::vecs(filters),
+                spare_0: 0,
+            };
+            let bound = vec![
+                Bound::Numbers(pad(&x, inputs, rows)),
+                Bound::Numbers(pad(&numbers, outputs, rows)),
+                Bound::Numbers(pad(&dy, outputs, stacks * rows)),
+                Bound::Written(exact.len()),
+            ];
+            let out = trial.run(&uniform, bound, uniform.groups(stacks as u32))?;
+            let case = format!("{rows} of {height}×{width}×{channels}, {filters} filters, {stacks} stacked");
+            close(&case, &out[0], &exact, OF_PRODUCTS)?;
+        }
+        Ok(())
+    }
+
+    fn image_delta(trial: &Trial) -> Verdict {
+        for (height, width, channels, filters, rows, stacks) in IMAGES {
+            let shape = shape_of(height, width, channels, filters);
+            let (inputs, outputs, fan_in) = (shape.inputs(), shape.outputs(), shape.fan_in());
+            for below_activation in ACTIVATIONS {
+                let layers = layers_of(1, fan_in, filters);
+                let dy = normals(6, stacks * rows * outputs);
+                let below: Vec<f32> = normals(7, rows * inputs).iter().map(|y| y.clamp(-0.9, 0.9)).collect();
+                let (numbers, taken) = taken_of(rows * outputs, 1);
+                let mut dx = vec![0.0; stacks * rows * inputs];
+                let own = wide(&below);
+                let under = below_activation.map(|activation| (activation, &own[..]));
+                let (weight, mut packing) = (wide(&layers[0].0), Packing::default());
+                let at = (stacks * rows, shape);
+                kernels::image_delta(at, &wide(&dy), &taken, &weight, under, &mut dx, &mut packing);
+                let (columns, pixels) = pooled(shape);
+                let uniform = kernel::ImageDelta {
+                    rows: rows as u32,
+                    width: width as u32,
+                    channels: channels as u32,
+                    filters: filters as u32,
+                    columns,
+                    pixels,
+                    inputs: inputs as u32,
+                    dx_vecs: kernel::vecs(inputs),
+                    dy_step: round_up(outputs) as u32,
+                    activation: kernel::activation(below_activation),
+                    weight: 1,
+                    spare_0: 0,
+                };
+                let bound = vec![
+                    Bound::Numbers(stacked_theta(&layers, fan_in, filters)),
+                    Bound::Numbers(pad(&dy, outputs, stacks * rows)),
+                    Bound::Numbers(pad(&numbers, outputs, rows)),
+                    Bound::Numbers(pad(&below, inputs, rows)),
+                    Bound::Written(stacks * rows * round_up(inputs)),
+                ];
+                let out = trial.run(&uniform, bound, uniform.groups(stacks as u32))?;
+                let case = format!("{rows} of {height}×{width}×{channels}, {filters} filters, {stacks} stacks");
+                let exact = pad(&dx, inputs, stacks * rows);
+                close(&format!("{case}, {below_activation:?}"), &out[0], &exact, OF_PRODUCTS)?;
+            }
         }
         Ok(())
     }
@@ -797,6 +953,39 @@ mod device {
         ),
         (kernel::ACTIVATE, activate, &[("0.044715", "0.054715"), ("id.x >= shape.vecs", "id.x + 1u >= shape.vecs")]),
         (
+            kernel::CONVOLVE,
+            convolve,
+            &[
+                ("!(best.top >= value)", "!(best.top > value)"),
+                ("d += weights * x[at + down + right];", "d += weights * x[at + down];"),
+                ("filter_index < shape.filters", "true"),
+                ("i < shape.y_step", "i + 1u < shape.y_step"),
+                ("pixel / shape.columns * 2u * shape.width", "pixel / shape.columns * shape.width"),
+            ],
+        ),
+        (
+            kernel::FILTER_GRADIENT,
+            filter_gradient,
+            &[
+                ("corner % 2u * right", "corner % 2u"),
+                ("group.z * shape.rows * shape.dy_step", "0u"),
+                ("half > 0u", "half > 1u"),
+                ("place += LANES", "place += 2u * LANES"),
+                ("i < fan_in || i == bias_row", "i < fan_in"),
+            ],
+        ),
+        (
+            kernel::IMAGE_DELTA,
+            image_delta,
+            &[
+                ("row % shape.rows * shape.dy_step", "0u"),
+                ("place_y >= 2u * lines", "place_y > 2u * lines"),
+                ("min(5u, pixel_x + 1u)", "min(4u, pixel_x + 1u)"),
+                ("place_y % 2u * 2u + place_x % 2u", "place_x % 2u * 2u + place_y % 2u"),
+                ("* slope(shape.activation", "* slope(1u"),
+            ],
+        ),
+        (
             kernel::LOSS,
             loss,
             &[("select(0.0, factor, c == class_index)", "0.0"), ("sums[lane] = sum;", "sums[lane] = sum + 1e-3;")],
@@ -960,6 +1149,9 @@ mod device {
         check_layout::<kernel::Gather>(kernel::GATHER);
         check_layout::<kernel::Dense>(kernel::DENSE);
         check_layout::<kernel::Activate>(kernel::ACTIVATE);
+        check_layout::<kernel::Convolve>(kernel::CONVOLVE);
+        check_layout::<kernel::FilterGradient>(kernel::FILTER_GRADIENT);
+        check_layout::<kernel::ImageDelta>(kernel::IMAGE_DELTA);
         check_layout::<kernel::Loss>(kernel::LOSS);
         check_layout::<kernel::Delta>(kernel::DELTA);
         check_layout::<kernel::WeightGradient>(kernel::WEIGHT_GRADIENT);

@@ -1,17 +1,18 @@
 //! How the tasks pull at single rows: each row's own K gradients, told by their products alone.
 
-use super::Cpu;
+use super::{Cpu, go_down};
 use crate::backend::Part;
-use crate::kernels::{TaskLoss, delta, loss};
+use crate::kernels::{TaskLoss, filter_sums, loss};
 use crate::math::Real;
-use crate::nn::Owner;
+use crate::nn::{Convolution, Layer, Owner};
 
 impl<T: Real> Cpu<T> {
     /// (B, K) unscaled losses of every row alone, and (B, K, K) the Gramians of its own task gradients with respect
     /// to the shared parameters, with the loss scales. `rows` is a full batch.
     ///
     /// What a dense layer gets from one row is the outer product of its inputs x and its delta δ, so two tasks'
-    /// gradients have the product (x·x + 1)(δᵢ·δⱼ), the 1 for the bias: no row's gradient is ever formed.
+    /// gradients have the product (x·x + 1)(δᵢ·δⱼ), the 1 for the bias: no such gradient is ever formed. A convolution
+    /// adds up products of many patches, which have no such form; its filters are few, and a row's gradient is formed.
     pub fn examples(&mut self, rows: &[u32], losses: &mut [f64], gramians: &mut [f64]) {
         let k = self.workload.network.n_tasks();
         let mut means = vec![0.0; k];
@@ -36,27 +37,67 @@ impl<T: Real> Cpu<T> {
                 Some(index) => &self.forward.trunk[index].y,
                 None => &self.forward.x,
             };
+            let mut filters = match *layer {
+                Layer::Dense { .. } => Filters::default(),
+                Layer::Convolution { shape, .. } => Filters::new(k, shape),
+            };
+            let taken = &self.forward.trunk[index].taken;
             for (row, gramian) in gramians.chunks_exact_mut(k * k).enumerate().take(batch_rows) {
                 let x = &below[row * inputs..][..inputs];
-                let square = 1.0 + dot(x, x);
                 let of = |task: usize| &stack[(task * batch_rows + row) * outputs..][..outputs];
-                for i in 0..k {
-                    for j in i..k {
-                        gramian[i * k + j] += square * dot(of(i), of(j));
-                        gramian[j * k + i] = gramian[i * k + j];
+                let mut add = |product: &dyn Fn(usize, usize) -> f64| {
+                    for i in 0..k {
+                        for j in i..k {
+                            gramian[i * k + j] += product(i, j);
+                            gramian[j * k + i] = gramian[i * k + j];
+                        }
+                    }
+                };
+                match *layer {
+                    Layer::Dense { .. } => {
+                        let square = 1.0 + dot(x, x);
+                        add(&|i, j| square * dot(of(i), of(j)));
+                    }
+                    Layer::Convolution { shape, .. } => {
+                        filters.form(shape, x, &taken[row * outputs..][..outputs], &of);
+                        add(&|i, j| dot(filters.of(i), filters.of(j)));
                     }
                 }
             }
-            if let Some(index) = index.checked_sub(1) {
-                let (weight, _) = self.workload.layout.layer(Owner::Shared, index + 1);
-                let sloped = self.forward.trunk[index].slope_source();
-                let below = network.trunk[index].activation().map(|act| (act, &sloped[..batch_rows * inputs]));
+            if index > 0 {
+                let (weight, _) = self.workload.layout.layer(Owner::Shared, index);
                 let dy = &stack[..k * batch_rows * outputs];
-                let shape = (k * batch_rows, inputs, outputs);
-                delta(shape, dy, &self.theta[weight], below, spare, &mut self.packing);
+                let at = (network, &self.forward, index);
+                go_down(at, (k, batch_rows), dy, &self.theta[weight], spare, &mut self.packing);
                 std::mem::swap(stack, spare);
             }
         }
+    }
+}
+
+/// (K, parameters) one row's gradients of one convolution.
+#[derive(Default)]
+struct Filters<T> {
+    gradients: Vec<T>,
+    length: usize,
+}
+
+impl<T: Real> Filters<T> {
+    fn new(n_tasks: usize, shape: Convolution) -> Self {
+        let length = (shape.fan_in() + 1) * shape.filters;
+        Self { gradients: vec![T::default(); n_tasks * length], length }
+    }
+
+    fn form<'a>(&mut self, shape: Convolution, x: &[T], taken: &[u8], dy: &impl Fn(usize) -> &'a [T]) {
+        self.gradients.fill(T::default());
+        for (task, gradient) in self.gradients.chunks_exact_mut(self.length).enumerate() {
+            let (sums, bias) = gradient.split_at_mut(shape.fan_in() * shape.filters);
+            filter_sums(shape, x, taken, dy(task), sums, bias);
+        }
+    }
+
+    fn of(&self, task: usize) -> &[T] {
+        &self.gradients[task * self.length..][..self.length]
     }
 }
 

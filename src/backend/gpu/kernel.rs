@@ -4,7 +4,7 @@
 //! Widths, offsets and steps are counted in vec4s ("vecs"), as in shaders/common.wgsl.
 
 use crate::config::Activation;
-use crate::nn::Loss as LossKind;
+use crate::nn::{KERNEL, Loss as LossKind};
 use bytemuck::{Pod, Zeroable};
 
 /// Put in front of every kernel.
@@ -57,6 +57,12 @@ kernels! {
     DENSE "dense" true;
     /// Activations whose inputs stay.
     ACTIVATE "activate" false;
+    /// One pooled convolution forward.
+    CONVOLVE "convolve" false;
+    /// The gradient of a convolution's filters and biases.
+    FILTER_GRADIENT "filter_gradient" false;
+    /// The gradient one layer down of a convolution.
+    IMAGE_DELTA "image_delta" false;
     /// Losses and their gradients at the outputs.
     LOSS "loss" false;
     /// The gradient one layer down.
@@ -139,6 +145,69 @@ uniform! {
         activation: u32,
         spare_0: u32,
         spare_1: u32,
+    }
+}
+
+uniform! {
+    /// shaders/convolve.wgsl; steps count numbers, not vecs.
+    Convolve {
+        /// B.
+        rows: u32,
+        width: u32,
+        /// C.
+        channels: u32,
+        /// F.
+        filters: u32,
+        columns: u32,
+        pixels: u32,
+        x_step: u32,
+        y_step: u32,
+        activation: u32,
+        weight: u32,
+        bias: u32,
+        spare_0: u32,
+    }
+}
+
+uniform! {
+    /// shaders/filter_gradient.wgsl; steps of x and dy count numbers, not vecs.
+    FilterGradient {
+        /// B.
+        rows: u32,
+        width: u32,
+        /// C.
+        channels: u32,
+        /// F.
+        filters: u32,
+        columns: u32,
+        pixels: u32,
+        x_step: u32,
+        dy_step: u32,
+        weight: u32,
+        bias: u32,
+        into_step: u32,
+        spare_0: u32,
+    }
+}
+
+uniform! {
+    /// shaders/image_delta.wgsl; the step of dy counts numbers, not vecs.
+    ImageDelta {
+        /// B.
+        rows: u32,
+        width: u32,
+        /// C.
+        channels: u32,
+        /// F.
+        filters: u32,
+        columns: u32,
+        pixels: u32,
+        inputs: u32,
+        dx_vecs: u32,
+        dy_step: u32,
+        activation: u32,
+        weight: u32,
+        spare_0: u32,
     }
 }
 
@@ -331,6 +400,27 @@ impl Dense {
 impl Activate {
     pub fn groups(&self) -> Groups {
         [self.vecs.div_ceil(VECTOR_LANES), 1, 1]
+    }
+}
+
+impl Convolve {
+    pub fn groups(&self) -> Groups {
+        [(self.pixels * self.filters.div_ceil(4)).div_ceil(VECTOR_LANES), self.rows, 1]
+    }
+}
+
+impl FilterGradient {
+    /// For `layers` stacked tasks.
+    pub fn groups(&self, layers: u32) -> Groups {
+        let padded = (KERNEL * KERNEL) as u32 * self.channels;
+        [(padded.next_multiple_of(4) + 1) * self.filters.div_ceil(4), 1, layers]
+    }
+}
+
+impl ImageDelta {
+    /// For `layers` stacked tasks.
+    pub fn groups(&self, layers: u32) -> Groups {
+        [self.dx_vecs.div_ceil(VECTOR_LANES), self.rows, layers]
     }
 }
 

@@ -3,6 +3,7 @@
 //! All buffers and bindings of a run are made once. A call of `losses`, `gradients` or `apply` is one pass and
 //! one submit, and what it reads back is K losses and the partial sums of inner products: θ, G and moments stay.
 
+mod convolution;
 mod device;
 mod flat;
 pub mod kernel;
@@ -89,6 +90,8 @@ struct Activations {
     y: Buffer, // (B, width)
     /// (B, width) what went into the activation, if the way back needs it.
     inputs: Option<Buffer>,
+    /// (B, width) which of four values a convolution's pooling took.
+    taken: Option<Buffer>,
 }
 
 impl Activations {
@@ -235,9 +238,11 @@ impl Gpu {
         let widest = network.trunk.iter().map(|layer| layer.outputs()).max().unwrap_or(0);
         let activations = |what, layers: usize, layer: &Layer| -> Result<Activations, BackendError> {
             let keeps = layer.activation().is_some_and(|activation| activation.needs_inputs());
+            let pools = matches!(layer, Layer::Convolution { .. });
             Ok(Activations {
                 y: room(what, layers, layer.outputs())?,
                 inputs: keeps.then(|| room(what, layers, layer.outputs())).transpose()?,
+                taken: pools.then(|| room(what, layers, layer.outputs())).transpose()?,
             })
         };
         let trunk: Result<_, _> =
@@ -1070,7 +1075,7 @@ impl Build<'_> {
         let mut plan = Vec::new();
         let mut below = &self.tensors.x;
         for (index, (layer, out)) in network.trunk.iter().zip(&self.tensors.trunk).enumerate() {
-            plan.extend(self.dense(*layer, (Owner::Shared, index), 0, 1, (below, 0), out)?);
+            plan.extend(self.go_up(*layer, (Owner::Shared, index), 0, 1, (below, 0), out)?);
             below = &out.y;
         }
         for group in self.groups {
@@ -1080,7 +1085,7 @@ impl Build<'_> {
             for (index, (layer, out)) in head.layers.iter().zip(&group.outputs).enumerate() {
                 let owner = Owner::Head(group.first);
                 let count = group.count as u32;
-                plan.extend(self.dense(*layer, (owner, index), step, count, (below, below_step), out)?);
+                plan.extend(self.go_up(*layer, (owner, index), step, count, (below, below_step), out)?);
                 (below, below_step) = (&out.y, self.batch_rows() * vecs(layer.outputs()));
             }
             let (Some(layer), Some(dz)) = (head.layers.last(), group.deltas.last()) else { continue };
@@ -1099,7 +1104,7 @@ impl Build<'_> {
         Ok(plan)
     }
 
-    fn dense(
+    fn go_up(
         &self,
         layer: Layer,
         (owner, index): (Owner, usize),
@@ -1113,22 +1118,28 @@ impl Build<'_> {
             None => (&out.y, layer.activation()),
             Some(inputs) => (inputs, None),
         };
-        let uniform = kernel::Dense {
-            rows: self.batch_rows(),
-            x_vecs: vecs(layer.inputs()),
-            y_vecs: vecs(layer.outputs()),
-            activation: activation(fused),
-            weight,
-            bias,
-            theta_step,
-            x_step,
-            y_step: self.batch_rows() * vecs(layer.outputs()),
-            ..Default::default()
+        let first = match layer {
+            Layer::Convolution { shape, .. } => self.convolve(shape, fused, (weight, bias), x, (y, out))?,
+            Layer::Dense { inputs, outputs, .. } => {
+                let uniform = kernel::Dense {
+                    rows: self.batch_rows(),
+                    x_vecs: vecs(inputs),
+                    y_vecs: vecs(outputs),
+                    activation: activation(fused),
+                    weight,
+                    bias,
+                    theta_step,
+                    x_step,
+                    y_step: self.batch_rows() * vecs(outputs),
+                    ..Default::default()
+                };
+                let groups = uniform.groups(layers, self.device.lanes());
+                self.device.dispatch(&DENSE, &uniform, &[&self.tensors.theta, x, y], groups)?
+            }
         };
-        let groups = uniform.groups(layers, self.device.lanes());
-        let mut plan = vec![self.device.dispatch(&DENSE, &uniform, &[&self.tensors.theta, x, y], groups)?];
+        let mut plan = vec![first];
         if let Some(inputs) = &out.inputs {
-            let vecs = layers * uniform.y_step;
+            let vecs = layers * self.batch_rows() * vecs(layer.outputs());
             let uniform = kernel::Activate { vecs, activation: activation(layer.activation()), ..Default::default() };
             plan.push(self.device.dispatch(&ACTIVATE, &uniform, &[inputs, &out.y], uniform.groups())?);
         }
@@ -1214,6 +1225,15 @@ impl Build<'_> {
                 Some(index) => &self.tensors.trunk[index].y,
                 None => &self.tensors.x,
             };
+            if let Layer::Convolution { shape, .. } = *layer {
+                let out = &self.tensors.trunk[index];
+                plan.push(self.filter_gradient(shape, (weight, bias), (below, out), (dy, stacks), into)?);
+                let Some(under) = index.checked_sub(1) else { continue };
+                let under = (&self.tensors.trunk[under], network.trunk[under].activation());
+                plan.push(self.image_delta(shape, weight, (dy, stacks, out), under, spare)?);
+                std::mem::swap(&mut dy, &mut spare);
+                continue;
+            }
             let uniform = kernel::WeightGradient {
                 rows,
                 x_vecs,

@@ -31,7 +31,7 @@ impl Experiment {
         let (mut ground, rows, of_rows, subject) = match (&workload, config.analytic()) {
             (Some(workload), _) => {
                 let of_rows = workload.data.rows;
-                let rows = map_rows(workload.layout.n_parameters(), of_rows);
+                let rows = map_rows(workload.layout.work(), of_rows);
                 (Ground::of_network(workload, rows), rows, of_rows, TerrainSubject::Network(&workload.layout))
             }
             (None, Some(analytic)) => (Ground::of_problem(analytic), 0, 0, TerrainSubject::Problem(analytic.problem)),
