@@ -102,7 +102,8 @@ fn go_over<T: Real, const W: usize>(
     }
 }
 
-/// Of each filter the largest of four sums, and which it is. A NaN is taken and stays, or a diverged run would look alive.
+/// Of each filter the largest of four sums, and which it is. A NaN is taken and stays, or a diverged run would look
+/// alive.
 ///
 /// Not inlined and all in one type, so that it becomes a few instructions without a branch: which is largest is noise.
 #[inline(never)]
@@ -121,7 +122,8 @@ fn largest<T: Real, const W: usize>(sums: &[[T; W]; CORNERS]) -> ([T; W], [T; W]
     (top, corner)
 }
 
-/// Products of a strip of filters with the patches at the four places of a pooling square, `run` of every `row` numbers.
+/// Products of a strip of filters with the patches at the four places of a pooling square, `run` of every `row`
+/// numbers.
 ///
 /// Inlined it would be turned around for what is done with its sums, and run a third as fast.
 #[inline(never)]

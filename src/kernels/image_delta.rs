@@ -6,8 +6,8 @@ use crate::config::Activation;
 use crate::math::Real;
 use crate::nn::{Convolution, KERNEL};
 
-/// dx (R, pixels, channels) from dy (R, pooled pixels, filters), ∘ activation′ at the layer below, from its outputs (B, ·);
-/// where [`Activation::needs_inputs`], from what went into its activation.
+/// dx (R, pixels, channels) from dy (R, pooled pixels, filters), ∘ activation′ at the layer below, from its outputs
+/// (B, ·); where [`Activation::needs_inputs`], from what went into its activation.
 ///
 /// R is a multiple of B: row r of the stack meets row r mod B of `taken` and below.
 pub fn image_delta<T: Real>(

@@ -47,7 +47,8 @@ impl Convolution {
         KERNEL * self.channels
     }
 
-    /// Where in the image the patch begins that leads to place `corner` (0 to 3, row by row) of a pooled pixel's square.
+    /// Where in the image the patch begins that leads to place `corner` (0 to 3, row by row) of a pooled pixel's
+    /// square.
     pub fn patch(self, pixel: usize, corner: usize) -> usize {
         let [_, columns] = self.pooled();
         let (y, x) = (pixel / columns * POOL + corner / POOL, pixel % columns * POOL + corner % POOL);

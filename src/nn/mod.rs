@@ -60,8 +60,8 @@ impl Layer {
         }
     }
 
-    /// Multiplications of one row going forward, biases counted as such: the parameters of a dense layer, and those of a
-    /// convolution at every place.
+    /// Multiplications of one row going forward, biases counted as such: the parameters of a dense layer, and those of
+    /// a convolution at every place.
     pub fn work(self) -> usize {
         let parameters = (self.fan_in() + 1) * self.units();
         match self {
