@@ -3,30 +3,36 @@
 //! Matrices are row-major. `[K, B, ·]` means task-major stacks: K·B rows, task 0 first.
 
 mod activate;
+mod affine;
 mod ascend;
 mod blend;
 mod combine;
 mod delta;
 mod dense;
+mod dense_at;
 mod excess;
 mod gather;
 pub mod gemm;
 mod gramian;
 mod loss;
+mod loss_at;
 mod slope;
 mod update;
 mod weight_gradient;
 
 pub use activate::activate;
+pub use affine::affine;
 pub use ascend::ascend;
 pub use blend::blend;
 pub use combine::combine;
 pub use delta::delta;
 pub use dense::{bend, dense};
+pub use dense_at::dense_at;
 pub use excess::excess;
 pub use gather::gather;
 pub use gramian::{gramian, gramian_block};
 pub use loss::{TaskLoss, loss};
+pub use loss_at::loss_at;
 pub use slope::slope;
 pub use update::{Moments, Rule, update};
 pub use weight_gradient::weight_gradient;

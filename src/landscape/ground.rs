@@ -11,7 +11,7 @@ use crate::backend::cpu::Cpu;
 use crate::config::{AnalyticConfig, Optimizer};
 use crate::data::{Split, Targets};
 use crate::kernels::gemm::{Packing, View, gemm};
-use crate::kernels::{TaskLoss, bend, gramian, loss};
+use crate::kernels::{TaskLoss, affine, bend, gramian, loss};
 use crate::nn::{Layer, Owner};
 use crate::problem::{Edge, Problem};
 use crate::protocol::MapPlane;
@@ -285,20 +285,8 @@ impl OnRows {
 
     fn losses(&mut self, [x, y]: [f64; 2], losses: &mut [f64]) {
         let (x, y) = (x as f32, y as f32);
-        let out = &mut self.first.y;
-        match &self.products {
-            [origin, along_u, along_v] if along_v.is_empty() => {
-                for ((out, origin), u) in out.iter_mut().zip(origin).zip(along_u) {
-                    *out = origin + x * u;
-                }
-            }
-            [origin, along_u, along_v] => {
-                for (((out, origin), u), v) in out.iter_mut().zip(origin).zip(along_u).zip(along_v) {
-                    *out = origin + x * u + y * v;
-                }
-            }
-        }
-        bend(self.first.layer.activation(), out);
+        let [origin, u, v] = &self.products;
+        affine([x, y], [origin, u, v], self.first.layer.activation(), &mut self.first.y);
         let later = self.first.bias.end..self.theta.len();
         combine(&self.plane, [x, y], later, &mut self.theta);
         self.go_up(losses);

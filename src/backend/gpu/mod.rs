@@ -7,9 +7,12 @@ mod device;
 mod flat;
 pub mod kernel;
 mod layout;
+pub mod node_kernel;
+mod nodes;
 
 pub use device::{Copy, Dispatch, GpuDevice, padded_rows};
 pub use layout::PaddedLayout;
+pub use nodes::NodeLosses;
 
 use super::{Apply, BackendError, Combine, Part, Scope, Slot, StepReport, Workload};
 use crate::balance::{RowsKernel, StepContext};
