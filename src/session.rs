@@ -7,6 +7,7 @@
 mod experiment;
 mod frozen;
 mod further;
+mod gpu_survey;
 mod ladder;
 mod land;
 mod pictures;
@@ -259,7 +260,7 @@ impl Session {
     /// Trains one step of one run, and judges and stores where that is due; before it a portion of what else was
     /// asked, which goes on while training is paused.
     pub async fn advance(&mut self) {
-        self.surveyor.advance(&self.clock, &mut self.outbox).await;
+        self.surveyor.advance(&mut self.ladder, &self.clock, &mut self.outbox).await;
         if let Some(running) = &mut self.experiment {
             if let Some(truth) = running.experiment.tell_truth(&self.clock) {
                 self.outbox.push(Event::Truth { id: running.id, truth });

@@ -12,6 +12,10 @@ pub struct Sheet {
     pub plan: MapPlan,
     pub what: SurveyWhat,
     pub grid: Grid,
+    /// Points and nodes that the GPU evaluated; several times where they were told several times.
+    pub by_gpu: usize,
+    /// Why the CPU did what the GPU was asked for, in a sentence.
+    pub refused: Option<String>,
     n_tasks: usize,
     losses: Vec<f32>, // (nodes, K)
     pulls: Vec<f32>,  // (nodes, K² + 4K), or empty
@@ -32,6 +36,8 @@ impl Sheet {
             known: vec![false; grid.count()],
             shown: vec![f64::NAN; points * n_tasks],
             truth: vec![f64::NAN; points * n_tasks],
+            by_gpu: 0,
+            refused: None,
             n_tasks,
             plan,
             what,
@@ -50,6 +56,7 @@ impl Sheet {
             points: self.plan.paths.iter().flat_map(|path| &path.points).map(|point| point.at).collect(),
             part,
             of,
+            gpu: false,
         }
     }
 
@@ -57,6 +64,12 @@ impl Sheet {
     pub fn take(&mut self, portion: &SurveyPortion) {
         let k = self.n_tasks;
         let numbers = self.pulls.len() / self.known.len().max(1);
+        if portion.by_gpu {
+            self.by_gpu += portion.nodes.len() + portion.points.len();
+        }
+        if portion.refused.is_some() {
+            self.refused.clone_from(&portion.refused);
+        }
         for (at, &node) in portion.nodes.iter().enumerate() {
             let node = node as usize;
             let Some(losses) = portion.losses.get(at * k..(at + 1) * k).filter(|_| node < self.known.len()) else {

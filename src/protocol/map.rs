@@ -159,6 +159,8 @@ pub struct SurveyOrder {
     /// This worker's share: every `of`-th node and point, from number `part` on.
     pub part: u32,
     pub of: u32,
+    /// Losses on the GPU, because the experiment trains there; on the CPU where that cannot be.
+    pub gpu: bool,
 }
 
 /// What is evaluated at every node; ordered by what it costs.
@@ -187,6 +189,10 @@ pub struct SurveyPortion {
     /// Points and nodes of this part so far, of all that it has.
     pub done: u32,
     pub of: u32,
+    /// The GPU evaluated these.
+    pub by_gpu: bool,
+    /// Why the CPU did although the GPU was asked for, in a sentence.
+    pub refused: Option<String>,
 }
 
 /// More of the path that one run takes from one start of its problem.

@@ -454,6 +454,7 @@ fn parts_of_a_survey_make_the_whole() {
         points: vec![[0.0, 0.0], [1.0, -1.0], [0.5, 0.5]],
         part,
         of,
+        gpu: false,
     };
     let run = |part: u32, of: u32, most: usize| {
         let mut ground = Ground::of_network(&workload, 30);

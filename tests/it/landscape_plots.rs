@@ -549,6 +549,26 @@ fn a_map_that_is_not_there_is_explained() {
 }
 
 #[test]
+fn who_evaluated_a_map_is_told() {
+    let history = history(2, 2);
+    let whole = survey(projected(2), 11, SurveyWhat::Losses, &valleys(2), usize::MAX);
+    let of = whole.progress().1;
+    let told = |by_gpu: usize, refused: Option<&str>| {
+        let mut sheet = whole.clone();
+        (sheet.by_gpu, sheet.refused) = (by_gpu, refused.map(Into::into));
+        let land = Land { sheet: Some(&sheet), ..Land::default() };
+        (plot("landscape").expect("a registered plot").summary)(&scene(&history, land))
+    };
+    let why = "The graphics device was lost: gone.";
+    assert!(!told(0, None).contains("valuated on"), "{}", told(0, None));
+    assert!(told(of, None).contains("≈ Evaluated on the GPU, whose sums round differently."));
+    assert!(told(0, Some(why)).contains(&format!("Evaluated on the CPU. {why}")));
+    assert!(
+        told(7, Some(why)).contains(&format!("≈ Evaluated on the GPU at 7 of {of} points, then on the CPU. {why}"))
+    );
+}
+
+#[test]
 fn names_on_maps_do_not_touch() {
     let history = history(2, 4);
     let sheet = survey(projected(4), 41, SurveyWhat::Losses, &valleys(2), usize::MAX);

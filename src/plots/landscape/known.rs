@@ -263,6 +263,15 @@ impl<'s> Known<'s> {
         if !self.runs.is_empty() && self.runs.iter().all(|run| self.points(*run).len() == 1) {
             notes.push("Every run has a single checkpoint so far; paths grow as they train.".to_owned());
         }
+        match (self.sheet.by_gpu, &self.sheet.refused) {
+            (0, None) => {}
+            (0, Some(why)) => notes.push(format!("Evaluated on the CPU. {why}")),
+            (_, None) => notes.push("≈ Evaluated on the GPU, whose sums round differently.".to_owned()),
+            (n, Some(why)) => {
+                let of = self.sheet.progress().1;
+                notes.push(format!("≈ Evaluated on the GPU at {} of {of} points, then on the CPU. {why}", n.min(of)));
+            }
+        }
         if let Some(Err(why)) = self.scene.land.wind.filter(|_| self.scene.land.height.source.takes_run) {
             notes.push(why.to_owned());
         }
