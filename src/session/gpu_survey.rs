@@ -49,7 +49,8 @@ impl GpuSurvey {
         match self.try_portion(survey, (land, ground, rows), (ladder, clock)).await {
             Ok(portion) => Some(portion),
             Err(why) => {
-                *self = Self { refused: Some(why), ..Self::default() };
+                *self = Self::default();
+                self.refused = Some(why);
                 None
             }
         }
