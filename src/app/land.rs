@@ -222,6 +222,7 @@ impl LandState {
             number: self.number.get_value(),
             plane: wanted.plane.clone(),
             step: page.step.get_untracked(),
+            what: wanted.what,
         };
         if page.engine.with_value(|engine| engine.ask(|id| Command::Plan { id, request })) {
             self.stopped.set(false);

@@ -56,12 +56,16 @@ pub async fn landscape(
     }
     session.handle(Command::Pause).await;
     let plane = config.view.map.plane.as_ref().map_or_else(|| "auto".into(), |plane| plane.text());
-    let request = PlanRequest { number: 1, plane, step: config.view.step };
+    let what = config.view.map.height.source.needs;
+    let request = PlanRequest { number: 1, plane, step: config.view.step, what };
     session.handle(Command::Plan { id: ID, request }).await;
     listen(&mut session, &mut heard, &config, read_file).await?;
+    while heard.plan.is_none() && session.wants_to_advance() {
+        session.advance().await;
+        listen(&mut session, &mut heard, &config, read_file).await?;
+    }
     let plan = heard.plan.take().unwrap_or_else(|| Err("The runs could not be started.".into()));
     let plan = plan.map_err(RunError::Input)?;
-    let what = config.view.map.height.source.needs;
     let mut sheet = Sheet::new(plan, config.n_tasks(), config.view.map.side, what);
     session.handle(Command::Prepare { id: ID, link: text }).await;
     let order = SurveyOrder { gpu: heard.backend == BackendKind::Gpu, ..sheet.order(1, (0, 1)) };

@@ -89,6 +89,23 @@ impl Ground {
         }
     }
 
+    /// M (K, K) at θ: products of the task gradients with respect to the shared parameters, loss scales in them.
+    pub fn gramian_at(&mut self, theta: &[f32], gramian: &mut [f64]) {
+        match self {
+            Self::Rows(ground) => {
+                ground.theta.copy_from_slice(theta);
+                ground.backward(&mut vec![0.0; ground.targets.len()], gramian);
+            }
+            Self::Formulas(ground) => {
+                for (x, value) in ground.x.iter_mut().zip(theta) {
+                    *x = f64::from(*value);
+                }
+                ground.fill_rows();
+                crate::kernels::gramian(ground.x.len(), &ground.rows, &ground.rows, gramian);
+            }
+        }
+    }
+
     /// Makes ready for points of this plane, whose vectors are as long as θ.
     pub fn stand_on(&mut self, plane: &MapPlane) {
         match self {

@@ -14,6 +14,8 @@ pub struct PlanRequest {
     pub plane: String,
     /// The view cursor: where points without a step lie that are not ends.
     pub step: u32,
+    /// What is told of every checkpoint besides its place.
+    pub what: SurveyWhat,
 }
 
 /// A plane through parameter space (or a line), and the part of it that is looked at.
@@ -131,6 +133,9 @@ pub struct MapTruth {
     pub first: u32,
     /// (n, K) unscaled.
     pub losses: Vec<f64>,
+    /// (n, K, K) products of the task gradients with respect to the shared parameters, loss scales in them; empty where
+    /// that was not asked for.
+    pub gramians: Vec<f32>,
     /// Checkpoints told so far of all that the plan shows.
     pub done: u32,
     pub of: u32,

@@ -19,7 +19,7 @@ use crate::protocol::{
     ReferenceNews, RunNews, RunOutline, RunPredictions, SharpnessReading, Stored, TaskOutline,
 };
 use crate::train::{Checkpoints, Ending, Evaluator, Trainer};
-use plan::Telling;
+use plan::{Laying, Telling};
 use std::rc::Rc;
 
 /// Seed of every generated data set: the points are part of the experiment, not of the run.
@@ -82,6 +82,7 @@ pub struct Experiment {
     theta: Vec<f32>,
     /// True losses that a plan's checkpoints have.
     telling: Option<Telling>,
+    laying: Option<Laying>,
     survey: Option<Survey>,
 }
 
@@ -190,6 +191,7 @@ impl Experiment {
             news: false,
             theta: Vec::new(),
             telling: None,
+            laying: None,
             survey: None,
         })
     }

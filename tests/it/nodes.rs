@@ -166,7 +166,7 @@ impl Script {
         while script.session.wants_to_advance() {
             script.advance(50);
         }
-        let request = PlanRequest { number: 1, plane: "random~3".into(), step: 0 };
+        let request = PlanRequest { number: 1, plane: "random~3".into(), step: 0, ..Default::default() };
         script.say(Command::Plan { id: RunId(1), request });
         let plan = script.plan.take().expect("an answer").expect("a plane");
         let k = link::parse(link).expect("a link").config.n_tasks();
