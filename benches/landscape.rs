@@ -84,6 +84,28 @@ fn plain(bencher: Bencher, preset: &str) {
     });
 }
 
+/// The same points on the graphics device, as many in a submit as a survey may take; what it is stands in the output.
+#[cfg(feature = "gpu")]
+#[divan::bench(args = PRESETS)]
+fn gpu(bencher: Bencher, preset: &str) {
+    use paretoscope::backend::gpu::{GpuDevice, NodeLosses};
+    use pollster::block_on;
+
+    let device = block_on(GpuDevice::open()).expect("an adapter");
+    eprintln!("{preset} on {}", device.adapter_name());
+    let (land, plane) = land(preset);
+    let Land::Rows(workload) = &land else { unreachable!("{preset} trains a network") };
+    let mut nodes = block_on(NodeLosses::new(device, workload, land.map_rows())).expect("dense layers");
+    nodes.stand_on(&plane.origin, &plane.directions).expect("a device");
+    let grid = Grid::new(SIDE, false);
+    let places: Vec<[f64; 2]> = grid.order().into_iter().map(|node| grid.node(&plane.spans, node)).collect();
+    bencher.counter(ItemsCount::new(places.len())).bench_local(|| {
+        for places in places.chunks(nodes.most()) {
+            black_box(block_on(nodes.losses(places)).expect("a device"));
+        }
+    });
+}
+
 /// With gradients, as maps of conflict and fields of descent need them.
 #[divan::bench(args = PRESETS)]
 fn with_gradients(bencher: Bencher, preset: &str) {

@@ -7,6 +7,7 @@
 mod experiment;
 mod frozen;
 mod further;
+mod gpu_survey;
 mod ladder;
 mod land;
 mod pictures;
@@ -97,8 +98,8 @@ impl Session {
     pub fn wants_to_advance(&self) -> bool {
         let trains = |running: &Running| !self.paused && !running.experiment.finished_all();
         let asked = |running: &Running| {
-            let Running { experiment, .. } = running;
-            experiment.has_truth() || experiment.surveys() || experiment.sweeps()
+            let experiment = &running.experiment;
+            experiment.is_laying() || experiment.has_truth() || experiment.surveys() || experiment.sweeps()
         };
         let works = |running: &Running| asked(running) || trains(running);
         self.surveyor.has_work() || self.experiment.as_ref().is_some_and(works)
@@ -149,8 +150,12 @@ impl Session {
             Command::LoseDevice => self.ladder.lose(),
             Command::Plan { id, request } => {
                 if let Some(running) = self.experiment.as_mut().filter(|running| running.id == id) {
-                    let plan = running.experiment.plan(&running.config, &request);
-                    self.outbox.push(Event::Planned { id, number: request.number, plan });
+                    let begun = running.experiment.plan(&running.config, &request);
+                    let refused = begun.err().map(|why| (request.number, Err(why)));
+                    // Most planes are there at once.
+                    if let Some((number, plan)) = refused.or_else(|| running.experiment.lay_on(&self.clock)) {
+                        self.outbox.push(Event::Planned { id, number, plan });
+                    }
                 }
             }
             Command::Prepare { id, link } => {
@@ -277,8 +282,11 @@ impl Session {
     /// Trains one step of one run, and judges and stores where that is due; before it a portion of what else was
     /// asked, which goes on while training is paused.
     pub async fn advance(&mut self) {
-        self.surveyor.advance(&self.clock, &mut self.outbox).await;
+        self.surveyor.advance(&mut self.ladder, &self.clock, &mut self.outbox).await;
         if let Some(running) = &mut self.experiment {
+            if let Some((number, plan)) = running.experiment.lay_on(&self.clock) {
+                self.outbox.push(Event::Planned { id: running.id, number, plan });
+            }
             if let Some(truth) = running.experiment.tell_truth(&self.clock) {
                 self.outbox.push(Event::Truth { id: running.id, truth });
             }

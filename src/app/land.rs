@@ -8,7 +8,10 @@ use super::worker_client::WorkerClient;
 use crate::config::{ExperimentConfig, link};
 use crate::landscape::{Field, Sheet, Trails};
 use crate::plots::{Land, Orbit, Switch, pareto, wind};
-use crate::protocol::{Command, Event, MapPlan, MapTruth, PlanRequest, RunId, SurveyPortion, SurveyWhat, Wandered};
+use crate::protocol::{
+    BackendKind, Command, Event, MapPlan, MapTruth, PlanRequest, RunId, SurveyOrder, SurveyPortion, SurveyWhat,
+    Wandered,
+};
 use leptos::prelude::*;
 use std::time::Duration;
 
@@ -85,6 +88,8 @@ pub struct LandState {
     /// The start of training whose paths these are, while they are known or on their way.
     wandering: StoredValue<Option<RunId>>,
     wanted: StoredValue<Option<Wanted>>,
+    /// The start of training whose maps the GPU could not evaluate.
+    refused: StoredValue<Option<RunId>>,
     /// Counts plans and orders.
     number: StoredValue<u32>,
     turn: StoredValue<u32>,
@@ -105,6 +110,7 @@ impl LandState {
             trails: RwSignal::new(Trails::default()),
             wandering: StoredValue::new(None),
             wanted: StoredValue::new(None),
+            refused: StoredValue::new(None),
             number: StoredValue::new(0),
             turn: StoredValue::new(0),
             surveyors: StoredValue::new_local(Vec::new()),
@@ -216,6 +222,7 @@ impl LandState {
             number: self.number.get_value(),
             plane: wanted.plane.clone(),
             step: page.step.get_untracked(),
+            what: wanted.what,
         };
         if page.engine.with_value(|engine| engine.ask(|id| Command::Plan { id, request })) {
             self.stopped.set(false);
@@ -316,16 +323,31 @@ impl LandState {
         true
     }
 
+    /// Whether the GPU is to evaluate what is wanted: where the runs train there, as far as losses go.
+    fn on_gpu(self, page: Page) -> bool {
+        let trains =
+            page.backend.with_untracked(|report| report.as_ref().is_some_and(|report| report.kind == BackendKind::Gpu));
+        let (run, what) = self.wanted.with_value(|wanted| {
+            wanted.as_ref().map_or((None, SurveyWhat::Pull), |wanted| (Some(wanted.run), wanted.what))
+        });
+        trains && what == SurveyWhat::Losses && self.refused.get_value() != run
+    }
+
     /// Sends the surveyor what it has to do, building the subject first where it has another one.
     fn order(self, page: Page, at: usize, run: RunId) {
-        let number = self.number.get_value();
+        let (number, gpu) = (self.number.get_value(), self.on_gpu(page));
         self.surveyors.update_value(|surveyors| {
-            let of = surveyors.len() as u32;
+            // Several workers on one device would wait for each other.
+            let of = if gpu { 1 } else { surveyors.len() as u32 };
+            if at as u32 >= of {
+                return;
+            }
             let Some(surveyor) = surveyors.get_mut(at).filter(|surveyor| surveyor.ready) else { return };
             surveyor.prepare(page, run);
             let order =
                 self.sheet.with_untracked(|sheet| sheet.as_ref().map(|sheet| sheet.order(number, (at as u32, of))));
             if let Some(order) = order {
+                let order = SurveyOrder { gpu, ..order };
                 // An order before its subject is ready waits for it there.
                 surveyor.client.send(&Command::Survey { id: run, order });
             }
@@ -378,7 +400,13 @@ impl LandState {
                 }
             }
             Event::Surveyed { number, portion, .. } if number == self.number.get_value() => match portion {
-                Ok(portion) => self.put_aside(|news| news.portions.push(portion)),
+                Ok(portion) => {
+                    if portion.refused.is_some() {
+                        // The next map is for all workers together.
+                        self.refused.set_value(self.wanted.with_value(|wanted| wanted.as_ref().map(|w| w.run)));
+                    }
+                    self.put_aside(|news| news.portions.push(portion));
+                }
                 Err(why) => {
                     self.sheet.set(None);
                     self.why.set(Some(why));

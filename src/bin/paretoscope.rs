@@ -119,6 +119,9 @@ enum Task {
     Landscape {
         /// A link of the page (or what follows its #), or the path of a configuration file.
         experiment: String,
+        /// What trains, and evaluates maps of losses.
+        #[arg(long)]
+        backend: Option<BackendFlag>,
         /// Folder of the data files.
         #[arg(long)]
         data: Option<PathBuf>,
@@ -154,12 +157,11 @@ fn main() -> ExitCode {
             pollster::block_on(toy::toy(&flags)).and_then(|answer| write_out(|out| writeln!(out, "{answer}")))
         }
         Task::Run { experiment, steps, seeds, backend, data, csv, json: _ } => {
-            let backend = backend.map(|backend| match backend {
-                BackendFlag::Cpu => BackendChoice::Cpu,
-                BackendFlag::Gpu => BackendChoice::Gpu,
-            });
             let seeds = seeds.unwrap_or_default();
-            train(&experiment, &RunOptions { steps, seeds, backend }, data.as_deref(), csv)
+            train(&experiment, &RunOptions { steps, seeds, backend: choice(backend) }, data.as_deref(), csv)
+        }
+        Task::Landscape { experiment, backend, data } => {
+            survey(&experiment, &RunOptions { backend: choice(backend), ..RunOptions::default() }, data.as_deref())
         }
         Task::Front { experiment, points, split, steps, seeds, threads, reference, data, table } => {
             let by = match split {
@@ -169,7 +171,6 @@ fn main() -> ExitCode {
             let options = FrontOptions { points, by, seeds: seeds.unwrap_or_default(), threads, reference };
             sweep(&experiment, steps, &options, data.as_deref(), table)
         }
-        Task::Landscape { experiment, data } => survey(&experiment, data.as_deref()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -203,8 +204,25 @@ fn text_of(experiment: &str) -> Result<String, RunError> {
     }
 }
 
-fn survey(experiment: &str, data: Option<&Path>) -> Result<(), RunError> {
-    let config = run::read(&text_of(experiment)?, &RunOptions::default())?;
+fn choice(backend: Option<BackendFlag>) -> Option<BackendChoice> {
+    backend.map(|backend| match backend {
+        BackendFlag::Cpu => BackendChoice::Cpu,
+        BackendFlag::Gpu => BackendChoice::Gpu,
+    })
+}
+
+/// Refuses a flag that this build cannot follow.
+fn check_backend(options: &RunOptions) -> Result<(), RunError> {
+    if options.backend == Some(BackendChoice::Gpu) && !cfg!(feature = "gpu") {
+        let message = "--backend gpu needs a build with the feature gpu: cargo run --release --features cli,gpu …";
+        return Err(RunError::Input(message.into()));
+    }
+    Ok(())
+}
+
+fn survey(experiment: &str, options: &RunOptions, data: Option<&Path>) -> Result<(), RunError> {
+    check_backend(options)?;
+    let config = run::read(&text_of(experiment)?, options)?;
     let read_file = |name: &str| read_data(name, data);
     let started = Instant::now();
     let clock = Rc::new(move || started.elapsed().as_secs_f64() * 1e3);
@@ -232,11 +250,7 @@ fn sweep(
 
 fn train(experiment: &str, options: &RunOptions, data: Option<&Path>, csv: bool) -> Result<(), RunError> {
     let config = run::read(&text_of(experiment)?, options)?;
-    let wants_gpu = options.backend == Some(BackendChoice::Gpu);
-    if wants_gpu && !cfg!(feature = "gpu") {
-        let message = "--backend gpu needs a build with the feature gpu: cargo run --release --features cli,gpu …";
-        return Err(RunError::Input(message.into()));
-    }
+    check_backend(options)?;
     let read_file = |name: &str| read_data(name, data);
     let started = Instant::now();
     let clock = Rc::new(move || started.elapsed().as_secs_f64() * 1e3);

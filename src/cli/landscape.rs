@@ -4,7 +4,8 @@ use super::run::{RunError, Watch};
 use crate::config::{BackendChoice, ExperimentConfig, link};
 use crate::landscape::{Field, HeightUnit, Sheet, Trails};
 use crate::protocol::{
-    BackendKind, Command, Event, FailureCode, MapPlan, MapTruth, OffMeasure, Outline, PlanRequest, RunId, SurveyPortion,
+    BackendKind, Command, Event, FailureCode, MapPlan, MapTruth, OffMeasure, Outline, PlanRequest, RunId, SurveyOrder,
+    SurveyPortion,
 };
 use crate::session::{Clock, Session};
 use serde_json::{Value, json};
@@ -25,6 +26,8 @@ struct Heard {
     trails: Trails,
     done: bool,
     head: u32,
+    /// Where the runs train, and their maps are evaluated where that can be.
+    backend: BackendKind,
 }
 
 /// The map of a configuration, as JSON; `read_file` gives the bytes of a data file by name.
@@ -53,15 +56,20 @@ pub async fn landscape(
     }
     session.handle(Command::Pause).await;
     let plane = config.view.map.plane.as_ref().map_or_else(|| "auto".into(), |plane| plane.text());
-    let request = PlanRequest { number: 1, plane, step: config.view.step };
+    let what = config.view.map.height.source.needs;
+    let request = PlanRequest { number: 1, plane, step: config.view.step, what };
     session.handle(Command::Plan { id: ID, request }).await;
     listen(&mut session, &mut heard, &config, read_file).await?;
+    while heard.plan.is_none() && session.wants_to_advance() {
+        session.advance().await;
+        listen(&mut session, &mut heard, &config, read_file).await?;
+    }
     let plan = heard.plan.take().unwrap_or_else(|| Err("The runs could not be started.".into()));
     let plan = plan.map_err(RunError::Input)?;
-    let what = config.view.map.height.source.needs;
     let mut sheet = Sheet::new(plan, config.n_tasks(), config.view.map.side, what);
     session.handle(Command::Prepare { id: ID, link: text }).await;
-    session.handle(Command::Survey { id: ID, order: sheet.order(1, (0, 1)) }).await;
+    let order = SurveyOrder { gpu: heard.backend == BackendKind::Gpu, ..sheet.order(1, (0, 1)) };
+    session.handle(Command::Survey { id: ID, order }).await;
     if config.wanders() && sheet.plan.is_everything() {
         session.handle(Command::Wander { id: ID, number: 1 }).await;
     }
@@ -112,6 +120,7 @@ async fn listen(
                     if config.backend == BackendChoice::Gpu && report.kind == BackendKind::Cpu {
                         return Err(RunError::Failed(report.statement));
                     }
+                    heard.backend = report.kind;
                 }
                 Event::Started { outline, .. } => {
                     lost = None;
@@ -231,5 +240,6 @@ fn to_json(config: &ExperimentConfig, outline: &Outline, sheet: &Sheet, trails: 
         },
         "rows": plan.rows,
         "of_rows": plan.of_rows,
+        "evaluated": {"on_gpu": sheet.by_gpu, "of": sheet.progress().1, "refused": sheet.refused},
     })
 }

@@ -14,7 +14,7 @@ use crate::backend::cpu::{Cpu, Forward};
 use crate::config::{AnalyticConfig, Optimizer};
 use crate::data::{Split, Targets};
 use crate::kernels::gemm::{Packing, View, gemm};
-use crate::kernels::{TaskLoss, bend, gramian, loss};
+use crate::kernels::{TaskLoss, affine, bend, gramian, loss};
 use crate::nn::{Layer, Owner};
 use crate::problem::{Edge, Problem};
 use crate::protocol::MapPlane;
@@ -88,6 +88,23 @@ impl Ground {
                 ground.fill_rows();
                 let p = ground.x.len();
                 ground.rows.chunks_exact(p).map(|row| row.iter().map(|g| *g as f32).collect()).collect()
+            }
+        }
+    }
+
+    /// M (K, K) at θ: products of the task gradients with respect to the shared parameters, loss scales in them.
+    pub fn gramian_at(&mut self, theta: &[f32], gramian: &mut [f64]) {
+        match self {
+            Self::Rows(ground) => {
+                ground.theta.copy_from_slice(theta);
+                ground.backward(&mut vec![0.0; ground.targets.len()], gramian);
+            }
+            Self::Formulas(ground) => {
+                for (x, value) in ground.x.iter_mut().zip(theta) {
+                    *x = f64::from(*value);
+                }
+                ground.fill_rows();
+                crate::kernels::gramian(ground.x.len(), &ground.rows, &ground.rows, gramian);
             }
         }
     }
@@ -304,20 +321,8 @@ impl OnRows {
             combine(&self.plane, [x, y], 0..self.theta.len(), &mut self.theta);
             return self.go_over_images(losses);
         }
-        let out = &mut self.first.y;
-        match &self.products {
-            [origin, along_u, along_v] if along_v.is_empty() => {
-                for ((out, origin), u) in out.iter_mut().zip(origin).zip(along_u) {
-                    *out = origin + x * u;
-                }
-            }
-            [origin, along_u, along_v] => {
-                for (((out, origin), u), v) in out.iter_mut().zip(origin).zip(along_u).zip(along_v) {
-                    *out = origin + x * u + y * v;
-                }
-            }
-        }
-        bend(self.first.layer.activation(), out);
+        let [origin, u, v] = &self.products;
+        affine([x, y], [origin, u, v], self.first.layer.activation(), &mut self.first.y);
         let later = self.first.bias.end..self.theta.len();
         combine(&self.plane, [x, y], later, &mut self.theta);
         self.go_up(losses);

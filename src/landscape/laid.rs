@@ -1,6 +1,7 @@
 //! From a choice to a plan: the plane through stored checkpoints, where every checkpoint lies on it and how far off.
 
-use super::plane::{PlaneChoice, Point};
+use super::breath::breathe;
+use super::plane::{Lay, PlaneChoice, Point};
 use crate::nn::ParamLayout;
 use crate::problem::Problem;
 use crate::protocol::{MapAnchor, MapAxis, MapPath, MapPlan, MapPlane, MapPoint, OffMeasure};
@@ -100,13 +101,13 @@ impl<'a> Terrain<'a> {
     }
 }
 
-/// Lays the plane and measures everything that is known of it without losses.
+/// Lays the plane and measures everything that is known of it without losses, with a breath after every piece of work.
 ///
 /// `rows` of `of_rows` training rows are what losses will be the mean of.
 ///
 /// # Errors
 /// Why there is no such plane, in a sentence.
-pub fn lay(
+pub async fn lay(
     terrain: &mut Terrain<'_>,
     choice: &PlaneChoice,
     (rows, of_rows): (usize, usize),
@@ -115,13 +116,24 @@ pub fn lay(
     if terrain.n_parameters() == 0 {
         return Err("No run has a checkpoint yet whose weights are numbers. Let it take a few steps.".into());
     }
-    let laid = (choice.source.lay)(terrain, choice)?;
+    let laid = match choice.source.lay {
+        Lay::AtOnce(lay) => lay(terrain, choice),
+        Lay::InPieces(lay) => lay(terrain, choice).await,
+    }?;
     let single = |values: &[f64]| values.iter().map(|value| *value as f32).collect::<Vec<f32>>();
     let origin = single(&laid.origin);
     let directions: Vec<Vec<f32>> = laid.directions.iter().map(|direction| single(direction)).collect();
     // What surveyors go by are the rounded numbers, so coordinates are told of those.
     let mut measured = Measured::new(&origin, &directions);
-    let paths: Vec<MapPath> = terrain.paths.iter().map(|path| measured.path(path)).collect();
+    let mut paths = Vec::new();
+    for path in &terrain.paths {
+        let mut points = Vec::new();
+        for (step, theta) in path {
+            points.push(measured.point(*step, theta));
+            breathe().await;
+        }
+        paths.push(MapPath { points });
+    }
     let explained = measured.explained();
     let n = origin.len();
     let exact = directions.len() >= n;
@@ -188,10 +200,6 @@ impl<'a> Measured<'a> {
             nowhere: vec![0.0; origin.len()],
             along: [(0.0, 0.0); 2],
         }
-    }
-
-    fn path(&mut self, path: &[(u32, &[f32])]) -> MapPath {
-        MapPath { points: path.iter().map(|(step, theta)| self.point(*step, theta)).collect() }
     }
 
     fn point(&mut self, step: u32, theta: &[f32]) -> MapPoint {

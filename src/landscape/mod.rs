@@ -4,6 +4,7 @@
 //! it on a [`Ground`], data and network of the same link, wherever there is time for it. [`Sheet`] holds what is known
 //! so far; heights, barriers and fields are functions of it.
 
+mod breath;
 mod field;
 mod grid;
 mod ground;
@@ -17,6 +18,7 @@ mod sheet;
 mod survey;
 mod trails;
 
+pub use breath::breathe;
 pub use field::Field;
 pub use grid::{Grid, SIDES};
 pub use ground::{Ground, map_rows};

@@ -2,6 +2,7 @@
 
 use super::laid::{Laid, Terrain};
 use std::fmt;
+use std::pin::Pin;
 
 /// An entry of [`super::PLANES`].
 pub struct PlaneSource {
@@ -19,8 +20,17 @@ pub struct PlaneSource {
     /// Whether it lies where the view cursor is, as long as no step is named.
     pub follows_cursor: bool,
     /// Lays it through the stored checkpoints, or says in a sentence why that cannot be.
-    pub(super) lay: fn(&mut Terrain<'_>, &PlaneChoice) -> Result<Laid, String>,
+    pub(super) lay: Lay,
 }
+
+/// How long it takes to lay a plane.
+pub(super) enum Lay {
+    AtOnce(fn(&mut Terrain<'_>, &PlaneChoice) -> Result<Laid, String>),
+    InPieces(for<'a> fn(&'a mut Terrain<'_>, &'a PlaneChoice) -> Laying<'a>),
+}
+
+/// A plane being laid, with a breath after every piece.
+pub(super) type Laying<'a> = Pin<Box<dyn Future<Output = Result<Laid, String>> + 'a>>;
 
 /// What stands at one place behind a plane's id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,12 +12,17 @@ pub struct Sheet {
     pub plan: MapPlan,
     pub what: SurveyWhat,
     pub grid: Grid,
+    /// Points and nodes that the GPU evaluated; several times where they were told several times.
+    pub by_gpu: usize,
+    /// Why the CPU did what the GPU was asked for, in a sentence.
+    pub refused: Option<String>,
     n_tasks: usize,
-    losses: Vec<f32>, // (nodes, K)
-    pulls: Vec<f32>,  // (nodes, K² + 4K), or empty
-    known: Vec<bool>, // (nodes)
-    shown: Vec<f64>,  // (points, K): the map's losses at projected checkpoints; NaN where not known
-    truth: Vec<f64>,  // (points, K): the true ones
+    losses: Vec<f32>,   // (nodes, K)
+    pulls: Vec<f32>,    // (nodes, K² + 4K), or empty
+    known: Vec<bool>,   // (nodes)
+    shown: Vec<f64>,    // (points, K): the map's losses at projected checkpoints; NaN where not known
+    truth: Vec<f64>,    // (points, K): the true ones
+    gramians: Vec<f32>, // (points, K, K): true products of gradients, NaN where not known; or empty
 }
 
 impl Sheet {
@@ -32,6 +37,9 @@ impl Sheet {
             known: vec![false; grid.count()],
             shown: vec![f64::NAN; points * n_tasks],
             truth: vec![f64::NAN; points * n_tasks],
+            gramians: vec![f32::NAN; if what == SurveyWhat::Pull { points * n_tasks * n_tasks } else { 0 }],
+            by_gpu: 0,
+            refused: None,
             n_tasks,
             plan,
             what,
@@ -50,6 +58,7 @@ impl Sheet {
             points: self.plan.paths.iter().flat_map(|path| &path.points).map(|point| point.at).collect(),
             part,
             of,
+            gpu: false,
         }
     }
 
@@ -57,6 +66,12 @@ impl Sheet {
     pub fn take(&mut self, portion: &SurveyPortion) {
         let k = self.n_tasks;
         let numbers = self.pulls.len() / self.known.len().max(1);
+        if portion.by_gpu {
+            self.by_gpu += portion.nodes.len() + portion.points.len();
+        }
+        if portion.refused.is_some() {
+            self.refused.clone_from(&portion.refused);
+        }
         for (at, &node) in portion.nodes.iter().enumerate() {
             let node = node as usize;
             let Some(losses) = portion.losses.get(at * k..(at + 1) * k).filter(|_| node < self.known.len()) else {
@@ -82,6 +97,10 @@ impl Sheet {
         let room = &mut self.truth[first * self.n_tasks..];
         let n = room.len().min(truth.losses.len());
         room[..n].copy_from_slice(&truth.losses[..n]);
+        if let Some(room) = self.gramians.get_mut(first * self.n_tasks * self.n_tasks..) {
+            let n = room.len().min(truth.gramians.len());
+            room[..n].copy_from_slice(&truth.gramians[..n]);
+        }
     }
 
     /// Number of a checkpoint among those of all runs.
@@ -99,6 +118,16 @@ impl Sheet {
     /// (K) true losses there; NaN where they are not known yet.
     pub fn truth(&self, run: usize, idx: usize) -> &[f64] {
         self.point(run, idx).map_or(&[], |at| &self.truth[at * self.n_tasks..][..self.n_tasks])
+    }
+
+    /// Numbers of a [`Pull`] at the checkpoint itself, with products alone: nothing along the plane. `None` where they
+    /// are not known.
+    pub fn true_pull(&self, run: usize, idx: usize) -> Option<Vec<f32>> {
+        let of = self.n_tasks * self.n_tasks;
+        let known = self.gramians.get(self.point(run, idx)? * of..)?.get(..of)?;
+        let mut numbers = vec![0.0; Pull::count(self.n_tasks)];
+        numbers[..of].copy_from_slice(known);
+        known.iter().all(|product| !product.is_nan()).then_some(numbers)
     }
 
     /// (K) range of the true losses that are known, over all paths.

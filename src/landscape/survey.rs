@@ -3,7 +3,7 @@
 use super::grid::{Grid, SIDES};
 use super::ground::Ground;
 use super::pull::Pull;
-use crate::protocol::{SurveyOrder, SurveyPortion, SurveyWhat};
+use crate::protocol::{MapPlane, SurveyOrder, SurveyPortion, SurveyWhat};
 
 /// Most evaluations told at once.
 const MOST: usize = 512;
@@ -75,12 +75,54 @@ impl Survey {
         self.order.number
     }
 
+    /// Whether something of it was told.
+    pub fn has_begun(&self) -> bool {
+        self.next > 0
+    }
+
     pub fn is_done(&self) -> bool {
         self.next >= self.of()
     }
 
     fn of(&self) -> usize {
         self.points.len() + self.nodes.len()
+    }
+
+    /// Whether somebody else is to evaluate it, by [`Survey::places`] and [`Survey::tell`].
+    pub fn wants_gpu(&self) -> bool {
+        self.order.gpu && self.order.what == SurveyWhat::Losses
+    }
+
+    pub fn plane(&self) -> &MapPlane {
+        &self.order.plane
+    }
+
+    /// Where the next evaluations are, as many as are told at once and at most so many.
+    pub fn places(&self, most: usize) -> Vec<[f64; 2]> {
+        let points = self.points.iter().map(|point| self.order.points[*point as usize]);
+        let nodes = self.nodes.iter().map(|node| self.grid.node(&self.order.plane.spans, *node));
+        points.chain(nodes).skip(self.next).take(most.min(MOST)).collect()
+    }
+
+    /// Takes the (n, K) losses that the GPU found at the next places.
+    pub fn tell(&mut self, losses: &[f64]) -> SurveyPortion {
+        let mut portion = SurveyPortion { by_gpu: true, ..SurveyPortion::default() };
+        for losses in losses.chunks_exact(self.losses.len().max(1)) {
+            let at_node = self.next.checked_sub(self.points.len());
+            if let Some(&node) = at_node.and_then(|at| self.nodes.get(at)) {
+                portion.nodes.push(node);
+                portion.losses.extend(losses.iter().map(|loss| *loss as f32));
+            } else if let Some(&point) = self.points.get(self.next) {
+                portion.points.push(point);
+                portion.point_losses.extend_from_slice(losses);
+            } else {
+                break;
+            }
+            self.next += 1;
+        }
+        portion.done = self.next as u32;
+        portion.of = self.of() as u32;
+        portion
     }
 
     /// Evaluates at least once where something is left, and on until `enough` says so.

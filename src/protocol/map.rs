@@ -14,6 +14,8 @@ pub struct PlanRequest {
     pub plane: String,
     /// The view cursor: where points without a step lie that are not ends.
     pub step: u32,
+    /// What is told of every checkpoint besides its place.
+    pub what: SurveyWhat,
 }
 
 /// A plane through parameter space (or a line), and the part of it that is looked at.
@@ -131,6 +133,9 @@ pub struct MapTruth {
     pub first: u32,
     /// (n, K) unscaled.
     pub losses: Vec<f64>,
+    /// (n, K, K) products of the task gradients with respect to the shared parameters, loss scales in them; empty where
+    /// that was not asked for.
+    pub gramians: Vec<f32>,
     /// Checkpoints told so far of all that the plan shows.
     pub done: u32,
     pub of: u32,
@@ -159,6 +164,8 @@ pub struct SurveyOrder {
     /// This worker's share: every `of`-th node and point, from number `part` on.
     pub part: u32,
     pub of: u32,
+    /// Losses on the GPU, because the experiment trains there; on the CPU where that cannot be.
+    pub gpu: bool,
 }
 
 /// What is evaluated at every node; ordered by what it costs.
@@ -187,6 +194,10 @@ pub struct SurveyPortion {
     /// Points and nodes of this part so far, of all that it has.
     pub done: u32,
     pub of: u32,
+    /// The GPU evaluated these.
+    pub by_gpu: bool,
+    /// Why the CPU did although the GPU was asked for, in a sentence.
+    pub refused: Option<String>,
 }
 
 /// More of the path that one run takes from one start of its problem.

@@ -24,7 +24,7 @@ use crate::protocol::{
     TaskOutline,
 };
 use crate::train::{Checkpoints, Ending, Evaluator, Trainer};
-use plan::Telling;
+use plan::{Laying, Telling};
 use std::borrow::Cow;
 use std::rc::Rc;
 
@@ -88,6 +88,7 @@ pub struct Experiment {
     theta: Vec<f32>,
     /// True losses that a plan's checkpoints have.
     telling: Option<Telling>,
+    laying: Option<Laying>,
     survey: Option<Survey>,
     sweep: Option<Sweep>,
 }
@@ -223,6 +224,7 @@ impl Experiment {
             news: false,
             theta: Vec::new(),
             telling: None,
+            laying: None,
             survey: None,
             sweep: None,
         })

@@ -101,6 +101,22 @@ impl Ladder {
         if self.losses > 1 { "on the CPU, since this was the second time" } else { "on a new device" }
     }
 
+    /// The open device, or a new one.
+    ///
+    /// # Errors
+    /// Why there is none, in a sentence.
+    #[cfg(feature = "gpu")]
+    pub async fn device(&mut self) -> Result<Rc<GpuDevice>, String> {
+        match &self.device {
+            Some(device) if !device.is_lost() => Ok(device.clone()),
+            _ => {
+                let device = GpuDevice::open().await?;
+                self.device = Some(device.clone());
+                Ok(device)
+            }
+        }
+    }
+
     /// Climbs the ladder for this workload.
     pub async fn choose(&mut self, choice: BackendChoice, workload: &Workload, theta: &[f32]) -> Chosen {
         if choice == BackendChoice::Cpu {
@@ -123,17 +139,13 @@ impl Ladder {
         let mut rung =
             |name: &str, passed: bool, detail: String| rungs.push(Rung { name: name.into(), passed, detail });
         let works = "Everything works; widths above 64 are slower.";
-        let device = match &self.device {
-            Some(device) if !device.is_lost() => device.clone(),
-            _ => match GpuDevice::open().await {
-                Ok(device) => device,
-                Err(why) => {
-                    rung("adapter", false, why.clone());
-                    return on_cpu(&format!("{why} {works}"), rungs);
-                }
-            },
+        let device = match self.device().await {
+            Ok(device) => device,
+            Err(why) => {
+                rung("adapter", false, why.clone());
+                return on_cpu(&format!("{why} {works}"), rungs);
+            }
         };
-        self.device = Some(device.clone());
         let adapter = device.adapter_name();
         rung("adapter", true, adapter.clone());
         if device.is_software() {

@@ -1,6 +1,8 @@
 //! Surveys beside training: builds the data and network of a link, and evaluates planes of them in portions.
 
 use super::Clock;
+use super::gpu_survey::GpuSurvey;
+use super::ladder::Ladder;
 use super::land::Land;
 use super::wander::Wander;
 use crate::config::{ExperimentConfig, link};
@@ -16,6 +18,7 @@ const PORTION_MILLIS: f64 = 25.0;
 pub struct Surveyor {
     state: State,
     survey: Option<Survey>,
+    gpu: GpuSurvey,
     /// Paths from other starts; the map comes before them.
     wander: Option<Wander>,
     /// An order that came before its subject was ready.
@@ -156,13 +159,23 @@ impl Surveyor {
     }
 
     /// One portion, as long as the clock allows.
-    pub async fn advance(&mut self, clock: &Clock, outbox: &mut Vec<Event>) {
-        let State::Ready { id, ground, .. } = &mut self.state else { return };
+    pub async fn advance(&mut self, ladder: &mut Ladder, clock: &Clock, outbox: &mut Vec<Event>) {
+        let State::Ready { id, land, ground, rows, .. } = &mut self.state else { return };
         let id = *id;
+        if let Some(survey) = &mut self.survey
+            && let Some(portion) = self.gpu.portion(survey, (land, ground, *rows), (ladder, clock)).await
+        {
+            outbox.push(Event::Surveyed { id, number: survey.number(), portion: Ok(portion) });
+            if survey.is_done() {
+                self.survey = None;
+            }
+            return;
+        }
         let end = clock() + PORTION_MILLIS;
         let mut over = || clock() >= end;
         if let Some(survey) = &mut self.survey {
-            let portion = survey.portion(ground, &mut over);
+            let mut portion = survey.portion(ground, &mut over);
+            portion.refused = self.gpu.refused(survey);
             outbox.push(Event::Surveyed { id, number: survey.number(), portion: Ok(portion) });
             if survey.is_done() {
                 self.survey = None;

@@ -1,5 +1,7 @@
 //! Stored θ along a run, so that looking back needs no training; memory is bounded.
 
+use std::rc::Rc;
+
 /// Most checkpoints kept for a run.
 const MOST: u32 = 200;
 
@@ -7,7 +9,7 @@ const MOST: u32 = 200;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checkpoints {
     every: u32,
-    stored: Vec<(u32, Vec<f32>)>,
+    stored: Vec<(u32, Rc<[f32]>)>,
 }
 
 impl Checkpoints {
@@ -39,11 +41,11 @@ impl Checkpoints {
 
     /// Stores θ; steps come in ascending order.
     pub fn store(&mut self, step: u32, theta: &[f32]) {
-        self.stored.push((step, theta.to_vec()));
+        self.stored.push((step, theta.into()));
     }
 
     /// All of them, ascending: steps and θ.
-    pub fn all(&self) -> &[(u32, Vec<f32>)] {
+    pub fn all(&self) -> &[(u32, Rc<[f32]>)] {
         &self.stored
     }
 

@@ -15,7 +15,7 @@ use paretoscope::protocol::{
     Command, Event, MapPlan, MapPlane, OffMeasure, PlanRequest, Prepared, RunId, SurveyOrder, SurveyPortion, SurveyWhat,
 };
 use paretoscope::rng::{Stream, StreamId};
-use paretoscope::session::Session;
+use paretoscope::session::{Land, Session};
 use std::fs;
 use std::rc::Rc;
 
@@ -79,7 +79,7 @@ fn laid(
         subject,
         gradients: &mut |theta: &[f32]| (0..2).map(|task| gradient(theta, task)).collect(),
     };
-    lay(&mut terrain, &config.plane(), (7, 9), 3)
+    pollster::block_on(lay(&mut terrain, &config.plane(), (7, 9), 3))
 }
 
 fn dot(a: &[f32], b: &[f32]) -> f64 {
@@ -461,6 +461,7 @@ fn parts_of_a_survey_make_the_whole() {
         points: vec![[0.0, 0.0], [1.0, -1.0], [0.5, 0.5]],
         part,
         of,
+        gpu: false,
     };
     let run = |part: u32, of: u32, most: usize| {
         let mut ground = Ground::of_network(&workload, 30);
@@ -524,12 +525,22 @@ struct Script {
     truths: Vec<paretoscope::protocol::MapTruth>,
     /// Checkpoints that the last frame told of.
     stored: u32,
+    /// What plans tell of checkpoints.
+    what: SurveyWhat,
 }
 
 impl Script {
     fn new() -> Self {
         let session = Session::new(Rc::new(|| 0.0));
-        Self { session, planned: None, prepared: Vec::new(), surveyed: Vec::new(), truths: Vec::new(), stored: 0 }
+        Self {
+            session,
+            planned: None,
+            prepared: Vec::new(),
+            surveyed: Vec::new(),
+            truths: Vec::new(),
+            stored: 0,
+            what: SurveyWhat::Losses,
+        }
     }
 
     fn say(&mut self, command: Command) {
@@ -569,7 +580,7 @@ impl Script {
 
     fn plan(&mut self, number: u32, plane: &str, step: u32) -> Result<MapPlan, String> {
         self.planned = None;
-        let request = PlanRequest { number, plane: plane.into(), step };
+        let request = PlanRequest { number, plane: plane.into(), step, what: self.what };
         self.say(Command::Plan { id: RunId(1), request });
         self.planned.take().expect("every request is answered")
     }
@@ -735,6 +746,71 @@ fn fields_go_down_the_sum_heads_and_all() {
             Err(why) => assert!(why.ends_with('.') && why.contains("has no field"), "{why}"),
         }
     }
+}
+
+#[test]
+fn pulls_are_told_of_checkpoints_where_they_are_asked_for() {
+    for link in ["#v=1&p=two-sines&st=40&m=sum,mgda&sc=1,.5", "#v=1&p=toy&d=zdt1&st=20&m=sum,mgda"] {
+        let mut script = trained(link);
+        script.what = SurveyWhat::Pull;
+        // Around the end of the second run, so that θ₀ is this checkpoint.
+        let sheet = drawn(&mut script, link, "random~3~2", (11, SurveyWhat::Pull), 1_000);
+        let last = sheet.plan.paths[1].points.len() - 1;
+        assert!(sheet.plan.paths[1].points[last].off < 1e-6);
+        let mut ground = Land::build(&config(link), &[]).expect("no files").ground(sheet.plan.rows as usize);
+        ground.stand_on(&sheet.plan.plane);
+        let (mut losses, mut numbers) = ([0.0; 2], vec![0.0; Pull::count(2)]);
+        ground.pull([0.0, 0.0], &mut losses, &mut numbers);
+        let exact = Pull::new(2, &numbers).expect("two tasks");
+        let own = sheet.true_pull(1, last).expect("told");
+        let own = Pull::new(2, &own).expect("two tasks");
+        for (i, j) in [(0, 0), (0, 1), (1, 1)] {
+            let size = (exact.product(i, i) * exact.product(j, j)).sqrt();
+            check_near(own.product(i, j), exact.product(i, j), 1e-5 * size, link);
+        }
+        assert_eq!(own.product(0, 1), own.product(1, 0));
+        assert!((0..sheet.plan.paths[0].points.len()).all(|idx| sheet.true_pull(0, idx).is_some()));
+        // Nobody takes backward passes that no map shows.
+        script.what = SurveyWhat::Losses;
+        let plain = drawn(&mut script, link, "random~3~2", (11, SurveyWhat::Losses), 1_000);
+        assert!(plain.true_pull(1, last).is_none() && script.truths.iter().all(|truth| truth.gramians.is_empty()));
+    }
+}
+
+/// A clock that moves on by a millisecond whenever somebody looks.
+fn hasty() -> Rc<dyn Fn() -> f64> {
+    let now = std::cell::Cell::new(0.0);
+    Rc::new(move || now.replace(now.get() + 1.0))
+}
+
+#[test]
+fn planes_that_take_long_are_laid_between_steps() {
+    let link = "#v=1&p=two-sines&st=80&m=sum,mgda";
+    let mut script = trained(link);
+    let at_once = script.plan(1, "pca", 0).expect("a plane");
+    let mut script = Script { session: Session::new(hasty()), ..Script::new() };
+    script.say(Command::Start { id: RunId(1), link: link.into() });
+    script.finish();
+    let ask = |script: &mut Script, number: u32| {
+        let request = PlanRequest { number, plane: "pca".into(), ..PlanRequest::default() };
+        script.say(Command::Plan { id: RunId(1), request });
+    };
+    // The request before the last is not answered.
+    ask(&mut script, 7);
+    ask(&mut script, 1);
+    let mut pieces = 0;
+    while script.planned.is_none() {
+        assert!(script.session.wants_to_advance());
+        pollster::block_on(script.session.advance());
+        script.hear();
+        pieces += 1;
+    }
+    assert!(pieces > 5, "{pieces}");
+    // In pieces or at once, it is the same plane.
+    assert_eq!(script.planned.take(), Some(Ok(at_once)));
+    script.finish();
+    assert!(script.truths.iter().all(|truth| truth.number == 1));
+    assert_eq!(script.truths.last().map(|truth| truth.done), script.truths.last().map(|truth| truth.of));
 }
 
 #[test]
@@ -908,7 +984,7 @@ fn diverged_runs_are_drawn_as_far_as_they_are_numbers() {
         subject: TerrainSubject::Network(&layout),
         gradients: &mut |_| Vec::new(),
     };
-    let plan = lay(&mut terrain, &config("#plane=pca").plane(), (1, 1), 0).expect("a plane");
+    let plan = pollster::block_on(lay(&mut terrain, &config("#plane=pca").plane(), (1, 1), 0)).expect("a plane");
     assert!(plan.left_out == 2 && plan.notes.iter().any(|note| note.starts_with("2 checkpoints are left out")));
 }
 

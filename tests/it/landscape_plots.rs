@@ -120,7 +120,7 @@ fn survey(plan: MapPlan, side: u32, what: SurveyWhat, losses: Losses, n_nodes: u
             losses(point.at).into_iter().enumerate().map(shrunk).collect()
         };
         let losses = path.points.iter().flat_map(truth).collect();
-        sheet.learn(&MapTruth { number: 1, run: run as u32, first: 0, losses, done: 1, of: 1 });
+        sheet.learn(&MapTruth { number: 1, run: run as u32, losses, done: 1, of: 1, ..MapTruth::default() });
     }
     sheet
 }
@@ -356,7 +356,7 @@ fn figure(link: &str, head: u32) -> (History, Sheet, Trails) {
     };
     pollster::block_on(session.handle(Command::Start { id: ID, link: link.into() }));
     finish(&mut session);
-    let request = PlanRequest { number: 1, plane: "auto".into(), step: head };
+    let request = PlanRequest { number: 1, plane: "auto".into(), step: head, ..Default::default() };
     pollster::block_on(session.handle(Command::Plan { id: ID, request }));
     let plan = finish(&mut session).expect("an answer");
     let mut sheet = Sheet::new(plan, config.n_tasks(), config.view.map.side, SurveyWhat::Losses);
@@ -546,6 +546,49 @@ fn a_map_that_is_not_there_is_explained() {
     let land = Land { sheet: Some(&one), ..Land::default() };
     let told = (plot("landscape").expect("a registered plot").summary)(&scene(&history, land));
     assert!(told.contains("single checkpoint so far"), "{told}");
+}
+
+#[test]
+fn dots_of_maps_of_gradients_have_true_values() {
+    let history = history(2, 2);
+    let mut sheet = survey(projected(2), 21, SurveyWhat::Pull, &valleys(2), usize::MAX);
+    let height = chosen("conflict", 0);
+    let circles = |sheet: &Sheet| {
+        let land = Land { sheet: Some(sheet), height, ..Land::default() };
+        let picture = drawn(&scene(&history, land), &Ink::LIGHT, 700.0, 520.0);
+        picture.strokes.iter().filter(|stroke| matches!(stroke, Stroke::Circle { .. })).count()
+    };
+    let before = circles(&sheet);
+    for (run, path) in sheet.plan.paths.clone().iter().enumerate() {
+        let gramians = path.points.iter().flat_map(|_| [1.0, -0.5, -0.5, 1.0]).collect();
+        sheet.learn(&MapTruth { number: 1, run: run as u32, gramians, ..MapTruth::default() });
+    }
+    let land = Land { sheet: Some(&sheet), height, ..Land::default() };
+    let told = (plot("landscape").expect("a registered plot").summary)(&scene(&history, land));
+    assert!(told.contains("Dots have the true values"), "{told}");
+    // Every dot is a disc with a ring of its run around it.
+    let after = circles(&sheet);
+    assert!(after >= before + 6, "{before} and {after}");
+}
+
+#[test]
+fn who_evaluated_a_map_is_told() {
+    let history = history(2, 2);
+    let whole = survey(projected(2), 11, SurveyWhat::Losses, &valleys(2), usize::MAX);
+    let of = whole.progress().1;
+    let told = |by_gpu: usize, refused: Option<&str>| {
+        let mut sheet = whole.clone();
+        (sheet.by_gpu, sheet.refused) = (by_gpu, refused.map(Into::into));
+        let land = Land { sheet: Some(&sheet), ..Land::default() };
+        (plot("landscape").expect("a registered plot").summary)(&scene(&history, land))
+    };
+    let why = "The graphics device was lost: gone.";
+    assert!(!told(0, None).contains("valuated on"), "{}", told(0, None));
+    assert!(told(of, None).contains("≈ Evaluated on the GPU, whose sums round differently."));
+    assert!(told(0, Some(why)).contains(&format!("Evaluated on the CPU. {why}")));
+    assert!(
+        told(7, Some(why)).contains(&format!("≈ Evaluated on the GPU at 7 of {of} points, then on the CPU. {why}"))
+    );
 }
 
 #[test]

@@ -31,6 +31,8 @@ mod width;
 mod backends;
 #[cfg(feature = "gpu")]
 mod ladder;
+#[cfg(feature = "gpu")]
+mod nodes;
 
 // The command line's functions, without its binary.
 #[cfg(feature = "cli")]

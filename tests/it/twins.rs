@@ -55,7 +55,7 @@ pub use device::open;
 #[cfg(feature = "gpu")]
 mod device {
     use paretoscope::backend::gpu::kernel::{Kernel, Uniform};
-    use paretoscope::backend::gpu::{GpuDevice, kernel};
+    use paretoscope::backend::gpu::{GpuDevice, kernel, node_kernel};
     use paretoscope::balance::{Balancer, METHODS, RowsKernel, RowsMethod, Setup, StepContext};
     use paretoscope::config::{Activation, Optimizer};
     use paretoscope::kernels::gemm::Packing;
@@ -64,6 +64,8 @@ mod device {
     use paretoscope::rng::{Stream, StreamId};
     use std::fs;
     use std::rc::Rc;
+
+    mod nodes;
 
     /// The adapter that tests run on.
     ///
@@ -1094,7 +1096,7 @@ mod device {
     #[test]
     fn kernels_agree_with_their_twins() {
         let Some(device) = open() else { return };
-        for (kernel, judge, _) in TWINS {
+        for (kernel, judge, _) in TWINS.iter().chain(nodes::TWINS) {
             check(kernel.name, judge(&Trial::new(&device, *kernel, kernel.shader())));
         }
         for (kernel, build) in rows_methods() {
@@ -1104,8 +1106,8 @@ mod device {
 
     #[test]
     fn every_kernel_has_a_twin_and_a_mutant() {
-        for kernel in kernel::KERNELS {
-            let twin = TWINS.iter().find(|(twin, ..)| twin.name == kernel.name);
+        for kernel in kernel::KERNELS.iter().chain(node_kernel::NODE_KERNELS) {
+            let twin = TWINS.iter().chain(nodes::TWINS).find(|(twin, ..)| twin.name == kernel.name);
             assert!(twin.is_some_and(|(.., mutants)| !mutants.is_empty()), "{} is not tested", kernel.name);
         }
         for (kernel, _) in rows_methods() {
@@ -1116,7 +1118,7 @@ mod device {
     #[test]
     fn mutants_are_caught() {
         let Some(device) = open() else { return };
-        for (kernel, judge, mutants) in TWINS {
+        for (kernel, judge, mutants) in TWINS.iter().chain(nodes::TWINS) {
             for (from, to) in *mutants {
                 check_caught(*kernel, from, to, |shader| judge(&Trial::new(&device, *kernel, shader)));
             }

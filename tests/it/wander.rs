@@ -85,7 +85,7 @@ fn trained(link: &str) -> MapPlan {
     let mut script = Script::new(0.0);
     script.say(Command::Start { id: RunId(1), link: link.into() });
     script.finish();
-    let request = PlanRequest { number: 1, plane: "parameters".into(), step: 0 };
+    let request = PlanRequest { number: 1, plane: "parameters".into(), step: 0, ..Default::default() };
     script.say(Command::Plan { id: RunId(1), request });
     script.planned.expect("an answer")
 }

@@ -41,6 +41,13 @@ pub struct Dispatch {
     groups: Groups,
 }
 
+impl Dispatch {
+    /// Goes over so many layers from the next submit on; no more than it was bound for.
+    pub fn set_layers(&mut self, layers: u32) {
+        self.groups[2] = layers;
+    }
+}
+
 /// Bytes to copy into the read-back buffer: from where, offset, length.
 pub type Copy<'a> = (&'a wgpu::Buffer, u64, u64);
 
@@ -102,13 +109,7 @@ impl GpuDevice {
             sources: RefCell::default(),
             dispatches: Cell::new(0),
         };
-        for kernel in KERNELS {
-            let scope = opened.device.push_error_scope(wgpu::ErrorFilter::Validation);
-            opened.pipeline(kernel);
-            if let Some(why) = scope.pop().await {
-                return Err(format!("The graphics driver rejects the kernel {}: {why}.", kernel.name));
-            }
-        }
+        opened.prepare(KERNELS).await?;
         Ok(Rc::new(opened))
     }
 
@@ -172,6 +173,21 @@ impl GpuDevice {
             compilation_options: wgpu::PipelineCompilationOptions { constants, ..Default::default() },
             cache: None,
         })
+    }
+
+    /// Compiles kernels before they are first dispatched.
+    ///
+    /// # Errors
+    /// A sentence where the driver rejects one.
+    pub async fn prepare(&self, kernels: &[Kernel]) -> Result<(), String> {
+        for kernel in kernels {
+            let scope = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
+            self.pipeline(kernel);
+            if let Some(why) = scope.pop().await {
+                return Err(format!("The graphics driver rejects the kernel {}: {why}.", kernel.name));
+            }
+        }
+        Ok(())
     }
 
     fn pipeline(&self, kernel: &Kernel) -> wgpu::ComputePipeline {

@@ -5,7 +5,7 @@
 
 use crate::config::Activation;
 use crate::nn::{KERNEL, Loss as LossKind};
-use bytemuck::{Pod, Zeroable};
+use bytemuck::Pod;
 
 /// Put in front of every kernel.
 pub const COMMON: &str = include_str!("../../../shaders/common.wgsl");
@@ -13,11 +13,11 @@ pub const COMMON: &str = include_str!("../../../shaders/common.wgsl");
 /// Partial sums that `gramian` leaves for each inner product.
 pub const PARTS: usize = 64;
 /// Lanes of the kernels that go over a vector.
-const VECTOR_LANES: u32 = 64;
+pub(super) const VECTOR_LANES: u32 = 64;
 /// Vecs that one invocation of `update` takes.
 const UPDATE_VECS: u32 = 4;
 /// Rows that one invocation of a matrix product takes, and vecs of columns.
-const TILE_ROWS: u32 = 8;
+pub(super) const TILE_ROWS: u32 = 8;
 const TILE_VECS: u32 = 4;
 
 /// A shader with one entry point, `main`.
@@ -39,18 +39,21 @@ impl Kernel {
 }
 
 macro_rules! kernels {
-    ($($(#[$doc:meta])* $constant:ident $name:literal $has_lanes:literal;)*) => {
-        $($(#[$doc])* pub const $constant: Kernel = Kernel {
+    ($(#[$of:meta])* $list:ident: $($(#[$doc:meta])* $constant:ident $name:literal $has_lanes:literal;)*) => {
+        $($(#[$doc])* pub const $constant: $crate::backend::gpu::kernel::Kernel = $crate::backend::gpu::kernel::Kernel {
             name: $name,
             source: include_str!(concat!("../../../shaders/", $name, ".wgsl")),
             has_lanes: $has_lanes,
         };)*
-        /// All kernels that every run may need.
-        pub const KERNELS: &[Kernel] = &[$($constant),*];
+        $(#[$of])*
+        pub const $list: &[$crate::backend::gpu::kernel::Kernel] = &[$($constant),*];
     };
 }
+pub(super) use kernels;
 
 kernels! {
+    /// All kernels that every run may need.
+    KERNELS:
     /// Rows of a batch out of the data set.
     GATHER "gather" false;
     /// One dense layer forward.
@@ -95,16 +98,17 @@ macro_rules! uniform {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ty,)* }) => {
         $(#[$doc])*
         #[repr(C)]
-        #[derive(Debug, Clone, Copy, Default, PartialEq, Pod, Zeroable)]
+        #[derive(Debug, Clone, Copy, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
         pub struct $name { $($(#[$field_doc])* pub $field: $kind,)* }
 
-        impl Uniform for $name {
+        impl $crate::backend::gpu::kernel::Uniform for $name {
             fn members() -> Vec<(&'static str, usize)> {
                 vec![$((stringify!($field), std::mem::offset_of!($name, $field))),*]
             }
         }
     };
 }
+pub(super) use uniform;
 
 uniform! {
     /// shaders/gather.wgsl
@@ -380,7 +384,7 @@ uniform! {
 /// Workgroups of one dispatch.
 pub type Groups = [u32; 3];
 
-fn tiles(rows: u32, tile_rows: u32, vecs: u32, layers: u32, lanes: u32) -> Groups {
+pub(super) fn tiles(rows: u32, tile_rows: u32, vecs: u32, layers: u32, lanes: u32) -> Groups {
     [(rows.div_ceil(tile_rows) * vecs.div_ceil(TILE_VECS)).div_ceil(lanes), 1, layers]
 }
 

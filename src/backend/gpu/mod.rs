@@ -9,9 +9,12 @@ mod flat;
 pub mod kernel;
 mod layout;
 mod members;
+pub mod node_kernel;
+mod nodes;
 
 pub use device::{Copy, Dispatch, GpuDevice, padded_rows};
 pub use layout::PaddedLayout;
+pub use nodes::NodeLosses;
 
 use super::{Apply, BackendError, Combine, Part, Scope, Slot, Spread, StepReport, Workload};
 use crate::balance::{RowsKernel, StepContext};

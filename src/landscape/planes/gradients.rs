@@ -1,7 +1,7 @@
 //! The plane of two task gradients at a checkpoint: the local fight.
 
 use crate::landscape::laid::{Frame, Laid, Terrain, Unsaid, double, orthonormal};
-use crate::landscape::plane::{PlaneChoice, PlaneSource, Slot};
+use crate::landscape::plane::{Lay, PlaneChoice, PlaneSource, Slot};
 
 pub const PLANE: PlaneSource = PlaneSource {
     id: "gradients",
@@ -12,7 +12,7 @@ pub const PLANE: PlaneSource = PlaneSource {
     required: 2,
     suits_exact: false,
     follows_cursor: true,
-    lay,
+    lay: Lay::AtOnce(lay),
 };
 
 fn lay(terrain: &mut Terrain<'_>, choice: &PlaneChoice) -> Result<Laid, String> {

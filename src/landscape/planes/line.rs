@@ -1,7 +1,7 @@
 //! The straight way between two stored checkpoints: linear mode connectivity (Frankle et al. 2020).
 
 use crate::landscape::laid::{Frame, Laid, Terrain, Unsaid, difference, dot, double, unit};
-use crate::landscape::plane::{PlaneChoice, PlaneSource, Slot};
+use crate::landscape::plane::{Lay, PlaneChoice, PlaneSource, Slot};
 
 pub const PLANE: PlaneSource = PlaneSource {
     id: "line",
@@ -12,7 +12,7 @@ pub const PLANE: PlaneSource = PlaneSource {
     required: 2,
     suits_exact: false,
     follows_cursor: false,
-    lay,
+    lay: Lay::AtOnce(lay),
 };
 
 fn lay(terrain: &mut Terrain<'_>, choice: &PlaneChoice) -> Result<Laid, String> {

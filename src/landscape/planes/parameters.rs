@@ -1,7 +1,7 @@
 //! The parameters themselves: exact where there are two, a section through a checkpoint where there are more.
 
 use crate::landscape::laid::{Frame, Laid, Terrain, TerrainSubject, Unsaid, double};
-use crate::landscape::plane::{PlaneChoice, PlaneSource, Slot};
+use crate::landscape::plane::{Lay, PlaneChoice, PlaneSource, Slot};
 
 pub const PLANE: PlaneSource = PlaneSource {
     id: "parameters",
@@ -12,7 +12,7 @@ pub const PLANE: PlaneSource = PlaneSource {
     required: 0,
     suits_exact: true,
     follows_cursor: true,
-    lay,
+    lay: Lay::AtOnce(lay),
 };
 
 fn lay(terrain: &mut Terrain<'_>, choice: &PlaneChoice) -> Result<Laid, String> {

@@ -1,8 +1,9 @@
 //! The plane that holds most of all compared paths: the first two principal axes of their checkpoints.
 
 use crate::kernels::gramian;
+use crate::landscape::breath::breathe;
 use crate::landscape::laid::{Frame, Laid, Terrain, dot, unit};
-use crate::landscape::plane::{PlaneChoice, PlaneSource};
+use crate::landscape::plane::{Lay, PlaneSource};
 use crate::rng::{Stream, StreamId};
 
 pub const PLANE: PlaneSource = PlaneSource {
@@ -14,7 +15,7 @@ pub const PLANE: PlaneSource = PlaneSource {
     required: 0,
     suits_exact: false,
     follows_cursor: false,
-    lay,
+    lay: Lay::InPieces(|terrain, _| Box::pin(lay(terrain))),
 };
 
 /// Multiply-adds for products of checkpoints; where there are too many, the axes come of evenly spaced ones.
@@ -23,7 +24,7 @@ const WORK: usize = 200_000_000;
 const BLOCK: usize = 6;
 const MOST_ROUNDS: usize = 400;
 
-fn lay(terrain: &mut Terrain<'_>, _: &PlaneChoice) -> Result<Laid, String> {
+async fn lay(terrain: &mut Terrain<'_>) -> Result<Laid, String> {
     let p = terrain.n_parameters();
     let all = terrain.paths.iter().map(Vec::len).sum::<usize>();
     let most = ((2 * WORK / p.max(1)) as f64).sqrt() as usize;
@@ -31,14 +32,19 @@ fn lay(terrain: &mut Terrain<'_>, _: &PlaneChoice) -> Result<Laid, String> {
     // The last checkpoint of every run is always among them.
     let chosen: Vec<&[f32]> =
         (terrain.paths.iter()).flat_map(|path| path.iter().rev().step_by(every)).map(|(_, theta)| *theta).collect();
-    let mean: Vec<f64> = (0..p).map(|i| chosen.iter().map(|theta| f64::from(theta[i])).sum::<f64>()).collect();
     let n = chosen.len();
-    let mean: Vec<f64> = mean.iter().map(|sum| sum / n as f64).collect();
-    let deviations: Vec<f32> = chosen
-        .iter()
-        .flat_map(|theta| theta.iter().zip(&mean).map(|(value, mean)| (f64::from(*value) - mean) as f32))
-        .collect();
-    let directions = if p <= n { of_parameters(p, &deviations) } else { of_points(n, p, &deviations) };
+    let mut mean = vec![0.0; p];
+    for theta in &chosen {
+        mean.iter_mut().zip(*theta).for_each(|(sum, value)| *sum += f64::from(*value));
+        breathe().await;
+    }
+    mean.iter_mut().for_each(|sum| *sum /= n as f64);
+    let mut deviations: Vec<f32> = Vec::with_capacity(n * p);
+    for theta in &chosen {
+        deviations.extend(theta.iter().zip(&mean).map(|(value, mean)| (f64::from(*value) - mean) as f32));
+        breathe().await;
+    }
+    let directions = if p <= n { of_parameters(p, &deviations).await } else { of_points(n, p, &deviations).await };
     let directions = directions.ok_or(
         "The checkpoints so far span no plane: they are one point or lie on one line. Let the runs take more steps.",
     )?;
@@ -63,7 +69,7 @@ fn lay(terrain: &mut Terrain<'_>, _: &PlaneChoice) -> Result<Laid, String> {
 }
 
 /// From the (P, P) products of parameters.
-fn of_parameters(p: usize, deviations: &[f32]) -> Option<Vec<Vec<f64>>> {
+async fn of_parameters(p: usize, deviations: &[f32]) -> Option<Vec<Vec<f64>>> {
     let mut matrix = vec![0.0; p * p];
     for row in deviations.chunks_exact(p) {
         for (i, a) in row.iter().enumerate() {
@@ -71,30 +77,39 @@ fn of_parameters(p: usize, deviations: &[f32]) -> Option<Vec<Vec<f64>>> {
                 *sum += f64::from(*a) * f64::from(*b);
             }
         }
+        breathe().await;
     }
-    leading(p, &matrix)
+    leading(p, &matrix).await
 }
 
 /// From the (n, n) products of checkpoints: an axis is a combination of them.
-fn of_points(n: usize, p: usize, deviations: &[f32]) -> Option<Vec<Vec<f64>>> {
+async fn of_points(n: usize, p: usize, deviations: &[f32]) -> Option<Vec<Vec<f64>>> {
+    let row = |i: usize| &deviations[i * p..][..p];
     let mut matrix = vec![0.0; n * n];
-    gramian(p, deviations, deviations, &mut matrix);
-    let combined = leading(n, &matrix)?.into_iter().map(|shares| {
+    for i in 0..n {
+        for j in i..n {
+            gramian(p, row(i), row(j), &mut matrix[i * n + j..][..1]);
+            matrix[j * n + i] = matrix[i * n + j];
+            breathe().await;
+        }
+    }
+    let mut axes = Vec::new();
+    for shares in leading(n, &matrix).await? {
         let mut axis = vec![0.0; p];
         for (row, share) in deviations.chunks_exact(p).zip(shares) {
             for (sum, value) in axis.iter_mut().zip(row) {
                 *sum += share * f64::from(*value);
             }
+            breathe().await;
         }
-        axis
-    });
-    let axes: Vec<Vec<f64>> = combined.collect();
+        axes.push(axis);
+    }
     orthonormalized(axes)
 }
 
 /// The eigenvectors of the two largest eigenvalues of a symmetric positive matrix, by subspace iteration with rotations
 /// inside the subspace; `None` where it has no two.
-fn leading(n: usize, matrix: &[f64]) -> Option<Vec<Vec<f64>>> {
+async fn leading(n: usize, matrix: &[f64]) -> Option<Vec<Vec<f64>>> {
     let size = BLOCK.min(n);
     let draws = Stream::new(0, StreamId::Probe, 2);
     let start = (0..size).map(|k| (0..n).map(|i| draws.normal((k * n + i) as u64)).collect()).collect();
@@ -122,6 +137,7 @@ fn leading(n: usize, matrix: &[f64]) -> Option<Vec<Vec<f64>>> {
             return enough.then(|| vec![mixed(&basis, 0), mixed(&basis, 1)]);
         }
         before = now;
+        breathe().await;
         basis = complete((0..size).map(|k| mixed(&images, k)).collect());
     }
     None
@@ -204,6 +220,7 @@ fn upright(mut axis: Vec<f64>) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pollster::block_on;
 
     #[test]
     fn leading_axes_of_a_known_matrix() {
@@ -212,14 +229,14 @@ mod tests {
         let values = [9.0, 4.0, 1.0];
         let entry = |at: usize| (0..3).map(|k| values[k] * axes[k][at / 4] * axes[k][at % 4]).sum();
         let matrix: Vec<f64> = (0..16).map(entry).collect();
-        let found = leading(4, &matrix).expect("two axes");
+        let found = block_on(leading(4, &matrix)).expect("two axes");
         for (found, wanted) in found.iter().zip(axes) {
             assert!((dot(found, &wanted).abs() - 1.0).abs() < 1e-12, "{found:?}");
         }
         // One axis alone spans no plane.
         let line: Vec<f64> = (0..16).map(|at| axes[0][at / 4] * axes[0][at % 4]).collect();
-        assert!(leading(4, &line).is_none());
-        assert!(leading(4, &[0.0; 16]).is_none());
-        assert!(leading(1, &[3.0]).is_none());
+        assert!(block_on(leading(4, &line)).is_none());
+        assert!(block_on(leading(4, &[0.0; 16])).is_none());
+        assert!(block_on(leading(1, &[3.0])).is_none());
     }
 }

@@ -5,7 +5,7 @@
 //! experiments. A unit with a single input has no second direction: it moves along the first alone.
 
 use crate::landscape::laid::{Frame, Laid, Terrain, TerrainSubject, Unsaid, dot, double, unit};
-use crate::landscape::plane::{PlaneChoice, PlaneSource, Slot};
+use crate::landscape::plane::{Lay, PlaneChoice, PlaneSource, Slot};
 use crate::nn::{ParamLayout, Part};
 use crate::rng::{Stream, StreamId};
 
@@ -18,7 +18,7 @@ pub const PLANE: PlaneSource = PlaneSource {
     required: 0,
     suits_exact: false,
     follows_cursor: true,
-    lay,
+    lay: Lay::AtOnce(lay),
 };
 
 fn lay(terrain: &mut Terrain<'_>, choice: &PlaneChoice) -> Result<Laid, String> {

@@ -1,7 +1,7 @@
 //! The plane through three stored checkpoints: the ends of runs, or any other.
 
 use crate::landscape::laid::{Frame, Laid, Terrain, Unsaid, difference, double, orthonormal};
-use crate::landscape::plane::{PlaneChoice, PlaneSource, Slot};
+use crate::landscape::plane::{Lay, PlaneChoice, PlaneSource, Slot};
 
 pub const PLANE: PlaneSource = PlaneSource {
     id: "runs",
@@ -12,7 +12,7 @@ pub const PLANE: PlaneSource = PlaneSource {
     required: 3,
     suits_exact: false,
     follows_cursor: false,
-    lay,
+    lay: Lay::AtOnce(lay),
 };
 
 fn lay(terrain: &mut Terrain<'_>, choice: &PlaneChoice) -> Result<Laid, String> {

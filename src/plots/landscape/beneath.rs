@@ -1,6 +1,6 @@
 //! What stands beneath the maps where there is room: how far they are off over the steps, and numbers.
 
-use crate::landscape::{HEIGHTS, HeightUnit};
+use crate::landscape::{HEIGHTS, HeightUnit, Pull};
 use crate::protocol::OffMeasure;
 
 use super::super::axis::{self, Scale};
@@ -203,7 +203,12 @@ fn at_cursor(known: &Known, pen: &mut Pen, place: Rect) {
     if losses.len() > 1 && losses.iter().all(|loss| loss.is_finite()) {
         rows.push(("sum".to_owned(), axis::number(sum_of(known, &losses))));
     }
-    if let Some(pull) = node.and_then(|node| known.sheet.pull(node)) {
+    let own = stands.and_then(|(run, idx)| known.sheet.true_pull(run, idx));
+    let pull = match node {
+        Some(node) => known.sheet.pull(node),
+        None => own.as_ref().and_then(|numbers| Pull::new(known.n_tasks(), numbers)),
+    };
+    if let Some(pull) = pull {
         let cosine = pull.smallest_cosine();
         if cosine.is_finite() {
             let word = if cosine < 0.0 { "conflict" } else { "agreement" };

@@ -1,6 +1,6 @@
 //! What is known of the map: the sheet with everything that reading it takes.
 
-use crate::landscape::{HEIGHTS, HeightSource, HeightUnit, Off, Sheet};
+use crate::landscape::{HEIGHTS, HeightSource, HeightUnit, Off, Pull, Sheet};
 use crate::protocol::{MapPoint, OffMeasure};
 
 use super::super::axis;
@@ -121,9 +121,11 @@ impl<'s> Known<'s> {
         factors.iter().enumerate().map(term).collect::<Vec<_>>().join(" + ")
     }
 
-    /// What a map shows where a run truly stands, from its true losses; NaN where they are not known.
+    /// What a map shows where a run truly stands, from its true losses and gradients; NaN where they are not known.
     pub fn truth(&self, what: What, run: usize, idx: usize) -> f64 {
-        self.of_losses(what, self.sheet.truth(run, idx))
+        let (losses, numbers) = (self.sheet.truth(run, idx), self.sheet.true_pull(run, idx));
+        let pull = numbers.as_ref().and_then(|numbers| Pull::new(self.n_tasks(), numbers));
+        if losses.len() == self.n_tasks() { what.of_point(losses, pull, self.factors()) } else { f64::NAN }
     }
 
     /// What the map shows where its projection lies.
@@ -262,6 +264,21 @@ impl<'s> Known<'s> {
         }
         if !self.runs.is_empty() && self.runs.iter().all(|run| self.points(*run).len() == 1) {
             notes.push("Every run has a single checkpoint so far; paths grow as they train.".to_owned());
+        }
+        // Those of losses say so in their legend.
+        let by_gradients = matches!(self.scene.land.height.source.unit, HeightUnit::Cosine | HeightUnit::Task);
+        let told = self.runs.first().is_some_and(|run| self.sheet.true_pull(*run, 0).is_some());
+        if by_gradients && told && !plan.exact && !self.is_line() {
+            notes.push("Dots have the true values at their checkpoints.".to_owned());
+        }
+        match (self.sheet.by_gpu, &self.sheet.refused) {
+            (0, None) => {}
+            (0, Some(why)) => notes.push(format!("Evaluated on the CPU. {why}")),
+            (_, None) => notes.push("≈ Evaluated on the GPU, whose sums round differently.".to_owned()),
+            (n, Some(why)) => {
+                let of = self.sheet.progress().1;
+                notes.push(format!("≈ Evaluated on the GPU at {} of {of} points, then on the CPU. {why}", n.min(of)));
+            }
         }
         if let Some(Err(why)) = self.scene.land.wind.filter(|_| self.scene.land.height.source.takes_run) {
             notes.push(why.to_owned());

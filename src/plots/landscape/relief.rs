@@ -1,6 +1,6 @@
 //! One map as values on a grid: which bands it has, and what color they are.
 
-use crate::landscape::{HeightSource, HeightUnit, Node};
+use crate::landscape::{HeightSource, HeightUnit, Node, Pull};
 use crate::plots::ink::{Color, Ink};
 
 use super::contour::Lattice;
@@ -238,12 +238,17 @@ fn task_tone(ink: &Ink, task: f64, n: usize) -> Color {
 
 impl What {
     /// Its value from losses alone; NaN where it needs more.
-    pub fn of_losses(self, losses: &[f64], (scales, preference): (&[f64], &[f64])) -> f64 {
+    pub fn of_losses(self, losses: &[f64], factors: (&[f64], &[f64])) -> f64 {
+        self.of_point(losses, None, factors)
+    }
+
+    /// The same where the pull is known, too.
+    pub fn of_point(self, losses: &[f64], pull: Option<Pull>, (scales, preference): (&[f64], &[f64])) -> f64 {
         match self {
             Self::Task(task) => losses.get(task).copied().filter(|loss| loss.is_finite()).unwrap_or(f64::NAN),
             Self::Height(source) => {
                 let losses: Vec<f32> = losses.iter().map(|loss| *loss as f32).collect();
-                source.at(&Node { losses: &losses, pull: None, scales, preference, task: 0 })
+                source.at(&Node { losses: &losses, pull, scales, preference, task: 0 })
             }
         }
     }
