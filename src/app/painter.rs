@@ -15,10 +15,8 @@ const MOST_MILLIS: f64 = 8.0;
 const LEAST_MILLIS: f64 = 1.0;
 /// Added to the budget by every frame in time.
 const GROWTH_MILLIS: f64 = 1.0 / 32.0;
-/// A frame that comes this long after the one before is late, at the 60 frames a second of most screens. What comes
-/// later than the second number has been waiting for something to do.
+/// A frame that comes this long after the one before is late, at the 60 frames a second of most screens.
 const LATE_MILLIS: f64 = 25.0;
-const IDLE_MILLIS: f64 = 250.0;
 
 type Paint = Rc<dyn Fn()>;
 
@@ -29,7 +27,7 @@ pub struct Painter {
     after: RefCell<Vec<Box<dyn FnOnce()>>>,
     scheduled: Cell<bool>,
     budget: Cell<f64>,
-    /// When the last frame began.
+    /// When the last frame began; before all time where none was wanted.
     last: Cell<f64>,
 }
 
@@ -46,9 +44,10 @@ impl Default for Painter {
     }
 }
 
-/// What a frame may spend, `interval` after the one before.
+/// What a frame may spend, `interval` after the one before; an endless one was a rest.
 fn paced(budget: f64, interval: f64) -> f64 {
-    let next = if (LATE_MILLIS..IDLE_MILLIS).contains(&interval) { budget / 2.0 } else { budget + GROWTH_MILLIS };
+    let late = interval.is_finite() && interval > LATE_MILLIS;
+    let next = if late { budget / 2.0 } else { budget + GROWTH_MILLIS };
     next.clamp(LEAST_MILLIS, MOST_MILLIS)
 }
 
@@ -89,10 +88,14 @@ impl Painter {
 
     fn paint(self: &Rc<Self>) {
         self.scheduled.set(false);
+        if self.marked.borrow().is_empty() && self.after.borrow().is_empty() {
+            self.last.set(f64::NEG_INFINITY);
+            return;
+        }
         let start = now();
         let budget = paced(self.budget.get(), start - self.last.replace(start));
         self.budget.set(budget);
-        while now() - start < budget {
+        loop {
             let next = {
                 let mut marked = self.marked.borrow_mut();
                 (!marked.is_empty()).then(|| marked.remove(0))
@@ -102,14 +105,17 @@ impl Painter {
             if let Some(paint) = paint {
                 paint();
             }
+            if now() - start >= budget {
+                break;
+            }
         }
         if self.marked.borrow().is_empty() {
             for call in self.after.take() {
                 call();
             }
-        } else {
-            self.schedule();
         }
+        // What is marked in the next frame is then painted in it, and not in the one after.
+        self.schedule();
     }
 }
 
