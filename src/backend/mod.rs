@@ -447,6 +447,7 @@ impl Backend {
 
     /// Holds these members from now on, K networks like θ one behind the other, each with an optimizer memory of
     /// its own.
+    ///
     /// # Errors
     /// [`BackendError`] where the device has no room for them.
     pub fn hold_members(&mut self, members: &[f32]) -> Result<(), BackendError> {

@@ -320,9 +320,8 @@ mod trained {
         let worst = nine("tchebycheff");
         assert!(middle(&worst) == 9 && nondominated(&worst).iter().all(|flag| *flag), "{worst:?}");
         assert!(worst.windows(2).all(|pair| pair[0][0] - pair[1][0] > 0.02), "distinct: {worst:?}");
-        // The family of one manifold fills the middle, with the plain sum inside: it is trained at every mixture,
-        // and its
-        // mixtures lie on a line between the ends.
+        // The family of one manifold fills the middle, even with the plain sum inside: it is trained at every mixture,
+        // and its mixtures lie on a line between the ends.
         for inside in ["sum", "tchebycheff"] {
             let found =
                 fronts(&format!("#v=1&p=toy&d=fonseca-fleming&lr=.01&st=2000&m={inside}~way~pamal~draws~4"), 101, 2);
@@ -337,9 +336,8 @@ mod trained {
                         assert!(nearest < 0.05, "{inside}, task {task}: nothing near {wanted}");
                     }
                 }
-                // And what lies in the middle is near the true front: steps of .01 at preferences that are drawn
-                // anew never
-                // come to rest, which keeps the members some hundredths beside the line between its ends.
+                // And what lies in the middle is near the true front: steps of .01 at preferences that are drawn anew
+                // never come to rest, which keeps the members some hundredths beside the line between its ends.
                 let off = points.iter().filter(|losses| !is_end(losses)).filter_map(|losses| excess(losses, &samples));
                 let off = off.fold(0.0, f64::max);
                 assert!(off < 0.1, "{inside}, seed {seed}: {off}");
