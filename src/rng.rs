@@ -24,7 +24,8 @@ const KEY_STEPS: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u32)]
 pub enum StreamId {
-    /// Initial parameters; `sub` is the block of the parameter layout, of a manifold's further members 2²⁰ more for each.
+    /// Initial parameters; `sub` is the block of the parameter layout, of a manifold's further members 2²⁰ more
+    /// for each.
     Init = 1,
     /// Round keys of the batch order; `sub` is 0, of a method's further batches 1 and 2, of validation batches 3.
     Batches = 2,
@@ -37,8 +38,8 @@ pub enum StreamId {
     Balance = 5,
     /// Directions of landscapes and other probes; `sub` is the axis.
     Probe = 6,
-    /// Draws of a training strategy: `sub` is 0 for the preferences of a manifold, 1 + k for the start of its member k on an
-    /// analytic problem.
+    /// Draws of a training strategy: `sub` is 0 for the preferences of a manifold, 1 + k for the start of its
+    /// member k on an analytic problem.
     Strategy = 7,
     /// The functions that a generated data set asks for; `sub` is the data set's own.
     Functions = 8,

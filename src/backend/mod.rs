@@ -445,7 +445,8 @@ impl Backend {
         }
     }
 
-    /// Holds these members from now on, K networks like θ one behind the other, each with an optimizer memory of its own.
+    /// Holds these members from now on, K networks like θ one behind the other, each with an optimizer memory of
+    /// its own.
     ///
     /// # Errors
     /// [`BackendError`] where the device has no room for them.
@@ -483,8 +484,8 @@ impl Backend {
         }
     }
 
-    /// Member k's gradient ← keep·gradient + αₖ·(d and the heads' gradients); where it moves them, all members go by one
-    /// step of the optimizer, clipped together, and θ follows as their mixture.
+    /// Member k's gradient ← keep·gradient + αₖ·(d and the heads' gradients); where it moves them, all members go
+    /// by one step of the optimizer, clipped together, and θ follows as their mixture.
     ///
     /// # Errors
     /// [`BackendError::Lost`] on the GPU.

@@ -146,6 +146,18 @@ pub const PRESETS: &[Preset] = &[
     MULTITAB,
     NOISY_LABELS,
     FLAT_MINIMA,
+    MANIFOLD,
+    Preset {
+        id: "pamal-census",
+        label: "A front of the census, learned whole",
+        description: "Age and schooling by the published network, 256 shared units, beside the plain sum: one training, \
+                      and the preference is chosen afterward.",
+        subject: What::Network(Learned { trunk: &[256], ..AGE_AND_SCHOOLING }),
+        steps: 500,
+        runs: &["sum~way~pamal~draws~2", "sum"],
+        tiles: ["front", "metrics", "losses", "gradients"],
+        ..CENSUS
+    },
     TOY,
     Preset {
         id: "quadratics",
@@ -323,6 +335,21 @@ const NOISY_LABELS: Preset = Preset {
     runs: &["sum", "uw", "nash_mtl"],
     step: 150,
     tiles: ["metrics", "losses", "predictions", "weights"],
+};
+
+const MANIFOLD: Preset = Preset {
+    id: "pamal",
+    label: "A whole front from one training",
+    description: "Two networks of three shared units, trained at every mixture of them at once. Afterward the preference \
+                  slides from one task to the other, and nothing is trained again.",
+    subject: What::Network(Learned { trunk: &[3], ..SINES }),
+    loss_scales: &[1.0, 1.0],
+    steps: 1500,
+    seed: 1,
+    runs: &["sum~way~pamal~p~.5~draws~4", "sum"],
+    step: 0,
+    tiles: ["front", "predictions", "losses", "gradients"],
+    ..TWO_SINES
 };
 
 const FLAT_MINIMA: Preset = Preset {

@@ -5,6 +5,7 @@ use crate::balance::{Balancer, Gramian, StepContext};
 use crate::config::{ExperimentConfig, RunConfig};
 use crate::protocol::Aggregation;
 use crate::strategy::afresh::{built, floor, refusal, weigh};
+use crate::strategy::manifold::modifiers;
 
 /// One entry a run of the configuration, for gradients (K, K) row-major in K coordinates. `losses` (K) are unscaled;
 /// where they are not given, every scaled loss is 1.
@@ -49,7 +50,7 @@ fn answer(run: &RunConfig, rows: &[&[f64]], floor: &[f64], ctx: &StepContext<'_>
     let mut w = vec![0.0; k];
     match &mut balancer {
         Balancer::Rows(method) => {
-            let factors = RowFactors::new(run.method, &run.modifiers).factors(ctx, Some(gramian.norms()));
+            let factors = RowFactors::new(run.method, &modifiers(run)).factors(ctx, Some(gramian.norms()));
             let rows: Vec<Vec<f64>> =
                 rows.iter().zip(factors).map(|(row, factor)| row.iter().map(|x| x * factor).collect()).collect();
             let rows: Vec<&[f64]> = rows.iter().map(Vec::as_slice).collect();

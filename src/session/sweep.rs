@@ -112,7 +112,7 @@ impl Sweep {
         while let Some((run, step, point)) = answers.point(runs) {
             portions.push(SweepPortion { single: true, done: 0, of: 0, ..answers.portion(run, step, vec![point]) });
         }
-        let spread = (asked.points > 0).then(|| Self { places, next: 0, done: 0, ..answers });
+        let spread = (asked.points > 0).then_some(Self { places, next: 0, done: 0, ..answers });
         Ok((portions, spread))
     }
 

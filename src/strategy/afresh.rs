@@ -1,5 +1,6 @@
 //! What a run's method, built afresh, makes of a Gramian that belongs to no step: of held gradients, of a map's nodes.
 
+use super::manifold::modifiers;
 use crate::balance::modify::{Change, modified};
 use crate::balance::{Balancer, Gramian, Method, Need, Setup, StepContext};
 use crate::config::{ExperimentConfig, RunConfig};
@@ -20,7 +21,7 @@ pub fn refusal(run: &RunConfig) -> Option<String> {
 /// The run's method, told how low the scaled losses can fall (K).
 pub fn built(run: &RunConfig, floor: &[f64]) -> Balancer {
     let setup = Setup { n_tasks: floor.len(), knobs: run.knobs.clone() };
-    let mut balancer = modified(run.method, &setup, &run.modifiers);
+    let mut balancer = modified(run.method, &setup, &modifiers(run));
     balancer.bound_losses(floor);
     balancer
 }

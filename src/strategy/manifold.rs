@@ -139,6 +139,13 @@ const SHARES: Modifier = Modifier {
     change: Change::Preference(|shares, factors| factors.copy_from_slice(shares)),
 };
 
+/// What is around a run's method: on a manifold the shares of a mixture before the run's own modifiers.
+pub fn modifiers(run: &RunConfig) -> Vec<Applied> {
+    let shared = run.learned().is_some() && !run.method.needs(Need::Preference);
+    let shares = shared.then_some(Applied { modifier: &SHARES, value: 0.0 });
+    shares.into_iter().chain(run.modifiers.iter().copied()).collect()
+}
+
 /// A balancer at mixtures of members, with what it must remember of the run.
 pub struct Manifold {
     point: SinglePoint,
@@ -158,9 +165,7 @@ impl Manifold {
     /// The strategy of a run that has this front learner, with these knobs of it.
     pub fn new(run: &RunConfig, knobs: &[f64], backend: &Backend, batches: Batches, seed: u32) -> Self {
         let settings = Settings::of(knobs);
-        let heeds = run.method.needs(Need::Preference);
-        let shares = (!heeds).then_some(Applied { modifier: &SHARES, value: 0.0 });
-        let modifiers: Vec<Applied> = shares.into_iter().chain(run.modifiers.iter().copied()).collect();
+        let modifiers = modifiers(run);
         let loss_scales = backend.loss_scales().to_vec();
         let k = loss_scales.len();
         let drawn = vec![0.0; settings.draws * k];
@@ -315,8 +320,8 @@ fn ln_gamma_draw(words: Stream, place: u64, p: f64) -> f64 {
     ln(d) + back
 }
 
-/// Where the members of a manifold begin on an analytic problem (K, P): each drawn on its own, evenly around the start, a
-/// quarter of the box to both sides and inside the box.
+/// Where the members of a manifold begin on an analytic problem (K, P): each drawn on its own, evenly around the
+/// start, a quarter of the box to both sides and inside the box.
 pub fn member_starts(problem: &Problem, start: &[f64], n_members: usize, seed: u32) -> Vec<f32> {
     let reach = AROUND * (problem.bounds.high - problem.bounds.low);
     let mut all = Vec::new();

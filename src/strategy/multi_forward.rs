@@ -48,8 +48,8 @@ pub fn order_term(alphas: &[Vec<f64>], losses: &[Vec<f64>], penalized: Penalized
     (0..alphas[0].len()).map(of_task).sum()
 }
 
-/// The gradient of [`order_term`] by the losses, for at most [`MOST_DRAWS`] draws: `alphas`, `losses` and what is written
-/// are (W, K) row-major. Returns the term. 0 where neighbors are equal, whose kink has no slope.
+/// The gradient of [`order_term`] by the losses, for at most [`MOST_DRAWS`] draws: `alphas`, `losses` and what is
+/// written are (W, K) row-major. Returns the term. 0 where neighbors are equal, whose kink has no slope.
 pub fn order_gradient(
     (alphas, losses): (&[f64], &[f64]),
     n_tasks: usize,

@@ -62,13 +62,18 @@ fn losses(backend: Backend, config: &ExperimentConfig, run: &RunConfig, batches:
     losses
 }
 
-/// Every method, and every kind of method uphill.
+/// Every method, every kind of method uphill, and manifolds.
 #[track_caller]
 fn check_preset(id: &str) {
     let uphill = ["sum~mod~sam", "mgda~mod~asam", "graddrop~mod~sam", "trimmed_mean~mod~unit~mod~asam", "uw~mod~sam"];
     let uphill = link::parse(&format!("#v=1&p={id}&m={}", uphill.join(","))).expect("a valid link").config.runs;
+    // Manifolds, with a loss weighting, a Gramian and a rows method inside.
+    let fronts = ["sum", "sum", "mgda", "graddrop", "stch"];
+    let settings = ["", "~draws~3~order~.1~balance~ratio", "~draws~2", "~draws~2", "~balance~none"];
+    let fronts: Vec<String> = fronts.iter().zip(settings).map(|(m, set)| format!("{m}~way~pamal{set}")).collect();
+    let fronts = link::parse(&format!("#v=1&p={id}&m={}", fronts.join(","))).expect("a valid link").config.runs;
     let config = preset(id).expect("a preset").config();
-    check_runs(&config, METHODS.iter().map(RunConfig::new).chain(uphill));
+    check_runs(&config, METHODS.iter().map(RunConfig::new).chain(uphill).chain(fronts));
 }
 
 #[track_caller]
@@ -99,8 +104,22 @@ fn check_runs(config: &ExperimentConfig, runs: impl Iterator<Item = RunConfig>) 
     for run in runs {
         let method = run.method;
         let batches = || Batches::new(train.rows, batch_rows, config.training.seed);
-        let cpu = Backend::Cpu(Box::new(Cpu::new(workload.clone(), theta.clone())));
-        let gpu = Backend::Gpu(Box::new(Gpu::new(device.clone(), &workload, &theta).expect("a run on the GPU")));
+        let mut cpu = Backend::Cpu(Box::new(Cpu::new(workload.clone(), theta.clone())));
+        let mut gpu = Backend::Gpu(Box::new(Gpu::new(device.clone(), &workload, &theta).expect("a run on the GPU")));
+        if run.learned().is_some() {
+            let Workload { network, layout, .. } = &workload;
+            let member = |member| {
+                let from = (config.training.seed, member);
+                layout.initial_member::<f32>(network, network_config.init, from, &data.tasks)
+            };
+            let members: Vec<f32> = (0..kinds.len() as u32).flat_map(member).collect();
+            for backend in [&mut cpu, &mut gpu] {
+                backend.hold_members(&members).expect("room");
+                let mut held = Vec::new();
+                block_on(backend.members(&mut held)).expect("members");
+                assert!(held == members, "what is held comes back");
+            }
+        }
         let exact = losses(cpu, config, &run, batches());
         let ours = losses(gpu, config, &run, batches());
         assert_eq!(ours.len(), (STEPS as usize + 1) * kinds.len(), "{id}, {}", method.id);

@@ -9,6 +9,7 @@ mod front;
 mod gradients;
 mod inspect;
 mod landscape;
+mod learned;
 mod link;
 mod look_around;
 mod manifold;

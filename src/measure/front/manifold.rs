@@ -3,8 +3,8 @@
 use super::{hypervolume, nondominated, spacing};
 
 /// A task's loss that changes by less along a whole front, as a share of the loss of knowing nothing, does not change:
-/// noise of a mini-batch and of the split it is judged on is of this size, and on a chart from that loss down to 0 it is
-/// a line's width.
+/// noise of a mini-batch and of the split it is judged on is of this size, and on a chart from that loss down to 0
+/// it is a line's width.
 pub const NO_CHANGE: f64 = 0.03;
 /// One point serves all tasks if it is this near to the best of each, in the same shares.
 pub const SERVES_ALL: f64 = 0.015;
@@ -29,8 +29,8 @@ pub struct FrontReading {
     pub nondominated: Vec<bool>,
     /// (K) least and largest loss.
     pub extents: Vec<[f64; 2]>,
-    /// The point that is nearest to the best of all tasks at once, and how far the worst of them is from its own best, as
-    /// a share of the loss of knowing nothing.
+    /// The point that is nearest to the best of all tasks at once, and how far the worst of them is from its own
+    /// best, as a share of the loss of knowing nothing.
     pub best_for_all: Option<(usize, f64)>,
     /// Whether there is no trade-off to choose: one point serves all tasks, and none changes along the front.
     pub is_degenerate: bool,
@@ -43,7 +43,8 @@ pub struct FrontReading {
 }
 
 /// Reads the points of one front: `alphas` (n, K) and `losses` (n, K), lower is better, in any order. `nothing` (K) are
-/// the losses of knowing nothing, such as those before training; `reference` (K) is what the hypervolume is measured to.
+/// the losses of knowing nothing, such as those before training; `reference` (K) is what the hypervolume is
+/// measured to.
 pub fn read_front(alphas: &[Vec<f64>], losses: &[Vec<f64>], nothing: &[f64], reference: &[f64]) -> FrontReading {
     let k = nothing.len();
     let finite = |losses: &Vec<f64>| losses.len() == k && losses.iter().all(|loss| loss.is_finite());
