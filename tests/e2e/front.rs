@@ -2,7 +2,8 @@
 
 use crate::experiment::{at_step, computed, open};
 use crate::harness::{Browser, Options, PATIENCE};
-use paretoscope::cli::front::{FrontOptions, JudgedBy, Watch, front};
+use paretoscope::cli::front::{FrontOptions, JudgedBy, front};
+use paretoscope::cli::run::Watch;
 use paretoscope::config::link;
 use serde_json::Value;
 use std::path::Path;
@@ -15,10 +16,8 @@ const RECORDS: &str = "return window.paretoscope.metrics().then((told) => told.h
 struct Alone;
 
 impl Watch for Alone {
-    fn step(&mut self, _seed: u32, _step: u32, _of: u32) {}
-
-    fn is_stopped(&self) -> bool {
-        false
+    fn goes_on(&mut self, _seed_idx: u32, _step: u32, _steps: u32) -> bool {
+        true
     }
 }
 
@@ -27,9 +26,7 @@ const FOCUS: &str = "document.querySelector('[data-testid=\"preference-slider\"]
 
 async fn here(browser: &Browser, share: f64) -> Value {
     browser
-        .wait_js(HERE, PATIENCE, |value| {
-            value["alpha"][0].as_f64().is_some_and(|alpha| (alpha - share).abs() < 1e-9)
-        })
+        .wait_js(HERE, PATIENCE, |value| value["alpha"][0].as_f64().is_some_and(|alpha| (alpha - share).abs() < 1e-9))
         .await
 }
 
@@ -48,11 +45,13 @@ async fn the_preference_slides_by_keyboard_and_tells_what_a_fresh_evaluation_tel
     let moved = here(&browser, 0.7).await;
     assert_eq!(browser.js(RECORDS).await, 1500);
     assert!(moved["losses"][0].as_f64() < middle["losses"][0].as_f64(), "{moved} and {middle}");
-    browser.wait_js("return location.hash", PATIENCE, |hash| hash.as_str().is_some_and(|h| h.contains("pref=.7"))).await;
+    browser
+        .wait_js("return location.hash", PATIENCE, |hash| hash.as_str().is_some_and(|h| h.contains("pref=.7")))
+        .await;
     // The same network, trained natively and evaluated at that preference by the command line.
     let config = link::parse(&format!("{text}&pref=.7,.3")).expect("a valid link").config;
     let options = FrontOptions { points: 11, by: JudgedBy::Test, seeds: 1, threads: 1, reference: Vec::new() };
-    let read = |name: &str| std::fs::read(Path::new("www/data").join(name)).map_err(|why| why.to_string());
+    let read = |name: &str| std::fs::read(Path::new("www/data").join(name));
     let fronts = front(&config, &options, &read, &mut Alone).expect("a front").to_json();
     let points = fronts["runs"][0]["points"].as_array().expect("points").clone();
     let same = |point: &&Value| point["alpha"][0].as_f64().is_some_and(|alpha| (alpha - 0.7).abs() < 1e-9);
@@ -65,7 +64,9 @@ async fn the_preference_slides_by_keyboard_and_tells_what_a_fresh_evaluation_tel
     browser.wait_text(&Browser::test_id("front-here"), PATIENCE, |text| text.contains("Test loss")).await;
     // The front is all there, and told to who does not see it.
     let label = "return document.querySelector('[data-testid=\"plot-front\"]').ariaLabel";
-    browser.wait_js(label, PATIENCE, |label| label.as_str().is_some_and(|label| label.contains("101 preferences"))).await;
+    browser
+        .wait_js(label, PATIENCE, |label| label.as_str().is_some_and(|label| label.contains("101 preferences")))
+        .await;
     browser.screenshot("pamal").await;
     browser.click(&Browser::test_id("table-toggle-front")).await;
     browser.wait_text(&Browser::test_id("table-front"), PATIENCE, |text| text.contains("here")).await;

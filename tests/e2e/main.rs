@@ -3,6 +3,7 @@
 mod cards;
 mod compare;
 mod experiment;
+mod front;
 mod gradients;
 mod harness;
 mod landscape;

@@ -194,7 +194,7 @@ fn fronts_of_nobody_and_of_odd_preferences_get_a_sentence() {
 
 #[test]
 fn the_views_look_at_the_mixture() {
-    use paretoscope::protocol::{AskedSharpness, PlanRequest, ProbedRows};
+    use paretoscope::protocol::{AskedSharpness, PlanRequest, ProbedRows, SurveyWhat};
     let mut told = Told::start("#v=1&p=two-sines&sc=1,1&st=30&m=sum~way~pamal,sum");
     told.finish();
     let id = ID;
@@ -202,7 +202,10 @@ fn the_views_look_at_the_mixture() {
     for command in [
         Command::Probe { id, step: 30, run: 0, rows: ProbedRows::default() },
         Command::Sharpness { id, asked: AskedSharpness { checkpoints: 2, ..Default::default() } },
-        Command::Plan { id, request: PlanRequest { number: 1, step: 30, plane: "pca".into() } },
+        Command::Plan {
+            id,
+            request: PlanRequest { number: 1, step: 30, plane: "pca".into(), what: SurveyWhat::Losses },
+        },
     ] {
         block_on(told.session.handle(command));
         while told.session.wants_to_advance() {
