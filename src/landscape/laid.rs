@@ -15,6 +15,8 @@ const LINE_MARGIN: f64 = 0.25;
 pub struct Terrain<'a> {
     /// One a run: steps and θ, ascending, those whose numbers are all finite.
     pub paths: Vec<Vec<(u32, &'a [f32])>>,
+    /// One a run: steps and all members of a front one behind the other, ascending; empty for a single point.
+    pub members: Vec<Vec<(u32, &'a [f32])>>,
     /// Checkpoints that were left out because they are no numbers.
     pub left_out: u32,
     /// What the reader calls the runs.
@@ -52,6 +54,8 @@ pub struct Laid {
     pub unit: Option<f64>,
     pub frame: Frame,
     pub anchors: Vec<MapAnchor>,
+    /// Members of a front, whose mixtures lie in the plane.
+    pub corners: Vec<Vec<f32>>,
 }
 
 /// What has to be seen of a plane.
@@ -71,12 +75,30 @@ impl<'a> Terrain<'a> {
     /// The checkpoint of a point: the last one not after its step.
     pub fn find(&self, point: Point, unsaid: Unsaid) -> Result<(MapAnchor, &'a [f32]), String> {
         let Point { run, step } = point;
-        let path = self.paths.get(run).ok_or_else(|| format!("There is no run {}.", run + 1))?;
         let wanted = match (step, unsaid) {
             (Some(step), _) => step,
             (None, Unsaid::End) => u32::MAX,
             (None, Unsaid::Cursor) => self.cursor,
         };
+        self.stored(&self.paths, run, wanted)
+    }
+
+    /// The members of a front at a point, at its end where no step is said.
+    ///
+    /// # Errors
+    /// A sentence where there are none.
+    pub fn find_members(&self, point: Point) -> Result<(MapAnchor, Vec<&'a [f32]>), String> {
+        let (anchor, all) = self.stored(&self.members, point.run, point.step.unwrap_or(u32::MAX))?;
+        Ok((anchor, all.chunks_exact(self.n_parameters().max(1)).collect()))
+    }
+
+    fn stored(
+        &self,
+        paths: &[Vec<(u32, &'a [f32])>],
+        run: usize,
+        wanted: u32,
+    ) -> Result<(MapAnchor, &'a [f32]), String> {
+        let path = paths.get(run).ok_or_else(|| format!("There is no run {}.", run + 1))?;
         let after = path.partition_point(|(stored, _)| *stored <= wanted);
         let found = after.checked_sub(1).and_then(|at| path.get(at));
         let Some(&(step, theta)) = found else {
@@ -137,7 +159,10 @@ pub async fn lay(
     let explained = measured.explained();
     let n = origin.len();
     let exact = directions.len() >= n;
-    let spans = spans(&laid.frame, &paths, &origin, directions.len());
+    let corners: Vec<MapPoint> = laid.corners.iter().map(|theta| measured.place(0, theta)).collect();
+    // Members are to be seen as paths are.
+    let seen: Vec<MapPath> = paths.iter().cloned().chain([MapPath { points: corners.clone() }]).collect();
+    let spans = spans(&laid.frame, &seen, &origin, directions.len());
     let axes = laid.labels.iter().zip(explained).map(|(label, explained)| MapAxis {
         label: label.clone(),
         explained,
@@ -170,6 +195,7 @@ pub async fn lay(
         },
         paths,
         anchors: laid.anchors,
+        manifold: corners.into_iter().map(|corner| corner.at).collect(),
         rows: rows as u32,
         of_rows: of_rows as u32,
         left_out: terrain.left_out,
@@ -202,27 +228,36 @@ impl<'a> Measured<'a> {
         }
     }
 
-    fn point(&mut self, step: u32, theta: &[f32]) -> MapPoint {
+    /// Where θ lies, and how far off the plane.
+    fn place(&self, step: u32, theta: &[f32]) -> MapPoint {
         let [u, v] = [0, 1].map(|axis| self.directions.get(axis).unwrap_or(&self.nowhere));
-        let (mut at, mut square) = ([0.0; 2], 0.0);
+        let mut at = [0.0; 2];
         let way = |(theta, origin): (&f32, &f32)| f64::from(*theta) - f64::from(*origin);
         let ways = || theta.iter().zip(self.origin).map(way);
-        for (((way, u), v), sum) in ways().zip(u).zip(v).zip(&mut self.sum) {
+        for ((way, u), v) in ways().zip(u).zip(v) {
             at[0] += way * f64::from(*u);
             at[1] += way * f64::from(*v);
-            square += way * way;
-            *sum += way;
         }
         let off = ways().zip(u).zip(v).map(|((way, u), v)| way - at[0] * f64::from(*u) - at[1] * f64::from(*v));
         // Not from the squares: a checkpoint in the plane would be off by their rounding.
         let off = off.map(|off| off * off).sum::<f64>();
+        MapPoint { step, at, off: off.sqrt() }
+    }
+
+    /// The same of a checkpoint, which counts.
+    fn point(&mut self, step: u32, theta: &[f32]) -> MapPoint {
+        let point = self.place(step, theta);
+        for ((theta, origin), sum) in theta.iter().zip(self.origin).zip(&mut self.sum) {
+            let way = f64::from(*theta) - f64::from(*origin);
+            self.squares += way * way;
+            *sum += way;
+        }
         self.n += 1.0;
-        self.squares += square;
-        for (sums, x) in self.along.iter_mut().zip(at) {
+        for (sums, x) in self.along.iter_mut().zip(point.at) {
             sums.0 += x;
             sums.1 += x * x;
         }
-        MapPoint { step, at, off: off.sqrt() }
+        point
     }
 
     /// Share of the variance along each direction.

@@ -37,6 +37,7 @@ pub const PLANES: &[PlaneSource] = &[
     planes::pca::PLANE,
     planes::random::PLANE,
     planes::runs::PLANE,
+    planes::members::PLANE,
     planes::gradients::PLANE,
     planes::line::PLANE,
 ];

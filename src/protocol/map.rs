@@ -67,6 +67,8 @@ pub struct MapPlan {
     pub paths: Vec<MapPath>,
     /// The checkpoints that the plane was laid through or around.
     pub anchors: Vec<MapAnchor>,
+    /// Where the members of a front lie whose mixtures lie in the plane: ends of a line, corners of a triangle.
+    pub manifold: Vec<[f64; 2]>,
     /// Training rows that losses are the mean of, the first of `of_rows`; both 0 for an analytic problem.
     pub rows: u32,
     pub of_rows: u32,

@@ -73,6 +73,7 @@ fn laid(
     };
     let mut terrain = Terrain {
         paths: paths.collect(),
+        members: Vec::new(),
         left_out: 0,
         names: RUNS.map(|run| format!("run {run}")).collect(),
         cursor: step,
@@ -978,6 +979,7 @@ fn diverged_runs_are_drawn_as_far_as_they_are_numbers() {
         paths.iter().map(|path| path.iter().map(|(step, theta)| (*step, &theta[..])).collect()).collect();
     let mut terrain = Terrain {
         paths,
+        members: Vec::new(),
         left_out: 2,
         names: vec!["a".into(), "b".into()],
         cursor: 0,

@@ -219,6 +219,56 @@ fn the_views_look_at_the_mixture() {
     assert!(probed && read == 4 && told_true, "{probed} {read} {told_true}");
 }
 
+#[test]
+fn the_plane_of_the_members_holds_every_mixture() {
+    use paretoscope::protocol::{PlanRequest, SurveyWhat};
+    for (link, corners) in [
+        ("#v=1&p=two-sines&sc=1,1&st=30&m=sum~way~pamal,sum&pref=.25,.75", 2),
+        ("#v=1&p=function-classes&st=20&m=sum~way~pamal&pref=.5,.3,.2", 3),
+    ] {
+        let mut told = Told::start(link);
+        told.finish();
+        let request = PlanRequest { number: 1, step: 30, plane: "members".into(), what: SurveyWhat::Losses };
+        block_on(told.session.handle(Command::Plan { id: ID, request }));
+        let mut plan = None;
+        while told.session.wants_to_advance() {
+            block_on(told.session.advance());
+            plan = plan.or(told.session.drain().into_iter().find_map(|event| match event {
+                Event::Planned { plan, .. } => Some(plan),
+                _ => None,
+            }));
+        }
+        let plan = plan.expect("an answer").expect("a plane");
+        assert_eq!(plan.manifold.len(), corners, "{link}");
+        assert_eq!(plan.manifold[0], [0.0; 2]);
+        // The mixture that is looked at is where its preference says, and in the plane.
+        let config = paretoscope::config::link::parse(link).expect("a valid link").config;
+        let share = config.preference();
+        let end = plan.paths[0].points.last().expect("an end");
+        for axis in 0..2 {
+            let wanted: f64 = plan.manifold.iter().zip(&share).map(|(corner, share)| corner[axis] * share).sum();
+            assert!((end.at[axis] - wanted).abs() < 1e-5, "{link}: {:?} and {wanted}", end.at);
+        }
+        assert!(end.off < 1e-5, "{link}: {} off", end.off);
+        for corner in &plan.manifold {
+            let inside = |axis: usize| (plan.plane.spans[axis][0]..=plan.plane.spans[axis][1]).contains(&corner[axis]);
+            assert!(inside(0) && inside(1), "{link}: member at {corner:?} is outside");
+        }
+    }
+    // A single point has no members.
+    let mut told = Told::start("#v=1&p=two-sines&st=5&m=sum,mgda");
+    told.finish();
+    let request = PlanRequest { number: 1, step: 5, plane: "members".into(), what: SurveyWhat::Losses };
+    block_on(told.session.handle(Command::Plan { id: ID, request }));
+    let mut answers = told.session.drain();
+    while told.session.wants_to_advance() {
+        block_on(told.session.advance());
+        answers.extend(told.session.drain());
+    }
+    let refused = |event: &Event| matches!(event, Event::Planned { plan: Err(why), .. } if why.contains("no members"));
+    assert!(answers.iter().any(refused), "{answers:?}");
+}
+
 // ------------------------------------------------------- what a front is worth
 
 #[cfg(feature = "cli")]

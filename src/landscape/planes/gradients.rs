@@ -39,5 +39,6 @@ fn lay(terrain: &mut Terrain<'_>, choice: &PlaneChoice) -> Result<Laid, String> 
         unit: None,
         frame: Frame::Paths,
         anchors: vec![anchor],
+        corners: Vec::new(),
     })
 }

@@ -34,5 +34,6 @@ fn lay(terrain: &mut Terrain<'_>, choice: &PlaneChoice) -> Result<Laid, String> 
         unit: Some(length),
         frame: Frame::Segment(length),
         anchors: vec![a, b],
+        corners: Vec::new(),
     })
 }

@@ -2,6 +2,7 @@
 
 pub mod gradients;
 pub mod line;
+pub mod members;
 pub mod parameters;
 pub mod pca;
 pub mod random;

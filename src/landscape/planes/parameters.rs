@@ -49,5 +49,6 @@ fn lay(terrain: &mut Terrain<'_>, choice: &PlaneChoice) -> Result<Laid, String> 
         unit: None,
         frame: Frame::Box(problem.bounds.low, problem.bounds.high),
         anchors: if held > 0 { vec![anchor] } else { Vec::new() },
+        corners: Vec::new(),
     })
 }

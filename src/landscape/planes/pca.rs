@@ -65,6 +65,7 @@ async fn lay(terrain: &mut Terrain<'_>) -> Result<Laid, String> {
         unit: None,
         frame: Frame::Paths,
         anchors: Vec::new(),
+        corners: Vec::new(),
     })
 }
 

@@ -62,6 +62,7 @@ fn lay(terrain: &mut Terrain<'_>, choice: &PlaneChoice) -> Result<Laid, String> 
         unit: own,
         frame,
         anchors: vec![anchor],
+        corners: Vec::new(),
     })
 }
 

@@ -33,5 +33,6 @@ fn lay(terrain: &mut Terrain<'_>, choice: &PlaneChoice) -> Result<Laid, String> 
         unit: None,
         frame: Frame::Paths,
         anchors: vec![a, b, c],
+        corners: Vec::new(),
     })
 }

@@ -61,6 +61,7 @@ impl Map<'_> {
         let mut names = Names::default();
         self.pareto(pen, &mut names);
         self.trails(pen, &mut names);
+        self.manifold(pen, &mut names);
         self.paths(pen, &mut names);
         self.names_of_tasks(pen.stage, ink, &mut names);
         self.cross_hair(pen, &mut names);
@@ -302,6 +303,29 @@ impl Map<'_> {
             names.taken.extend(curve.iter().step_by((curve.len() / 30).max(1)).map(|point| square(*point, 2.0)));
             pen.line(curve.clone(), 5.0, ink.halo);
             pen.line(curve, 2.5, ink.ink);
+        }
+    }
+
+    /// Members of a front, and the line or triangle of their mixtures.
+    fn manifold(&self, pen: &mut Pen, names: &mut Names) {
+        let ink = pen.ink();
+        let corners: Vec<Point> = self.known.sheet.plan.manifold.iter().map(|corner| self.at(*corner)).collect();
+        let Some(first) = corners.first() else { return };
+        let mut outline = corners.clone();
+        if corners.len() > 2 {
+            outline.push(*first);
+        }
+        pen.line(outline.clone(), 5.0, ink.halo);
+        pen.line(outline, 2.0, ink.accent);
+        for (member, corner) in corners.iter().enumerate() {
+            pen.disc(*corner, 5.0, ink.halo);
+            pen.disc(*corner, 3.75, ink.accent);
+            names.taken.push(square(*corner, 5.0));
+            if self.named && self.place.width() >= 220.0 {
+                let words = format!("member {}", member + 1);
+                let width = pen.stage.text_width(&words, TICK) + 4.0;
+                names.wish(Wish { at: *corner, toward: FRAC_PI_2, width, clear: 8.0 }, words, ink.ink, Face::Plain);
+            }
         }
     }
 

@@ -38,8 +38,15 @@ pub struct Telling {
 struct Site {
     land: Land,
     paths: Vec<Vec<(u32, Rc<[f32]>)>>,
+    /// All members one behind the other, of runs that learn a front.
+    members: Vec<Vec<(u32, Rc<[f32]>)>>,
     names: Vec<String>,
     cursor: u32,
+}
+
+/// Checkpoints that are shared, as a plane looks at them.
+fn borrowed(paths: &[Vec<(u32, Rc<[f32]>)>]) -> Vec<Vec<(u32, &[f32])>> {
+    paths.iter().map(|path| path.iter().map(|(step, theta)| (*step, &**theta)).collect()).collect()
 }
 
 impl Site {
@@ -59,9 +66,12 @@ impl Site {
             }
             *path = sound;
         }
-        let paths = self.paths.iter();
+        for path in &mut self.members {
+            path.retain(|(_, theta)| theta.iter().all(|value| value.is_finite()));
+        }
         let mut terrain = Terrain {
-            paths: paths.map(|path| path.iter().map(|(step, theta)| (*step, &theta[..])).collect()).collect(),
+            paths: borrowed(&self.paths),
+            members: borrowed(&self.members),
             left_out,
             names: self.names,
             cursor: self.cursor,
@@ -98,9 +108,14 @@ impl Experiment {
             };
             stored.map(point).collect()
         };
+        let members = |run: &super::Run| match run.mixture {
+            Some(_) => run.checkpoints.iter().flat_map(|stored| stored.all()).cloned().collect(),
+            None => Vec::new(),
+        };
         let site = Site {
             land,
             paths: self.runs.iter().map(path).collect(),
+            members: self.runs.iter().map(members).collect(),
             names: (0..self.runs.len()).map(|run| name_of_run(config, run)).collect(),
             cursor: request.step,
         };
