@@ -30,6 +30,8 @@ pub struct FrontState {
     pub rows: RwSignal<Rows>,
     /// Metrics on the axes.
     pub metrics: RwSignal<bool>,
+    /// Of three tasks, lines where there is no room for them beside space.
+    pub lines: RwSignal<bool>,
     asked: StoredValue<Option<Asked>>,
     /// Counts questions.
     number: StoredValue<u32>,
@@ -41,6 +43,7 @@ impl FrontState {
             fronts: RwSignal::new(Fronts::default()),
             rows: RwSignal::new(Rows::default()),
             metrics: RwSignal::new(false),
+            lines: RwSignal::new(false),
             asked: StoredValue::new(None),
             number: StoredValue::new(0),
         }
@@ -66,6 +69,7 @@ impl FrontState {
         self.fronts.track();
         self.rows.track();
         self.metrics.track();
+        self.lines.track();
     }
 }
 

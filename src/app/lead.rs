@@ -5,7 +5,7 @@ use super::format::megabytes;
 use super::page::{Trouble, use_page};
 use super::painter::now;
 use crate::measure::headline::headline;
-use crate::plots::{Switch, held_headline};
+use crate::plots::{Switch, front_headline, held_headline};
 use leptos::prelude::*;
 use std::time::Duration;
 
@@ -32,6 +32,9 @@ pub fn Lead() -> impl IntoView {
                 .iter()
                 .any(|plot| page.with_scene(|scene| (plot.switch)(scene)) == Switch::Arrows);
         if looks_at_held && let Some(sentence) = page.with_scene(held_headline) {
+            return sentence;
+        }
+        if let Some(sentence) = page.with_scene(front_headline) {
             return sentence;
         }
         let step = page.step.get();

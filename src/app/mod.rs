@@ -16,6 +16,7 @@ mod export_menu;
 mod failure;
 mod float;
 mod format;
+mod front_panel;
 mod fronts;
 mod frozen_panel;
 mod help;

@@ -641,6 +641,7 @@ impl Page {
                                                     preference: &config.preference(),
                                                     rows: self.fronts.rows.get(),
                                                     metrics: self.fronts.metrics.get(),
+                                                    lines: self.fronts.lines.get(),
                                                 },
                                             })
                                         })

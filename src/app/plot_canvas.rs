@@ -62,6 +62,7 @@ pub fn PlotCanvas(plot: &'static Plot) -> impl IntoView {
             Switch::Aspect => page.sharpness.readings.track(),
             Switch::Front => {
                 page.fronts.track();
+                page.arrows.orbit.track();
                 page.config.track();
             }
             Switch::Landscape => {
@@ -248,6 +249,7 @@ fn can_move(plot: &Plot, scene: &Scene) -> bool {
     match (plot.switch)(scene) {
         Switch::Arrows => scene.look.frozen.is_some() || scene.history.outline.n_tasks == 3,
         Switch::Landscape => scene.land.surface,
+        Switch::Front => scene.history.outline.n_tasks == 3,
         _ => false,
     }
 }

@@ -1,6 +1,7 @@
 //! A view in its frame: title, one muted phrase, its switches, table and size.
 
 use super::arrows;
+use super::front_panel::FrontPanel;
 use super::frozen_panel::FrozenPanel;
 use super::icons;
 use super::inside_switches::{InsideSwitches, WholeNetwork};
@@ -150,6 +151,7 @@ fn Panel(plot: &'static Plot) -> impl IntoView {
     let alone = Memo::new(move |_| page.narrow.get() || page.view.get() == Some(plot.id));
     move || match switch.get() {
         Switch::Arrows => view! { <FrozenPanel plot /> }.into_any(),
+        Switch::Front => view! { <FrontPanel /> }.into_any(),
         Switch::Landscape if alone.get() => view! { <LandPanel plot /> }.into_any(),
         _ => ().into_any(),
     }

@@ -44,6 +44,14 @@ pub fn headline(history: &History, step: u32) -> String {
         sentences.push(remedy.to_owned());
         return sentences.join(" ");
     }
+    // The losses of a learned front's step are those of the preference that was drawn: they tell nothing of the front.
+    let learners: Vec<String> =
+        alive.iter().filter(|run| learns(history, **run)).map(|run| name(history, *run)).collect();
+    let alive: Vec<usize> = alive.into_iter().filter(|run| !learns(history, *run)).collect();
+    if alive.is_empty() {
+        sentences.push(of_fronts(&learners));
+        return sentences.join(" ");
+    }
     if n_tasks == 1 {
         sentences.push("One task alone: nothing to share, nothing to fight over.".to_owned());
         return sentences.join(" ");
@@ -59,6 +67,17 @@ pub fn headline(history: &History, step: u32) -> String {
         losses(history, &alive, step, same_start)
     });
     sentences.join(" ")
+}
+
+/// Whether the run learns a front and not a point.
+fn learns(history: &History, run: usize) -> bool {
+    history.outline.runs.get(run).is_some_and(|outline| outline.members > 0)
+}
+
+/// What is to be said where nothing but fronts is learned.
+fn of_fronts(learners: &[String]) -> String {
+    let verb = if learners.len() == 1 { "learns a whole front" } else { "learn a whole front each" };
+    format!("One training, every trade-off: {} {verb}.", listed(learners))
 }
 
 /// Who has come down to the true front, and who has not.
@@ -404,6 +423,23 @@ mod tests {
         assert_eq!(say(&[on, other]), "Both runs stand on the Pareto front, each where its method led it.");
         assert_eq!(say(&[on, off]), "MGDA stands on the Pareto front; Sum has not reached it.");
         assert_eq!(say(&[on, off, other]), "MGDA and Nash-MTL stand on the Pareto front; Sum has not reached it.");
+    }
+
+    /// A front's losses jump with the preferences that steps draw.
+    #[test]
+    fn learned_fronts_are_not_judged_by_a_step() {
+        let rows = [("PaMaL", [0.001, 2.0]), ("Sum", [0.2, 0.4]), ("MGDA", [0.3, 0.35])];
+        let mut known = with_losses(&rows, -0.5);
+        assert!(headline(&known, 0).contains("PaMaL"));
+        known.outline.runs[0].members = 2;
+        check(&known, 0, "No run is lowest everywhere: Sum lies lowest on task 1, MGDA on task 2.");
+        let mut known = with_losses(&rows[..1], -0.5);
+        known.outline.runs[0].members = 2;
+        check(&known, 0, "One training, every trade-off: PaMaL learns a whole front.");
+        known.outline.front = vec![vec![vec![0.0, 0.0], vec![1.0, 1.0]]];
+        check(&known, 0, "One training, every trade-off: PaMaL learns a whole front.");
+        known.runs[0].diverged = Some(Divergence { step: 10, cause: String::new() });
+        check(&known, 10, "PaMaL diverged at step 10. No run is left; a smaller learning rate may hold.");
     }
 
     #[test]

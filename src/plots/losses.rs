@@ -4,7 +4,7 @@ use super::axis::{self, Scale};
 use super::picture::Pen;
 use super::ruler::Ruler;
 use super::series::{Chart, Earlier, Panel, axis_values, calm, value_at};
-use super::{Kept, Picture, Plot, Scene, Stage, Switch, Table, exact, number, scale_word, seeds};
+use super::{Kept, Picture, Plot, Scene, Stage, Switch, Table, exact, manifold, number, scale_word, seeds};
 use crate::measure::spread::Spread;
 use crate::train::Band;
 
@@ -24,7 +24,11 @@ pub(super) const PLOT: Plot = Plot {
 
 fn subtitle(scene: &Scene) -> String {
     // Beside the switch of the scale a word about it is the first that can go.
-    seeds::brief(scene).unwrap_or_else(|| scale_word(scene.logs_losses()).to_owned())
+    let words = seeds::brief(scene).unwrap_or_else(|| scale_word(scene.logs_losses()).to_owned());
+    match manifold::names_of_learners(scene) {
+        learners if learners.is_empty() => words,
+        learners => format!("{words}; {learners}: at the preference each step drew"),
+    }
 }
 
 /// The finite losses of one task.

@@ -1,7 +1,9 @@
 //! Learned fronts: what every preference gives, judged on held-out rows, and where the reader stands on them.
 //!
-//! Two tasks are a curve in the plane of their losses with the losses along it beside; more are lines over one axis a
-//! task. Runs that train a single point stand there with theirs.
+//! Two tasks are a curve in the plane of their losses with the losses along it beside; three are points in space, and as
+//! more tasks lines over one axis a task. Runs that train a single point stand there with theirs.
+
+mod space;
 
 use super::axis::{self, Scale};
 use super::front::{axis_title, grid, square, truth};
@@ -22,8 +24,19 @@ pub(super) fn is_learned(scene: &Scene) -> bool {
 }
 
 /// Whether this run learns a front.
-fn learns(scene: &Scene, run: usize) -> bool {
+pub(super) fn learns(scene: &Scene, run: usize) -> bool {
     scene.history.outline.runs.get(run).is_some_and(|outline| outline.members > 0)
+}
+
+/// (K) The run's losses where the reader stands, if it learns a front: its loss of a step is of a preference drawn then.
+pub(super) fn losses_here<'s>(scene: &Scene<'s>, run: usize) -> Option<&'s [f64]> {
+    here(scene, run).filter(|_| learns(scene, run)).map(|point| losses(scene, point))
+}
+
+/// Names of the drawn runs that learn a front, for a sentence about them; empty where none does.
+pub(super) fn names_of_learners(scene: &Scene) -> String {
+    let runs = scene.runs().into_iter().filter(|run| learns(scene, *run));
+    runs.map(|run| scene.run_name(run)).collect::<Vec<_>>().join(", ")
 }
 
 /// The drawn runs that learn a front, the one that the reader looks at first.
@@ -100,11 +113,13 @@ pub(super) fn verdict(scene: &Scene, run: usize) -> String {
     let points = points(scene, run);
     if let Some(worst) = reading.wrong_way.iter().max_by(|a, b| a.rise.total_cmp(&b.rise)) {
         let share = |at: usize| cosine(points[at].preference[worst.task]);
+        let name = scene.task_name(worst.task);
+        // Some problems' tasks are called losses themselves.
+        let what = if name.contains("loss") { name } else { format!("the loss of {name}") };
         return format!(
-            "From a share of {} to {}, {} loses {} more although it counts more.",
+            "From share {} to {} {what} rises by {}.",
             share(worst.from),
             share(worst.to),
-            scene.task_name(worst.task),
             number(worst.rise)
         );
     }
@@ -139,6 +154,27 @@ pub(super) fn here_words(scene: &Scene, run: usize) -> String {
     words
 }
 
+/// What the first run's front offers, in a sentence or two; `None` where that run learns none or nothing is known.
+pub(super) fn headline(scene: &Scene) -> Option<String> {
+    let front = points(scene, 0);
+    let ended = (0..scene.history.runs.len()).any(|run| scene.diverged(run).is_some_and(|end| end <= scene.step));
+    if !learns(scene, 0) || front.len() < 2 || ended {
+        return None;
+    }
+    let (reading, _) = reading(scene, 0)?;
+    if reading.is_degenerate {
+        return Some(verdict(scene, 0));
+    }
+    let finite = reading.extents.iter().enumerate().filter(|(_, [low, high])| low.is_finite() && high.is_finite());
+    let ranges: Vec<String> = finite
+        .map(|(task, [low, high])| format!("{} {} to {}", scene.task_name(task), number(*low), number(*high)))
+        .take(3)
+        .collect();
+    let more = if scene.n_tasks() > 3 { ", and so on" } else { "" };
+    let name = scene.run_name(0);
+    Some(format!("One training, every trade-off: along {name} the losses are {}{more}.", ranges.join(", ")))
+}
+
 pub(super) fn subtitle(scene: &Scene) -> String {
     let Some(run) = learners(scene).first().copied() else { return "no learned front is drawn".to_owned() };
     let Some(fronts) = scene.fronts.known else { return String::new() };
@@ -160,7 +196,7 @@ pub(super) fn subtitle(scene: &Scene) -> String {
 }
 
 pub(super) fn draw(scene: &Scene, stage: &Stage) -> Picture {
-    let pen = Pen::new(stage);
+    let mut pen = Pen::new(stage);
     if let Some(why) = scene.fronts.known.and_then(|fronts| fronts.refusal.as_ref()) {
         return pen.empty(why);
     }
@@ -171,10 +207,39 @@ pub(super) fn draw(scene: &Scene, stage: &Stage) -> Picture {
     if runs.iter().all(|run| points(scene, *run).is_empty()) {
         return pen.empty("The front appears here with the first checkpoint: what every preference gives.");
     }
-    if scene.n_tasks() != 2 {
-        return lines(scene, pen, &runs);
+    match scene.n_tasks() {
+        2 => plane(scene, pen, &runs),
+        3 => three(scene, pen, &runs),
+        _ => {
+            let all = whole(stage);
+            lines(scene, &mut pen, &runs, all);
+            pen.picture
+        }
     }
-    plane(scene, pen, &runs)
+}
+
+fn whole(stage: &Stage) -> Rect {
+    Rect { left: 0.0, top: 0.0, right: stage.width, bottom: stage.height }
+}
+
+/// Space and lines side by side, or what the reader chose of the two.
+fn three(scene: &Scene, mut pen: Pen, runs: &[usize]) -> Picture {
+    let all = whole(pen.stage);
+    if pen.stage.width >= WIDE {
+        let middle = (all.right * 0.52).round();
+        space::draw(scene, &mut pen, runs, Rect { right: middle, ..all });
+        lines(scene, &mut pen, runs, Rect { left: middle + 24.0, ..all });
+    } else if scene.fronts.lines {
+        lines(scene, &mut pen, runs, all);
+    } else {
+        space::draw(scene, &mut pen, runs, all);
+    }
+    pen.picture
+}
+
+/// The first of these notes that has room, longest first; nothing where none has.
+fn longest<'n>(stage: &Stage, notes: &[&'n str], room: f64) -> &'n str {
+    notes.iter().find(|note| stage.text_width(note, TICK) <= room).copied().unwrap_or("")
 }
 
 /// A value of an axis: metrics that are shares in percent.
@@ -214,13 +279,15 @@ fn range(scene: &Scene, task: usize) -> Scale {
 
 /// Where each task would be if it were learned alone.
 fn alone(scene: &Scene) -> Option<[f64; 2]> {
-    let of_task = |task: usize| {
-        let reference = scene.history.references.get(task)?;
-        let known = if shows_metrics(scene) { &reference.metrics } else { &reference.losses };
-        let after = known.partition_point(|(step, _)| *step <= scene.step);
-        after.checked_sub(1).map(|idx| known[idx].1).filter(|value| value.is_finite())
-    };
-    Some([of_task(0)?, of_task(1)?])
+    Some([alone_in(scene, 0)?, alone_in(scene, 1)?])
+}
+
+/// Where this task would be if it were learned alone.
+fn alone_in(scene: &Scene, task: usize) -> Option<f64> {
+    let reference = scene.history.references.get(task)?;
+    let known = if shows_metrics(scene) { &reference.metrics } else { &reference.losses };
+    let after = known.partition_point(|(step, _)| *step <= scene.step);
+    after.checked_sub(1).map(|idx| known[idx].1).filter(|value| value.is_finite())
 }
 
 /// Corners of the lower left hull of points, from left to right: what sums of the losses can reach.
@@ -360,10 +427,18 @@ fn plane(scene: &Scene, mut pen: Pen, runs: &[usize]) -> Picture {
             upwards: false,
         });
     }
-    let better = if shows_metrics(scene) { "↗ better" } else { "↙ lower" };
-    let note = format!("{better} · hollow: beaten by another · dotted: what a weighted sum can choose");
+    let notes: &[&str] = if shows_metrics(scene) {
+        &["↗ better · hollow: beaten by another", "↗ better · hollow: beaten", "↗ better"]
+    } else {
+        &[
+            "↙ lower · hollow: beaten by another · dotted: reach of weighted sums",
+            "↙ lower · hollow: beaten · dotted: reach of weighted sums",
+            "↙ lower · hollow: beaten",
+            "↙ lower",
+        ]
+    };
     let room = place.width() - stage.text_width(&title_of(scene, 0, stage), LABEL) - 12.0;
-    pen.text((place.left, stage.height - 3.0), stage.fit(&note, TICK, room), TICK, ink.ink3, Anchor::Start);
+    pen.text((place.left, stage.height - 3.0), longest(stage, notes, room), TICK, ink.ink3, Anchor::Start);
     if wide {
         along(scene, &mut pen, runs[0], Rect { left: right + 48.0, right: stage.width - 84.0, ..place });
     }
@@ -426,10 +501,15 @@ fn along(scene: &Scene, pen: &mut Pen, run: usize, place: Rect) {
 }
 
 /// One axis a task, one line a point.
-fn lines(scene: &Scene, mut pen: Pen, runs: &[usize]) -> Picture {
+fn lines(scene: &Scene, pen: &mut Pen, runs: &[usize], all: Rect) {
     let (stage, ink) = (pen.stage, pen.ink());
     let k = scene.n_tasks();
-    let place = Rect { left: 56.0, top: 34.0, right: stage.width - 40.0, bottom: (stage.height - 30.0).max(70.0) };
+    let place = Rect {
+        left: all.left + 56.0,
+        top: all.top + 34.0,
+        right: all.right - 40.0,
+        bottom: (all.bottom - 30.0).max(all.top + 70.0),
+    };
     let x = |task: usize| place.left + place.width() * task as f64 / (k.max(2) - 1) as f64;
     let scales: Vec<Scale> = (0..k).map(|task| range_of_many(scene, task).between(place.bottom, place.top)).collect();
     let line = |point: &FrontPoint| -> Vec<Point> {
@@ -479,10 +559,15 @@ fn lines(scene: &Scene, mut pen: Pen, runs: &[usize]) -> Picture {
             );
         }
     }
-    let lower = if shows_metrics(scene) { "higher is better" } else { "lower is better" };
-    let note = format!("every line a preference, {lower} · faint: beaten by another");
-    pen.text((place.left, stage.height - 6.0), stage.fit(&note, TICK, place.width()), TICK, ink.ink3, Anchor::Start);
-    pen.picture
+    let better = if shows_metrics(scene) { "higher is better" } else { "lower is better" };
+    let notes = [
+        format!("every line a preference, {better} · faint: beaten by another"),
+        format!("a line a preference, {better} · faint: beaten"),
+        format!("a line a preference, {better}"),
+        better.to_owned(),
+    ];
+    let note = longest(stage, &notes.each_ref().map(String::as_str), all.right - place.left);
+    pen.text((place.left, all.bottom - 3.0), note, TICK, ink.ink3, Anchor::Start);
 }
 
 fn range_of_many(scene: &Scene, task: usize) -> Scale {

@@ -92,6 +92,8 @@ pub struct Swept<'a> {
     pub rows: Rows,
     /// Metrics on the axes instead of losses.
     pub metrics: bool,
+    /// Of three tasks, lines over one axis a task where there is no room for them beside space.
+    pub lines: bool,
 }
 
 /// A run from the shelf.
@@ -197,6 +199,11 @@ pub fn front_verdict(scene: &Scene, run: usize) -> String {
 /// Where the reader stands on a run's learned front, in a sentence or two; empty before that is known.
 pub fn front_here(scene: &Scene, run: usize) -> String {
     manifold::here_words(scene, run)
+}
+
+/// What the first run's learned front offers, in a sentence; `None` where there is none to speak of.
+pub fn front_headline(scene: &Scene) -> Option<String> {
+    manifold::headline(scene)
 }
 
 /// Whether the plot draws learned fronts, which are swept only while somebody looks.

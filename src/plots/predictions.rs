@@ -5,7 +5,7 @@ use crate::protocol::{Answer, InputOutline, PredictionBody, RunPredictions, Samp
 use super::axis;
 use super::metrics::is_share;
 use super::picture::{Anchor, Face, LABEL, Pen, Rect, TICK, Text};
-use super::{Picture, Plot, Scene, Stage, Switch, Table, number, percent};
+use super::{Picture, Plot, Scene, Stage, Switch, Table, manifold, number, percent};
 
 pub(super) const PLOT: Plot = Plot {
     id: "predictions",
@@ -45,7 +45,10 @@ fn subtitle(scene: &Scene) -> String {
         return String::new();
     }
     match body(scene, scene.at_run) {
-        Some(PredictionBody::Maps { .. }) => "loss below each picture".to_owned(),
+        Some(PredictionBody::Maps { .. }) => match manifold::names_of_learners(scene) {
+            learners if learners.is_empty() => "loss below each picture".to_owned(),
+            learners => format!("loss below each picture; of {learners} at your preference, held-out rows"),
+        },
         Some(PredictionBody::Samples(_)) => {
             let step = predictions(scene, scene.at_run).map_or(0, |predictions| predictions.step);
             format!("{}, step {step}", scene.run_name(scene.at_run))
@@ -78,8 +81,13 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
     }
 }
 
-/// The loss a run had at its checkpoint.
+/// The loss a run had at its checkpoint; of a learned front the loss where the reader stands, which is what the picture
+/// is of.
 fn loss(scene: &Scene, run: usize, task: usize) -> Option<f64> {
+    if manifold::learns(scene, run) {
+        let here = manifold::losses_here(scene, run)?;
+        return here.get(task).copied().filter(|loss| loss.is_finite());
+    }
     let step = predictions(scene, run)?.step;
     let loss = *scene.history.runs.get(run)?.at(step)?.losses.get(task)?;
     loss.is_finite().then_some(loss)
@@ -157,9 +165,17 @@ fn maps(scene: &Scene, mut pen: Pen, shown: &[usize]) -> Picture {
         }
         map(0, target.map_or(0, |target| target.0), target.map(|target| target.1));
         let losses: Vec<Option<f64>> = shown.iter().map(|run| loss(scene, *run, task)).collect();
-        let worst = losses.iter().flatten().copied().fold(f64::NEG_INFINITY, f64::max);
-        for (i, loss) in losses.iter().enumerate() {
-            let bold = loss.is_some_and(|loss| loss == worst) && losses.len() > 1;
+        // Held-out rows are not compared with batches.
+        let compared: Vec<f64> = shown
+            .iter()
+            .zip(&losses)
+            .filter(|(run, _)| !manifold::learns(scene, **run))
+            .filter_map(|(_, loss)| *loss)
+            .collect();
+        let worst = compared.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        for ((i, run), loss) in shown.iter().enumerate().zip(&losses) {
+            let single = !manifold::learns(scene, *run);
+            let bold = single && compared.len() > 1 && loss.is_some_and(|loss| loss == worst);
             pen.put(Text {
                 at: (x(i + 1), top + cell + 14.0),
                 words: loss.map_or("–".to_owned(), number),
@@ -419,10 +435,16 @@ fn summary(scene: &Scene) -> String {
     let step = all.first().map_or(0, |prediction| prediction.step);
     let mut words = format!("Maps of what each run answers at step {step}.");
     for task in 0..scene.n_tasks() {
-        let near = scene.runs().into_iter().filter_map(|run| Some((loss(scene, run, task)?, run)));
+        let single = scene.runs().into_iter().filter(|run| !manifold::learns(scene, *run));
+        let near = single.filter_map(|run| Some((loss(scene, run, task)?, run)));
         if let Some((loss, run)) = near.min_by(|a, b| a.0.total_cmp(&b.0)) {
             let name = scene.run_name(run);
             words += &format!(" {}: {name} is nearest to the target, loss {}.", scene.task_name(task), number(loss));
+        }
+        for run in scene.runs().into_iter().filter(|run| manifold::learns(scene, *run)) {
+            let Some(loss) = loss(scene, run, task) else { continue };
+            let (name, task) = (scene.run_name(run), scene.task_name(task));
+            words += &format!(" {task}: {name} at the preference has loss {} on held-out rows.", number(loss));
         }
     }
     words

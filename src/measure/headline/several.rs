@@ -1,7 +1,7 @@
 //! The sentence above the plots when several seeds are complete: it speaks of medians, and of a difference only where
 //! the bands between the quartiles lie apart.
 
-use super::{counted, is_question, listed, name, task};
+use super::{counted, is_question, learns, listed, name, of_fronts, task};
 use crate::measure::spread::Spread;
 use crate::train::History;
 
@@ -11,7 +11,11 @@ pub fn sentence(history: &History, step: u32) -> String {
     let by_metric = (0..n_tasks).all(|task| is_question(history, task));
     let mut sentences: Vec<String> = ended(history, step);
     let seeds = counted(history.n_seeds());
-    let runs: Vec<usize> = (0..history.runs.len()).collect();
+    let (learners, runs): (Vec<usize>, Vec<usize>) = (0..history.runs.len()).partition(|run| learns(history, *run));
+    if runs.is_empty() {
+        sentences.push(of_fronts(&learners.iter().map(|run| name(history, *run)).collect::<Vec<_>>()));
+        return sentences.join(" ");
+    }
     if let [only] = runs[..] {
         let value = |idx: usize| {
             let spread = spread(history, only, idx, (step, by_metric))?;
@@ -93,7 +97,8 @@ fn told_apart(history: &History, step: u32, by_metric: bool) -> ToldApart {
     let (mut leaders, mut ties): ToldApart = (Vec::new(), Vec::new());
     for idx in 0..history.outline.n_tasks {
         let known = |run: usize| Some((run, spread(history, run, idx, (step, by_metric))?));
-        let mut known: Vec<(usize, Spread)> = (0..history.runs.len()).filter_map(known).collect();
+        let single = (0..history.runs.len()).filter(|run| !learns(history, *run));
+        let mut known: Vec<(usize, Spread)> = single.filter_map(known).collect();
         known.sort_by(|a, b| a.1.median.total_cmp(&b.1.median));
         if by_metric {
             known.reverse();
