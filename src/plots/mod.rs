@@ -28,6 +28,7 @@ mod seeds;
 mod series;
 mod sharing;
 mod triad;
+mod triangle;
 mod weights;
 
 use axis::cosine;
@@ -43,6 +44,7 @@ pub use picture::{
     typical_width,
 };
 pub use place::spread;
+pub use triangle::Triangle;
 
 use crate::config::{Along, Aspect};
 use crate::protocol::{InputOutline, RunPredictions};
