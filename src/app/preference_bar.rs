@@ -77,7 +77,13 @@ pub fn PreferenceBar() -> impl IntoView {
                     .map(|(position, name)| {
                         let title = "Share of this task; the other shares keep their proportions and all add up to 1";
                         view! {
-                            <Knob label=name value=share(position) span=Span::new(0.0, 1.0, Walk::Linear) commit=put(position) title />
+                            <Knob
+                                label=name
+                                value=share(position)
+                                span=Span::new(0.0, 1.0, Walk::Linear)
+                                commit=put(position)
+                                title
+                            />
                         }
                     })
                     .collect_view();

@@ -1,7 +1,7 @@
 //! Learned fronts: what every preference gives, judged on held-out rows, and where the reader stands on them.
 //!
-//! Two tasks are a curve in the plane of their losses with the losses along it beside; three are points in space, and as
-//! more tasks lines over one axis a task. Runs that train a single point stand there with theirs.
+//! Two tasks are a curve in the plane of their losses with the losses along it beside; three are points in space and,
+//! as more tasks are, lines over one axis a task. Runs that train a single point stand there with theirs.
 
 mod space;
 
@@ -28,7 +28,7 @@ pub(super) fn learns(scene: &Scene, run: usize) -> bool {
     scene.history.outline.runs.get(run).is_some_and(|outline| outline.members > 0)
 }
 
-/// (K) The run's losses where the reader stands, if it learns a front: its loss of a step is of a preference drawn then.
+/// (K) Losses where the reader stands, of a run that learns a front: those of a step are of a preference drawn then.
 pub(super) fn losses_here<'s>(scene: &Scene<'s>, run: usize) -> Option<&'s [f64]> {
     here(scene, run).filter(|_| learns(scene, run)).map(|point| losses(scene, point))
 }
