@@ -30,7 +30,7 @@ fn brief(name: &str) -> String {
     name.chars().take(NAME - 1).collect::<String>().trim_end().to_owned() + "…"
 }
 
-/// The shares that a key leads to; `None` for keys that move nothing. Up and down is more and less for the upper corner,
+/// The shares that a key leads to; `None` for keys that move nothing. Up and down is more and less for the top corner,
 /// sideways is from one lower corner to the other.
 fn moved(now: [f64; 3], key: &str, by: f64) -> Option<[f64; 3]> {
     Some(match key {
