@@ -38,6 +38,7 @@ mod plot_canvas;
 mod plot_table;
 mod preference;
 mod preference_bar;
+mod preference_triangle;
 mod preset_menu;
 mod probing;
 mod problem_panel;

@@ -5,6 +5,7 @@ use super::icons;
 use super::knob::{Knob, Span, Walk};
 use super::page::use_page;
 use super::preference::with_share;
+use super::preference_triangle::PreferenceTriangle;
 use super::problem_panel::commit;
 use crate::config::{Edit, ExperimentConfig};
 use crate::plots::{front_here, front_verdict};
@@ -65,6 +66,10 @@ pub fn PreferenceBar() -> impl IntoView {
                 .into_any()
             }
             names => {
+                let triangle = match names {
+                    [a, b, c] => Some(view! { <PreferenceTriangle names=[a, b, c].map(ToString::to_string) /> }),
+                    _ => None,
+                };
                 let names = names.to_vec();
                 let sliders = names
                     .into_iter()
@@ -72,13 +77,19 @@ pub fn PreferenceBar() -> impl IntoView {
                     .map(|(position, name)| {
                         let title = "Share of this task; the other shares keep their proportions and all add up to 1";
                         view! {
-                            <Knob label=name value=share(position) span=Span::new(0.0, 1.0, Walk::Linear) commit=put(position) title />
+                            <Knob
+                                label=name
+                                value=share(position)
+                                span=Span::new(0.0, 1.0, Walk::Linear)
+                                commit=put(position)
+                                title
+                            />
                         }
                     })
                     .collect_view();
                 view! {
                     <div class="ends"><b>"Preference"</b></div>
-                    <div class="shares">{sliders}</div>
+                    <div class="simplex">{triangle} <div class="shares">{sliders}</div></div>
                 }
                 .into_any()
             }

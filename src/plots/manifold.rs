@@ -1,7 +1,7 @@
 //! Learned fronts: what every preference gives, judged on held-out rows, and where the reader stands on them.
 //!
-//! Two tasks are a curve in the plane of their losses with the losses along it beside; three are points in space, and as
-//! more tasks lines over one axis a task. Runs that train a single point stand there with theirs.
+//! Two tasks are a curve in the plane of their losses with the losses along it beside; three are points in space and,
+//! as more tasks are, lines over one axis a task. Runs that train a single point stand there with theirs.
 
 mod space;
 
@@ -28,7 +28,7 @@ pub(super) fn learns(scene: &Scene, run: usize) -> bool {
     scene.history.outline.runs.get(run).is_some_and(|outline| outline.members > 0)
 }
 
-/// (K) The run's losses where the reader stands, if it learns a front: its loss of a step is of a preference drawn then.
+/// (K) Losses where the reader stands, of a run that learns a front: those of a step are of a preference drawn then.
 pub(super) fn losses_here<'s>(scene: &Scene<'s>, run: usize) -> Option<&'s [f64]> {
     here(scene, run).filter(|_| learns(scene, run)).map(|point| losses(scene, point))
 }
@@ -237,6 +237,11 @@ fn three(scene: &Scene, mut pen: Pen, runs: &[usize]) -> Picture {
     pen.picture
 }
 
+/// Px that an upright axis needs for its values and the name beside them.
+fn tick_room(stage: &Stage, scale: Scale) -> f64 {
+    scale.ticks().into_iter().map(|value| stage.text_width(&axis::tick(value), TICK)).fold(0.0, f64::max) + 24.0
+}
+
 /// The first of these notes that has room, longest first; nothing where none has.
 fn longest<'n>(stage: &Stage, notes: &[&'n str], room: f64) -> &'n str {
     notes.iter().find(|note| stage.text_width(note, TICK) <= room).copied().unwrap_or("")
@@ -314,8 +319,10 @@ fn plane(scene: &Scene, mut pen: Pen, runs: &[usize]) -> Picture {
     let (stage, ink) = (pen.stage, pen.ink());
     let wide = stage.width >= WIDE;
     let right = if wide { (stage.width * 0.6).round() } else { stage.width };
-    let place = Rect { left: 44.0, top: 12.0, right: right - 12.0, bottom: (stage.height - 36.0).max(60.0) };
-    let (x, y) = (range(scene, 0).between(place.left, place.right), range(scene, 1).between(place.bottom, place.top));
+    let bottom = (stage.height - 36.0).max(60.0);
+    let y = range(scene, 1).between(bottom, 12.0);
+    let place = Rect { left: tick_room(stage, y).max(44.0), top: 12.0, right: right - 12.0, bottom };
+    let x = range(scene, 0).between(place.left, place.right);
     let at = |v: &[f64]| -> Option<Point> {
         let pair = [*v.first()?, *v.get(1)?];
         pair.iter().all(|value| value.is_finite()).then(|| (x.at(pair[0]), y.at(pair[1])))
@@ -341,8 +348,13 @@ fn plane(scene: &Scene, mut pen: Pen, runs: &[usize]) -> Picture {
     };
 
     if !shows_metrics(scene) {
-        for curve in truth(scene) {
+        for (i, curve) in truth(scene).enumerate() {
             let curve: Vec<Point> = curve.iter().filter_map(|losses| at(losses)).collect();
+            if let Some(spot) = curve.get(curve.len() / 2).filter(|_| i == 0) {
+                let toward = -0.75 * std::f64::consts::PI;
+                wish(*spot, toward, 7.0, "true front".to_owned(), ink.ink2, TICK, Face::Plain);
+            }
+            taken.extend(curve.iter().step_by((curve.len() / 30).max(1)).map(|spot| square(*spot, 2.0)));
             pen.line(curve, 4.0, ink.line);
         }
         // What any weighted sum of the two losses could choose among these points.
@@ -440,6 +452,11 @@ fn plane(scene: &Scene, mut pen: Pen, runs: &[usize]) -> Picture {
     let room = place.width() - stage.text_width(&title_of(scene, 0, stage), LABEL) - 12.0;
     pen.text((place.left, stage.height - 3.0), longest(stage, notes, room), TICK, ink.ink3, Anchor::Start);
     if wide {
+        if runs.len() > 1 {
+            // Two fronts in one panel would be four curves.
+            let words = stage.fit(&scene.run_name(runs[0]), TICK, stage.width - right - 60.0);
+            pen.text((right + 52.0, 10.0), words, TICK, ink.run(runs[0]).text, Anchor::Start);
+        }
         along(scene, &mut pen, runs[0], Rect { left: right + 48.0, right: stage.width - 84.0, ..place });
     }
     pen.picture
@@ -507,7 +524,7 @@ fn lines(scene: &Scene, pen: &mut Pen, runs: &[usize], all: Rect) {
     let place = Rect {
         left: all.left + 56.0,
         top: all.top + 34.0,
-        right: all.right - 40.0,
+        right: all.right - 68.0,
         bottom: (all.bottom - 30.0).max(all.top + 70.0),
     };
     let x = |task: usize| place.left + place.width() * task as f64 / (k.max(2) - 1) as f64;
@@ -515,16 +532,6 @@ fn lines(scene: &Scene, pen: &mut Pen, runs: &[usize], all: Rect) {
     let line = |point: &FrontPoint| -> Vec<Point> {
         values(scene, point).iter().enumerate().map(|(task, value)| (x(task), scales[task].at(*value))).collect()
     };
-    for (task, scale) in scales.iter().enumerate() {
-        pen.hairline((x(task), place.top), (x(task), place.bottom), ink.edge);
-        for value in scale.ticks() {
-            let y = scale.at(value);
-            pen.hairline((x(task) - 3.0, y), (x(task), y), ink.edge);
-            pen.tick((x(task) - 6.0, y + 4.0), axis::tick(value), Anchor::End);
-        }
-        let name = stage.fit(&scene.task_name(task), LABEL, place.width() / (k.max(2) - 1) as f64 - 8.0);
-        pen.label((x(task), place.top - 14.0), name, ink.ink2, Anchor::Middle);
-    }
     for &run in runs {
         let style = *ink.run(run);
         let of_losses: Vec<Vec<f64>> = points(scene, run).iter().map(|point| losses(scene, point).to_vec()).collect();
@@ -532,6 +539,27 @@ fn lines(scene: &Scene, pen: &mut Pen, runs: &[usize], all: Rect) {
             pen.line(line(point), 1.0, style.mark.at(if free { 0.45 } else { 0.12 }));
         }
     }
+    // Values stand on the lines, which are many.
+    for (task, scale) in scales.iter().enumerate() {
+        pen.hairline((x(task), place.top), (x(task), place.bottom), ink.edge);
+        for value in scale.ticks() {
+            let y = scale.at(value);
+            pen.hairline((x(task) - 3.0, y), (x(task), y), ink.edge);
+            pen.put(Text {
+                at: (x(task) - 6.0, y + 4.0),
+                words: if shows_metrics(scene) { told(scene, task, value) } else { axis::tick(value) },
+                size: TICK,
+                face: Face::Plain,
+                color: ink.ink3,
+                anchor: Anchor::End,
+                halo: Some(ink.halo),
+                upwards: false,
+            });
+        }
+        let name = stage.fit(&scene.task_name(task), LABEL, place.width() / (k.max(2) - 1) as f64 - 8.0);
+        pen.label((x(task), place.top - 14.0), name, ink.ink2, Anchor::Middle);
+    }
+    let mut ends: Vec<(f64, String, Color)> = Vec::new();
     for run in scene.runs().into_iter().filter(|run| !learns(scene, *run)) {
         let style = *ink.run(run);
         let Some(point) = points(scene, run).first() else { continue };
@@ -540,9 +568,7 @@ fn lines(scene: &Scene, pen: &mut Pen, runs: &[usize], all: Rect) {
         for spot in &drawn {
             pen.marker(&style, *spot, 4.0, true);
         }
-        if let Some(end) = drawn.last() {
-            pen.halo((end.0 - 8.0, end.1 - 8.0), scene.run_name(run), style.text, Anchor::End);
-        }
+        ends.extend(drawn.last().map(|end| (end.1, scene.run_name(run), style.text)));
     }
     for &run in runs {
         let Some(point) = here(scene, run) else { continue };
@@ -551,13 +577,19 @@ fn lines(scene: &Scene, pen: &mut Pen, runs: &[usize], all: Rect) {
         pen.line(drawn.clone(), 3.0, ink.accent);
         for (task, spot) in drawn.iter().enumerate() {
             pen.disc(*spot, 4.5, ink.accent);
-            pen.halo(
-                (spot.0 + 8.0, spot.1 + 4.0),
-                told(scene, task, values(scene, point)[task]),
-                ink.ink,
-                Anchor::Start,
-            );
+            let words = told(scene, task, values(scene, point)[task]);
+            if task + 1 == k {
+                ends.push((spot.1, words, ink.ink));
+            } else {
+                pen.halo((spot.0 + 8.0, spot.1 + 4.0), words, ink.ink, Anchor::Start);
+            }
         }
+    }
+    // Behind the last axis there is room for names.
+    let wanted: Vec<f64> = ends.iter().map(|end| end.0).collect();
+    let placed = super::spread(&wanted, 14.0, place.top + 4.0, place.bottom);
+    for ((_, words, color), y) in ends.into_iter().zip(placed) {
+        pen.halo((place.right + 8.0, y + 4.0), stage.fit(&words, LABEL, 58.0), color, Anchor::Start);
     }
     let better = if shows_metrics(scene) { "higher is better" } else { "lower is better" };
     let notes = [

@@ -28,6 +28,7 @@ mod seeds;
 mod series;
 mod sharing;
 mod triad;
+mod triangle;
 mod weights;
 
 use axis::cosine;
@@ -43,6 +44,7 @@ pub use picture::{
     typical_width,
 };
 pub use place::spread;
+pub use triangle::Triangle;
 
 use crate::config::{Along, Aspect};
 use crate::protocol::{InputOutline, RunPredictions};
@@ -191,7 +193,7 @@ fn shows_first_seed(plot: &Plot, scene: &Scene) -> bool {
     !plot.shows_all_seeds && scene.history.n_seeds() > 1 && scene.look.frozen.is_none()
 }
 
-/// What is to be known of a run's learned front before one chooses a point of it, in a sentence; empty where it is plain.
+/// What is to be known of a run's learned front before a point of it is chosen, in a sentence; empty where it is plain.
 pub fn front_verdict(scene: &Scene, run: usize) -> String {
     manifold::verdict(scene, run)
 }

@@ -48,6 +48,8 @@ mod toy;
 #[cfg(feature = "plots")]
 mod arrows;
 #[cfg(feature = "plots")]
+mod front_plots;
+#[cfg(feature = "plots")]
 mod landscape_plots;
 #[cfg(feature = "plots")]
 mod plots;

@@ -8,7 +8,7 @@ use super::super::axis::{self, Scale};
 use super::super::front::square;
 use super::super::picture::{Anchor, Face, LABEL, Pen, Point, Rect, TICK, Text};
 use super::super::place::{Wish, settle};
-use super::super::{Scene, Turn};
+use super::super::{Color, Scene, Turn};
 use super::{alone_in, here, learns, longest, losses, points, shows_metrics, title_of, told, values};
 
 /// From the middle of the box to its corners, where its edges reach from −1 to 1.
@@ -181,7 +181,7 @@ fn marks(scene: &Scene, pen: &mut Pen, space: &Space, (runs, place): (&[usize], 
     }
 }
 
-/// The floor, three edges with their values, and the names of the axes; where words stand.
+/// The floor, three edges with their values, and the names of the axes; says where words stand.
 fn frame(scene: &Scene, pen: &mut Pen, space: &Space, place: Rect) -> Vec<Rect> {
     let ink = pen.ink();
     let corners: [Vector; 4] = [[-1.0, -1.0, 1.0], [1.0, -1.0, 1.0], [1.0, -1.0, -1.0], [-1.0, -1.0, -1.0]];
@@ -195,80 +195,104 @@ fn frame(scene: &Scene, pen: &mut Pen, space: &Space, place: Rect) -> Vec<Rect> 
     let mut rim: Vec<Point> = corners.iter().map(|v| space.at(*v)).collect();
     rim.extend([rim[0], rim[1]]);
     pen.line(rim, 1.0, ink.edge);
-    let mut taken = Vec::new();
+    // Words stand at the edges that are nearest to the reader, those of the third task at the leftmost upright one.
+    let mut edges: Vec<Edge> = Vec::new();
     for task in [0, 1] {
-        // Words stand at the edge that is nearest to the reader.
         let other = AXES[1 - task];
         let side = if space.depth(other) >= 0.0 { 1.0 } else { -1.0 };
-        let middle = plus(scaled(-1.0, AXES[2]), side, other);
-        taken.extend(edge(scene, pen, space, (task, middle), place));
+        edges.extend(Edge::of(space, task, plus(scaled(-1.0, AXES[2]), side, other)));
     }
-    // The upright edge that is leftmost on the screen has the words of the third task.
-    let leftmost = corners.into_iter().min_by(|a, b| space.at(*a).0.total_cmp(&space.at(*b).0));
-    if let Some(corner) = leftmost {
+    if let Some(corner) = corners.into_iter().min_by(|a, b| space.at(*a).0.total_cmp(&space.at(*b).0)) {
         let middle = [corner[0], 0.0, corner[2]];
-        let ends = [-1.0, 1.0].map(|end| space.at(plus(middle, end, AXES[2])));
-        pen.line(ends.to_vec(), 1.0, ink.edge);
-        taken.extend(edge(scene, pen, space, (2, middle), place));
+        pen.line([-1.0, 1.0].map(|end| space.at(plus(middle, end, AXES[2]))).to_vec(), 1.0, ink.edge);
+        edges.extend(Edge::of(space, 2, middle));
+    }
+    let mut taken = Vec::new();
+    for edge in &edges {
+        edge.name(scene, pen, space, place, &mut taken);
+    }
+    for edge in &edges {
+        edge.values(scene, pen, space, place, &mut taken);
     }
     taken
 }
 
-/// Values and name of a task along the edge of the box through `middle`; nothing where it points at the reader.
-fn edge(scene: &Scene, pen: &mut Pen, space: &Space, (task, middle): (usize, Vector), place: Rect) -> Vec<Rect> {
-    let (stage, ink) = (pen.stage, pen.ink());
-    let [low, high] = [-1.0, 1.0].map(|end| space.at(plus(middle, end, AXES[task])));
-    let (dx, dy) = (high.0 - low.0, high.1 - low.1);
-    let drawn = dx.hypot(dy);
-    if drawn < 36.0 {
-        return Vec::new();
+/// An edge of the box that has a task's values.
+struct Edge {
+    task: usize,
+    middle: Vector,
+    /// Unit vector on the screen that leads away from the box.
+    out: Point,
+    /// Where its ends are on the screen.
+    ends: [Point; 2],
+}
+
+impl Edge {
+    /// The edge through `middle`; none where it points at the reader.
+    fn of(space: &Space, task: usize, middle: Vector) -> Option<Self> {
+        let ends = [-1.0, 1.0].map(|end| space.at(plus(middle, end, AXES[task])));
+        let (dx, dy) = (ends[1].0 - ends[0].0, ends[1].1 - ends[0].1);
+        let drawn = dx.hypot(dy);
+        let center = space.at(middle);
+        let away = (center.0 - space.center.0, center.1 - space.center.1);
+        let normal = (-dy / drawn, dx / drawn);
+        let sign = if normal.0 * away.0 + normal.1 * away.1 >= 0.0 { 1.0 } else { -1.0 };
+        (drawn >= 36.0).then_some(Self { task, middle, out: (sign * normal.0, sign * normal.1), ends })
     }
-    // Outwards: the normal that leads away from the middle of the box.
-    let center = space.at(middle);
-    let normal = (-dy / drawn, dx / drawn);
-    let away = (center.0 - space.center.0, center.1 - space.center.1);
-    let sign = if normal.0 * away.0 + normal.1 * away.1 >= 0.0 { 1.0 } else { -1.0 };
-    let out = (sign * normal.0, sign * normal.1);
-    let mut taken = Vec::new();
-    let mut write = |pen: &mut Pen, at: Point, far: f64, words: String, (size, color): (f64, _)| {
-        let width = stage.text_width(&words, size);
-        // The nearer a normal is to level, the more of the words lies beside the point.
-        let x = at.0 + far * out.0 + (out.0 - 1.0) * width / 2.0;
-        let x = x.clamp(place.left, (place.right - width).max(place.left));
-        let y = at.1 + far * out.1 + 4.0 + 4.0 * out.1;
-        let spot = Rect { left: x - 2.0, top: y - 11.0, right: x + width + 2.0, bottom: y + 3.0 };
-        if taken.iter().any(|other: &Rect| other.overlap(&spot) > 0.0) {
-            return;
+
+    fn ticks(&self, space: &Space) -> Vec<f64> {
+        space.scales[self.task].ticks()
+    }
+
+    /// The name of the third task stands above its edge, where it can be long; the others beyond their values.
+    fn name(&self, scene: &Scene, pen: &mut Pen, space: &Space, place: Rect, taken: &mut Vec<Rect>) {
+        let (stage, color) = (pen.stage, pen.ink().ink2);
+        let name = stage.fit(&title_of(scene, self.task, stage), LABEL, 150.0);
+        if self.task == 2 {
+            let [low, high] = self.ends;
+            let top = if high.1 < low.1 { high } else { low };
+            return write(pen, (top.0, top.1 - 10.0), (0.0, -1.0), (name, LABEL, color), place, taken);
         }
-        taken.push(spot);
-        pen.put(Text {
-            at: (x, y),
-            words,
-            size,
-            face: Face::Plain,
-            color,
-            anchor: Anchor::Start,
-            halo: Some(ink.halo),
-            upwards: false,
-        });
-    };
-    let ticks = space.scales[task].ticks();
-    let name = stage.fit(&title_of(scene, task, stage), LABEL, 150.0);
-    let widest = ticks.iter().map(|value| stage.text_width(&axis::tick(*value), TICK)).fold(0.0, f64::max);
-    // The third name stands above its edge, where it can be long; the others beyond their values.
-    if task == 2 {
-        let width = stage.text_width(&name, LABEL);
-        let left = (high.0 - width / 2.0).clamp(place.left, (place.right - width).max(place.left));
-        let top = if high.1 < low.1 { high } else { low };
-        pen.label((left, top.1 - 8.0), name, ink.ink2, Anchor::Start);
-    } else {
-        let beyond = 8.0 + out.0.abs() * (widest + 6.0) + out.1.abs() * 14.0;
-        write(pen, center, beyond, name, (LABEL, ink.ink2));
+        let width = |value: f64| stage.text_width(&words(scene, self.task, value), TICK);
+        let widest = self.ticks(space).into_iter().map(width).fold(0.0, f64::max);
+        let beyond = 8.0 + self.out.0.abs() * (widest + 6.0) + self.out.1.abs() * 14.0;
+        let center = space.at(self.middle);
+        let at = (center.0 + beyond * self.out.0, center.1 + beyond * self.out.1);
+        write(pen, at, self.out, (name, LABEL, color), place, taken);
     }
-    for value in ticks {
-        let at = space.at(plus(middle, space.scales[task].at(value), AXES[task]));
-        let words = if shows_metrics(scene) { told(scene, task, value) } else { axis::tick(value) };
-        write(pen, at, 6.0, words, (TICK, ink.ink3));
+
+    fn values(&self, scene: &Scene, pen: &mut Pen, space: &Space, place: Rect, taken: &mut Vec<Rect>) {
+        let color = pen.ink().ink3;
+        for value in self.ticks(space) {
+            let at = space.at(plus(self.middle, space.scales[self.task].at(value), AXES[self.task]));
+            let at = (at.0 + 6.0 * self.out.0, at.1 + 6.0 * self.out.1);
+            write(pen, at, self.out, (words(scene, self.task, value), TICK, color), place, taken);
+        }
     }
-    taken
+}
+
+fn words(scene: &Scene, task: usize, value: f64) -> String {
+    if shows_metrics(scene) { told(scene, task, value) } else { axis::tick(value) }
+}
+
+/// Words beside a point, on the side that `out` leads to; not where others stand.
+fn write(
+    pen: &mut Pen,
+    at: Point,
+    out: Point,
+    (words, size, color): (String, f64, Color),
+    place: Rect,
+    taken: &mut Vec<Rect>,
+) {
+    let width = pen.stage.text_width(&words, size);
+    // The nearer the way out is to level, the more of the words lies beside the point.
+    let x = (at.0 + (out.0 - 1.0) * width / 2.0).clamp(place.left, (place.right - width).max(place.left));
+    let y = (at.1 + 4.0 + 4.0 * out.1).clamp(place.top + 11.0, (place.bottom - WORDS).max(place.top + 11.0));
+    let spot = Rect { left: x - 2.0, top: y - 11.0, right: x + width + 2.0, bottom: y + 3.0 };
+    if taken.iter().any(|other| other.overlap(&spot) > 0.0) {
+        return;
+    }
+    taken.push(spot);
+    let halo = Some(pen.ink().halo);
+    pen.put(Text { at: (x, y), words, size, face: Face::Plain, color, anchor: Anchor::Start, halo, upwards: false });
 }
