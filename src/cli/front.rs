@@ -62,6 +62,9 @@ pub type ReadFile<'a> = dyn Fn(&str) -> io::Result<Vec<u8>> + Sync + 'a;
 /// How far one seed is: its position, step and steps.
 type Progress = Mutex<Option<(u32, u32, u32)>>;
 
+/// A seed's position and its fronts, or `None` where it was ended early.
+type Found = (u32, Result<Option<SeedFronts>, RunError>);
+
 /// Tells the main thread how far training is, and hears from it whether to go on.
 struct Distant<'a> {
     progress: &'a Progress,
@@ -94,7 +97,7 @@ pub fn front(
     }
     let seeds = if options.seeds > 0 { options.seeds } else { config.training.seeds };
     let (next, goes_on, progress) = (AtomicU32::new(0), AtomicBool::new(true), Progress::default());
-    let found: Mutex<Vec<(u32, Result<Option<SeedFronts>, RunError>)>> = Mutex::default();
+    let found: Mutex<Vec<Found>> = Mutex::default();
     let work = || {
         loop {
             let seed_idx = next.fetch_add(1, Ordering::Relaxed);
@@ -219,7 +222,8 @@ impl Fronts {
                     "label": outline.label,
                     "method": outline.method,
                     "seed": seed.seed,
-                    "manifold": outline.members > 0,
+                    "manifold": outline.mixes,
+                    "members": outline.members,
                     "points": told.collect::<Vec<_>>(),
                     "hypervolume": reading.hypervolume,
                     "reference": self.reference,
