@@ -3,8 +3,8 @@
 //!
 //! The weight of task k at a point is −∂HV/∂ℓₖ, the size of the facet of the dominated region that moves with ℓₖ,
 //! divided by the sum of its weights. Points that others dominate have no part in the hypervolume: they are sorted into
-//! layers, and every layer is a front of its own. The reference point is beyond the worst first losses and stays. A point
-//! that is not below it first goes back, by the losses that are above.
+//! layers, and every layer is a front of its own. The reference point is beyond the worst first losses and stays. A
+//! point that is not below it first goes back, by the losses that are above.
 
 use super::learner::{Crowd, Learner};
 use crate::balance::modify::Applied;
@@ -14,16 +14,16 @@ use crate::measure::front::{dominates, hypervolume};
 pub const LEARNER: Learner = Learner {
     id: "hv",
     label: "Hypervolume",
-    about: "Trains the same network from many initial weights side by side. In every step each of them weighs the tasks \
-            by how much the region that all of them dominate together would grow, so they go to the front and spread \
-            along it, bulging inward or not. The preference picks the member whose losses are nearest to it. A step \
-            costs as much as that many runs, and one more forward pass each.",
+    about: "Trains the same network from many initial weights side by side. In every step each of them weighs the \
+            tasks by how much the region that all of them dominate together would grow, so they go to the front and \
+            spread along it, bulging inward or not. The preference picks the member whose losses are nearest to it. A \
+            step costs as much as that many runs, and one more forward pass each.",
     pitfalls: "Hypervolume needs losses in comparable units and a reference point; here that is beyond the worst \
-               losses before training, further by a share of their size or of their range, whichever is larger, and it \
-               stays. Weights of a point add up to 1, so they say where it goes and not how far, and points at rest keep \
-               stepping around their place. A member's preference is told by its losses: for every task how much of the \
-               range between the worst and the best member it has won, in shares. Curves of training are those of the \
-               first member.",
+               losses before training, further by a share of their size or of their range, whichever is larger, and \
+               it stays. Weights of a point add up to 1, so they say where it goes and not how far, and points at \
+               rest keep stepping around their place. A member's preference is told by its losses: for every task how \
+               much of the range between the worst and the best member it has won, in shares. Curves of training are \
+               those of the first member.",
     paper: "Deist, Grewal, Dankers, Alderliesten & Bosman, Multi-objective learning to predict Pareto fronts using \
             hypervolume maximization",
     year: 2021,

@@ -39,7 +39,7 @@ struct Seat {
 }
 
 impl Population {
-    /// The strategy of a run with this front learner, one backend a member, and the backend of the member that is shown.
+    /// The strategy of a run with this front learner, one backend a member, and the backend of the one that is shown.
     pub fn new(
         run: &RunConfig,
         (learned, crowd): (&Learned, Crowd),

@@ -10,12 +10,13 @@ pub const LEARNER: Learner = Learner {
     label: "Sweep",
     about: "Trains the same network many times side by side, each with its own preference, evenly spread from all for \
             one task to all for another. What comes out is a set of points; the preference picks the nearest of them. \
-            A step costs as much as that many runs. With Constant this is the sweep of weighted sums, with Tchebycheff \
-            or EPO the sweep of theirs.",
+            A step costs as much as that many runs. With Constant this is the sweep of weighted sums, with \
+            Tchebycheff or EPO the sweep of theirs.",
     pitfalls: "Equal steps between preferences are not equal steps along the front: weighted sums crowd at the ends \
-               and reach no part of a front that bulges inward. The two ends give a task no weight at all, so its loss \
-               is left where it happens to be, and EPO does not get there. Curves of training are those of the member nearest to \
-               an even preference. For three tasks or more the number of points is rounded up to a full lattice.",
+               and reach no part of a front that bulges inward. The two ends give a task no weight at all, so its \
+               loss is left where it happens to be, and EPO does not get there. Curves of training are those of the \
+               member nearest to an even preference. For three tasks or more the number of points is rounded up to a \
+               full lattice.",
     paper: "Miettinen, Nonlinear Multiobjective Optimization (Springer), weighting and Tchebycheff methods",
     year: 1998,
     link: "https://doi.org/10.1007/978-1-4615-5563-6",
