@@ -1,6 +1,6 @@
 //! Front learners: what a run trains in the place of a single point. One file each, one line each in [`LEARNERS`].
 
-use super::{hypervolume, manifold, starts, sweep};
+use super::{hypervolume, manifold, pareto_mtl, starts, sweep};
 use crate::balance::modify::Applied;
 use crate::balance::{Knob, Method};
 
@@ -47,7 +47,8 @@ pub struct Crowd {
 pub type StepShares = fn(&[f64], (&[f64], &[f64]), usize, &mut [f64]);
 
 /// The one list of front learners.
-pub const LEARNERS: &[Learner] = &[manifold::LEARNER, sweep::LEARNER, starts::LEARNER, hypervolume::LEARNER];
+pub const LEARNERS: &[Learner] =
+    &[manifold::LEARNER, sweep::LEARNER, starts::LEARNER, hypervolume::LEARNER, pareto_mtl::LEARNER];
 
 /// The registered front learner with this id.
 pub fn learner(id: &str) -> Option<&'static Learner> {

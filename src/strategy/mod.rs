@@ -11,6 +11,7 @@ pub mod learner;
 pub mod manifold;
 pub mod merging;
 pub mod multi_forward;
+pub mod pareto_mtl;
 mod penalty;
 pub mod population;
 mod serving;

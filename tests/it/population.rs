@@ -86,6 +86,18 @@ fn on_convex_fronts_every_learner_comes_near() {
 }
 
 #[test]
+fn every_cone_has_its_member_on_the_front() {
+    let text = "#v=1&d=fonseca-fleming&start=upper&st=2000&lr=.02&opt=adam&m=mgda~way~pareto_mtl";
+    let (losses, far) = reached(&fronts(text), 0);
+    assert!(far < 0.2, "{far} {losses:?}");
+    // Cones of five are 22.5 degrees wide; those of the ends are half of it.
+    for (at, losses) in losses.iter().enumerate() {
+        let degrees = losses[0].atan2(losses[1]).to_degrees();
+        assert!((degrees - 22.5 * at as f64).abs() < 13.0, "{at}: {degrees} {losses:?}");
+    }
+}
+
+#[test]
 fn a_population_trains_networks() {
     let swept = fronts("#v=1&p=two-sines&net=3&st=600&m=constant~way~sweep,mgda~way~starts~points~4,sum~way~hv");
     let [sweep, starts, volume] = &swept.fronts[..] else { panic!("three runs") };
@@ -257,6 +269,7 @@ fn what_does_not_go_is_said() {
     check("sum~way~sweep", "heeds no preference");
     check("constant~way~starts", "heeds the preference");
     check("mgda~way~hv", "weighs the tasks itself");
+    check("sum~way~pareto_mtl", "shortest averages");
     check("sum~mod~pref~way~hv", "weighs the tasks itself");
     check("constant~way~sweep~points~2", "3 to 21");
     // Rows that a modifier multiplies by the preference heed it.
