@@ -307,9 +307,11 @@ pub struct RunOutline {
     pub seed: u32,
     /// Backward passes through the trunk in one step.
     pub backward_passes: usize,
-    /// Networks whose mixtures are its front; 0 where it trains a single point. Its losses of a step are those of the
-    /// last preference that the step drew, so they jump.
+    /// Networks of its front; 0 where it trains a single point. Losses of a step are those of the last preference that
+    /// the step drew, so they jump, or those of one member of a population.
     pub members: usize,
+    /// Whether mixtures of the members are points of the front too, and not the members alone.
+    pub mixes: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

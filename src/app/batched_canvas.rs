@@ -1,6 +1,6 @@
-//! plotters' canvas where it counts what a browser is slow at: neighboring paths of one style are drawn as one (a dashed
-//! curve is a hundred short paths), a font is told once and not for every word (the browser reads its whole list of
-//! families each time), and outlines of words are strokes and not copies.
+//! plotters' canvas without what a browser is slow at: neighboring paths of one style are drawn as one (a dashed curve
+//! is a hundred short paths), a font is told once and not for every word (the browser reads its whole list of families
+//! each time), and outlines of words are strokes and not copies.
 
 use crate::plots::Outline;
 use plotters::style::TextStyle;

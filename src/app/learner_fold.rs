@@ -54,9 +54,18 @@ pub fn LearnerFold(
                 view! { <Setting knob value commit=set /> }
             })
             .collect_view();
+        let price = move || {
+            page.config.with(|config| {
+                let run = config.runs.get(run)?;
+                let (k, learned) = (config.n_tasks(), run.learned()?);
+                let (members, passes) = (learned.members(k), run.backward_passes(k));
+                Some(format!("{members} networks, {passes} gradient evaluations a step."))
+            })
+        };
         Some(view! {
             <p class="small soft">{learner.about}</p>
             {knobs}
+            <p class="small soft" data-testid="learner-price">{price}</p>
             <p class="small soft">{learner.pitfalls}</p>
             <p class="note">
                 <a href=learner.link target="_blank" rel="noreferrer">

@@ -219,7 +219,7 @@ pub enum Way {
     /// One θ.
     #[default]
     SinglePoint,
-    /// Several at once, whose mixtures are a front.
+    /// Several at once, which are a front together.
     Front(Learned),
 }
 
@@ -435,9 +435,11 @@ impl ExperimentConfig {
 
     fn check_budget(&self, n_inputs: usize, n_rows: usize) -> Result<(), Complaint> {
         let parameters = self.n_parameters(n_inputs);
-        let (runs, k) = (self.runs.len() as f64, self.n_tasks() as f64);
+        let k = self.n_tasks() as f64;
+        let points = |run: &RunConfig| run.n_points(self.n_tasks()) as f64;
+        let runs: f64 = self.runs.iter().map(points).sum();
         let rows = self.batch_rows(n_rows) as f64;
-        let storing = self.runs.iter().filter(|run| run.stores_rows()).count() as f64;
+        let storing: f64 = self.runs.iter().filter(|run| run.stores_rows()).map(points).sum();
         // What a penalty looks at beside θ: three gradients a task.
         let penalized = |run: &RunConfig| if run.looks_around() { 3.0 * k } else { 0.0 };
         // Uphill every task's gradient is taken once more.
@@ -445,10 +447,16 @@ impl ExperimentConfig {
         // A manifold goes forward and back once a draw, and once more forward for the order of its losses.
         let drawn = |run: &RunConfig| run.settings().map_or(1.0, |settings| settings.draws as f64);
         let ordered = |run: &RunConfig| if run.orders_losses() { 0.5 * drawn(run) } else { 0.0 };
-        let of_run = |run: &RunConfig| (1.0 + penalized(run) + uphill(run)) * drawn(run) + ordered(run);
+        let of_point = |run: &RunConfig| (1.0 + penalized(run) + uphill(run)) * drawn(run) + ordered(run);
+        // Members that are weighed together go forward once more before.
+        let weighed = |run: &RunConfig| {
+            let together = run.learned().and_then(|learned| learned.learner.crowd?.shares).is_some();
+            if together { 0.5 } else { 0.0 }
+        };
+        let of_run = |run: &RunConfig| (of_point(run) + weighed(run)) * points(run);
         let passes: f64 = self.runs.iter().map(of_run).sum();
         // Every member has its weights, two moments, its update and where that came from.
-        let members: f64 = self.runs.iter().filter(|run| run.learned().is_some()).map(|_| 5.0 * k).sum();
+        let members: f64 = self.runs.iter().filter(|run| run.settings().is_some()).map(|_| 5.0 * k).sum();
         // The first seed's networks stay while those of one further seed are trained.
         let held = f64::from(self.training.seeds.min(2));
         // Every run has K tasks; every single-task reference has one.
@@ -662,9 +670,14 @@ impl RunConfig {
         }
     }
 
-    /// What the knobs of its front learner say.
+    /// What the knobs of its front learner say, where members are mixed.
     pub fn settings(&self) -> Option<Settings> {
-        self.learned().map(|learned| Settings::of(&learned.knobs))
+        self.learned().filter(|learned| learned.learner.crowd.is_none()).map(|learned| Settings::of(&learned.knobs))
+    }
+
+    /// Networks that it trains side by side, each with what a single point has: 1 unless it trains a population.
+    pub fn n_points(&self, n_tasks: usize) -> usize {
+        self.learned().map_or(1, |learned| learned.points(n_tasks).max(1))
     }
 
     /// Whether losses of several preferences are put in order in every step.
@@ -675,7 +688,7 @@ impl RunConfig {
     /// Whether another preference is another training.
     pub fn heeds_preference(&self) -> bool {
         let multiplied = |applied: &Applied| matches!(applied.modifier.change, Change::Preference(_));
-        // A manifold draws its preferences itself.
+        // A front has all preferences.
         self.learned().is_none() && (self.method.needs(Need::Preference) || self.modifiers.iter().any(multiplied))
     }
 
@@ -720,6 +733,7 @@ impl RunConfig {
             Some(_) => own.max(n_tasks) + n_tasks + beside,
             None => own + beside,
         };
+        let of_draw = of_draw * self.n_points(n_tasks);
         match self.settings() {
             // Lengths of rows are told by rows.
             Some(Settings { draws, balance: Balance::Norm, .. }) => draws * of_draw.max(n_tasks),

@@ -39,6 +39,11 @@ pub(super) fn names_of_learners(scene: &Scene) -> String {
     runs.map(|run| scene.run_name(run)).collect::<Vec<_>>().join(", ")
 }
 
+/// Whether a run's front goes on between its points.
+fn mixes(scene: &Scene, run: usize) -> bool {
+    scene.history.outline.runs.get(run).is_some_and(|outline| outline.mixes)
+}
+
 /// The drawn runs that learn a front, the one that the reader looks at first.
 fn learners(scene: &Scene) -> Vec<usize> {
     let mut runs: Vec<usize> = scene.runs().into_iter().filter(|run| learns(scene, *run)).collect();
@@ -55,7 +60,9 @@ fn here<'s>(scene: &Scene<'s>, run: usize) -> Option<&'s FrontPoint> {
     let known = scene.fronts.known?.here.get(run)?.as_ref()?;
     let near = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-9;
     let same = known.preference.len() == scene.fronts.preference.len();
-    (same && known.preference.iter().zip(scene.fronts.preference).all(near)).then_some(known)
+    let there = known.preference.iter().zip(scene.fronts.preference).all(near);
+    // The nearest of a population has a preference of its own.
+    (same && (there || !mixes(scene, run))).then_some(known)
 }
 
 /// Rows that losses are told of: an experiment without validation rows has test rows.
@@ -108,7 +115,8 @@ pub(super) fn verdict(scene: &Scene, run: usize) -> String {
         } else {
             ("the tasks have", "the network is big enough for all")
         };
-        return format!("No trade-off here: {enough}. Along the whole line {what} the same losses.");
+        let whole = if mixes(scene, run) { "Along the whole line" } else { "At all its points" };
+        return format!("No trade-off here: {enough}. {whole} {what} the same losses.");
     }
     let points = points(scene, run);
     if let Some(worst) = reading.wrong_way.iter().max_by(|a, b| a.rise.total_cmp(&b.rise)) {
@@ -125,7 +133,8 @@ pub(super) fn verdict(scene: &Scene, run: usize) -> String {
     }
     let beaten = reading.nondominated.iter().filter(|free| !**free).count();
     if beaten > 0 {
-        return format!("{beaten} of {} points are beaten by others of the line on every task.", points.len());
+        let others = if mixes(scene, run) { "others of the line" } else { "others of them" };
+        return format!("{beaten} of {} points are beaten by {others} on every task.", points.len());
     }
     String::new()
 }
@@ -145,6 +154,11 @@ pub(super) fn here_words(scene: &Scene, run: usize) -> String {
     let every = if scene.n_tasks() == 2 { "both tasks" } else { "every task" };
     let mut words = format!("{} loss: {}.", rows_word(scene), told.join(", "));
     words[..1].make_ascii_uppercase();
+    if !mixes(scene, run) {
+        let shares: Vec<String> = point.preference.iter().map(|share| cosine(*share)).collect();
+        let members = scene.history.outline.runs.get(run).map_or(0, |outline| outline.members);
+        words = format!("Nearest of {members} networks trained side by side, at {}. {words}", shares.join(" / "));
+    }
     if !better.is_empty() {
         words += &format!(" Lower on {every} than here: {}.", better.join(", "));
     }
@@ -377,8 +391,11 @@ fn plane(scene: &Scene, mut pen: Pen, runs: &[usize]) -> Picture {
         let style = *ink.run(run);
         let of_run = points(scene, run);
         let curve: Vec<Point> = of_run.iter().filter_map(|point| at(values(scene, point))).collect();
-        pen.line(curve.clone(), 4.5, ink.halo);
-        pen.dashed(&curve, 2.0, style.mark, style.dash, 0.0);
+        let goes_on = mixes(scene, run);
+        if goes_on {
+            pen.line(curve.clone(), 4.5, ink.halo);
+            pen.dashed(&curve, 2.0, style.mark, style.dash, 0.0);
+        }
         let of_losses: Vec<Vec<f64>> = of_run.iter().map(|point| losses(scene, point).to_vec()).collect();
         let free = nondominated(&of_losses);
         for point in curve.iter().step_by((curve.len() / 50).max(1)) {
@@ -389,7 +406,7 @@ fn plane(scene: &Scene, mut pen: Pen, runs: &[usize]) -> Picture {
             let Some(spot) = at(values(scene, point)) else { continue };
             let share = point.preference[0];
             let tenth = (10.0 * share - (10.0 * share).round()).abs() < 1e-6;
-            if !tenth {
+            if goes_on && !tenth {
                 continue;
             }
             let end = i == 0 || i == last;
@@ -501,7 +518,16 @@ fn along(scene: &Scene, pen: &mut Pen, run: usize, place: Rect) {
             |point: &FrontPoint| Some((across.at(point.preference[0]), scale.at(*values(scene, point).get(task)?)));
         let curve: Vec<Point> = of_run.iter().filter_map(pair).collect();
         ends.extend(curve.last().map(|end| (end.1, scene.task_name(task))));
-        pen.dashed(&curve, 2.0, ink.ink, dash, 0.0);
+        if mixes(scene, run) {
+            pen.dashed(&curve, 2.0, ink.ink, dash, 0.0);
+        } else {
+            for spot in curve {
+                pen.disc(spot, 3.0, ink.ink);
+                if task > 0 {
+                    pen.disc(spot, 1.75, ink.bg);
+                }
+            }
+        }
     }
     let wanted: Vec<f64> = ends.iter().map(|end| end.0).collect();
     let placed = super::spread(&wanted, 13.0, place.top + 4.0, place.bottom - 5.0);
@@ -666,7 +692,7 @@ pub(super) fn table(scene: &Scene) -> Table {
         }
         let of_losses: Vec<Vec<f64>> = points(scene, run).iter().map(|point| losses(scene, point).to_vec()).collect();
         for (point, free) in points(scene, run).iter().zip(nondominated(&of_losses)) {
-            if !learns(scene, run) || is_tenth(point) {
+            if !mixes(scene, run) || is_tenth(point) {
                 table.rows.push(cells(scene, (run, &name), point, learns(scene, run).then_some(free), number));
             }
         }

@@ -23,6 +23,7 @@ use crate::protocol::{
     Outline, Record, ReferenceNews, RunNews, RunOutline, RunPredictions, SharpnessReading, Stored, SweepPortion,
     TaskOutline,
 };
+use crate::strategy::population::Members;
 use crate::train::{Checkpoints, Ending, Evaluator, Trainer};
 use plan::{Laying, Telling};
 use std::borrow::Cow;
@@ -114,19 +115,26 @@ pub struct Run {
     /// `None` where there is no test split.
     pub evaluator: Option<Evaluator>,
     pub targets: Vec<usize>,
-    /// Of θ, or of all members of a manifold.
+    /// Of θ, or of all members of a manifold or of a population.
     pub checkpoints: Option<Checkpoints>,
-    /// (K) preference at which a manifold is looked at; `None` where it trains a single point.
+    /// (K) preference at which a front is looked at; `None` where it trains a single point.
     pub mixture: Option<Vec<f64>>,
+    /// Members of a population, which are looked at one by one; 0 where there is none.
+    pub points: usize,
     /// Whether d = wᵀG, so that its weights say what it would do with other gradients.
     pub weighs_rows: bool,
 }
 
 impl Run {
-    /// The θ that is looked at in what [`Trainer::weights`] gave: it itself, or the mixture of its members.
+    /// The θ that is looked at in what [`Trainer::weights`] gave: it itself, the mixture of its members, or the member
+    /// that is nearest to the preference.
     pub fn point<'a>(&self, weights: &'a [f32]) -> Cow<'a, [f32]> {
         match &self.mixture {
             None => Cow::Borrowed(weights),
+            Some(alpha) if self.points > 0 => {
+                let members = Members::new(weights, self.points, alpha.len());
+                Cow::Owned(members.theta(members.nearest(alpha)).to_vec())
+            }
             Some(alpha) => Cow::Owned(mixed(weights, alpha)),
         }
     }
@@ -285,7 +293,7 @@ impl Experiment {
         frame.finished = self.finished();
         frame.checkpoints = self.stored();
         for ((news, run), millis) in frame.runs.iter_mut().zip(&mut self.runs).zip(&self.millis) {
-            news.dispatches = run.trainer.backend().dispatches();
+            news.dispatches = run.trainer.dispatches();
             news.computing_millis = *millis;
         }
         frame
@@ -600,7 +608,8 @@ fn run_outlines(config: &ExperimentConfig) -> Vec<RunOutline> {
             label: crate::config::name_of_run(config, index),
             seed: config.training.seed,
             backward_passes: run.backward_passes(config.n_tasks()),
-            members: if run.learned().is_some() { config.n_tasks() } else { 0 },
+            members: run.learned().map_or(0, |learned| learned.members(config.n_tasks())),
+            mixes: run.learned().is_some_and(|learned| learned.learner.crowd.is_none()),
         });
     }
     runs

@@ -3,7 +3,7 @@
 //! One seed's networks exist at a time. A seed that is not complete is told to nobody, so seeds that are compared
 //! have all gone equally far.
 
-use super::experiment::{Material, Run, StartError, diverged, due, mixed};
+use super::experiment::{Material, Run, StartError, diverged, due};
 use super::workshop::Workshop;
 use crate::protocol::{Outline, SeedCurves, SeedRecord};
 
@@ -91,13 +91,15 @@ impl FurtherSeeds {
         };
         let step = run.trainer.next_step();
         if due(step, outline.evaluate_every, outline.steps)
-            && let (Some(evaluator), Some(test)) = (&mut run.evaluator, material.test())
+            && let (true, Some(test)) = (run.evaluator.is_some(), material.test())
         {
             run.trainer.weights(theta).await.map_err(|error| error.to_string())?;
-            if theta.iter().all(|x| x.is_finite()) {
-                let point = run.mixture.as_ref().map(|alpha| mixed(theta, alpha));
-                let point = point.as_deref().unwrap_or(theta);
-                curves.metrics.push((step, evaluator.judge(point, test, &run.targets).1));
+            let point = run.point(theta);
+            if let Some(evaluator) = &mut run.evaluator
+                && theta.iter().all(|x| x.is_finite())
+            {
+                let metrics = evaluator.judge(&point, test, &run.targets).1;
+                curves.metrics.push((step, metrics));
             }
         }
         let record = run.trainer.advance().await.map_err(|error| error.to_string())?;

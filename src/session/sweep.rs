@@ -6,6 +6,7 @@ use crate::backend::Backend;
 use crate::data::Split;
 use crate::problem::Problem;
 use crate::protocol::{AskedSweep, FrontPoint, Judged, Outline, SweepPortion, SweptRows};
+use crate::strategy::population::{Members, simplex};
 use crate::train::Judging;
 use std::rc::Rc;
 
@@ -23,11 +24,20 @@ const LEAST_ROWS: usize = 256;
 pub struct Sweep {
     number: u32,
     ground: Ground,
-    /// What is to be told: run, its checkpoint's step, preference.
-    places: Vec<(usize, u32, Vec<f64>)>,
+    /// What is to be told: run, its checkpoint's step, where on its front.
+    places: Vec<(usize, u32, Where)>,
     next: usize,
     done: u32,
     current: Option<Current>,
+}
+
+/// One point of a run.
+#[derive(Clone)]
+enum Where {
+    /// A mixture, or the only point there is, with what the experiment prefers.
+    Preference(Vec<f64>),
+    /// A member of a population.
+    Member(usize),
 }
 
 /// What points are judged by.
@@ -89,16 +99,24 @@ impl Sweep {
         for (at, run) in runs.iter().enumerate().filter(|(_, run)| told(run)) {
             let checkpoint = run.checkpoints.as_ref().and_then(|checkpoints| checkpoints.at(asked.step));
             // Where it diverged there is nothing to say.
-            let Some((step, _)) = checkpoint.filter(|(_, theta)| theta.iter().all(|x| x.is_finite())) else { continue };
+            let sound = checkpoint.filter(|(_, theta)| theta.iter().all(|x| x.is_finite()));
+            let Some((step, weights)) = sound else { continue };
             stored = true;
             if run.mixture.is_none() {
                 if asked.points > 0 {
-                    places.push((at, step, preference.to_vec()));
+                    places.push((at, step, Where::Preference(preference.to_vec())));
                 }
-                continue;
+            } else if run.points > 0 {
+                let members = Members::new(weights, run.points, k);
+                single.extend(asked.preference.iter().map(|alpha| (at, step, Where::Member(members.nearest(alpha)))));
+                if asked.points > 0 {
+                    places.extend(members.in_order().into_iter().map(|member| (at, step, Where::Member(member))));
+                }
+            } else {
+                let of = |alpha: &Vec<f64>| (at, step, Where::Preference(alpha.clone()));
+                single.extend(asked.preference.iter().map(of));
+                places.extend(lattice.iter().map(of));
             }
-            single.extend(asked.preference.iter().map(|alpha| (at, step, alpha.clone())));
-            places.extend(lattice.iter().map(|alpha| (at, step, alpha.clone())));
         }
         if !stored {
             return Err("No run that learns a front has a sound checkpoint here yet.".into());
@@ -160,12 +178,17 @@ impl Sweep {
 
     /// A chunk of rows of the next point; the point once it is complete.
     fn portion_of_point(&mut self, runs: &mut [Run]) -> Option<FrontPoint> {
-        let (run, step, alpha) = self.places.get(self.next)?;
+        let (run, step, place) = self.places.get(self.next)?;
         let run = &mut runs[*run];
         let stored = run.checkpoints.as_ref().and_then(|checkpoints| checkpoints.at(*step));
         let weights = stored.map_or(&[][..], |(_, weights)| weights);
         let is_mixture = run.mixture.is_some();
-        let theta = || if is_mixture { mixed(weights, alpha) } else { weights.to_vec() };
+        let members = Members::new(weights, run.points, run.targets.len());
+        let theta = || match place {
+            Where::Preference(alpha) if is_mixture => mixed(weights, alpha),
+            Where::Preference(_) => weights.to_vec(),
+            Where::Member(member) => members.theta(*member).to_vec(),
+        };
         let (validation, test) = match &self.ground {
             Ground::Problem(problem) => {
                 let x: Vec<f64> = theta().iter().map(|&x| f64::from(x)).collect();
@@ -200,52 +223,10 @@ impl Sweep {
             }
         };
         self.next += 1;
-        Some(FrontPoint { preference: alpha.clone(), validation, test })
-    }
-}
-
-/// At least so many preferences of K tasks, evenly spread with the corners among them; those of the first task first.
-pub fn simplex(n_tasks: usize, at_least: u32) -> Vec<Vec<f64>> {
-    let count = |parts: u64| {
-        let more = n_tasks.saturating_sub(1) as u64;
-        (1..=more).fold(1, |product, i| product * (parts + i) / i)
-    };
-    let parts = (1..).find(|&parts| n_tasks < 2 || count(parts) >= u64::from(at_least)).unwrap_or(1);
-    let mut all = Vec::new();
-    let mut place = Vec::new();
-    spread(n_tasks, parts, parts, &mut place, &mut all);
-    all
-}
-
-/// Adds every way to share `left` of `parts` among the tasks that `place` lacks.
-fn spread(n_tasks: usize, parts: u64, left: u64, place: &mut Vec<u64>, all: &mut Vec<Vec<f64>>) {
-    if place.len() + 1 >= n_tasks {
-        let shares = place.iter().chain([&left]).map(|&part| part as f64 / parts as f64);
-        return all.push(shares.collect());
-    }
-    for part in (0..=left).rev() {
-        place.push(part);
-        spread(n_tasks, parts, left - part, place, all);
-        place.pop();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::simplex;
-
-    #[test]
-    fn preferences_are_spread_evenly() {
-        assert_eq!(simplex(2, 3), [[1.0, 0.0], [0.5, 0.5], [0.0, 1.0]]);
-        assert_eq!(simplex(2, 101).len(), 101);
-        // Thirteen rows of a triangle have 91 points, fourteen 105.
-        let triangle = simplex(3, 101);
-        assert_eq!((triangle.len(), triangle[0].clone()), (105, vec![1.0, 0.0, 0.0]));
-        assert!(triangle.iter().all(|alpha| (alpha.iter().sum::<f64>() - 1.0).abs() < 1e-12));
-        for corner in 0..3 {
-            assert!(triangle.iter().any(|alpha| alpha[corner] == 1.0));
-        }
-        assert_eq!(simplex(4, 20).len(), 20);
-        assert_eq!(simplex(1, 5), [[1.0]]);
+        let preference = match place {
+            Where::Preference(alpha) => alpha.clone(),
+            Where::Member(member) => members.place(*member),
+        };
+        Some(FrontPoint { preference, validation, test })
     }
 }

@@ -1,6 +1,6 @@
 //! The same runs from every other start of their problem, trained beside the experiment for pictures of all paths.
 
-use super::experiment::{Run, StartError, mixed};
+use super::experiment::{Run, StartError};
 use super::workshop::{Stuff, Workshop};
 use crate::config::{AnalyticConfig, ExperimentConfig};
 use crate::problem::Start;
@@ -64,12 +64,12 @@ impl Wander {
         let mut points = Vec::new();
         loop {
             let step = run.trainer.next_step();
-            if let Some(checkpoints) = run.checkpoints.as_mut().filter(|checkpoints| checkpoints.wants(step, steps)) {
+            if run.checkpoints.as_ref().is_some_and(|checkpoints| checkpoints.wants(step, steps)) {
                 run.trainer.weights(&mut self.theta).await.map_err(|error| error.to_string())?;
-                if let Some(alpha) = &run.mixture {
-                    self.theta = mixed(&self.theta, alpha);
+                if run.mixture.is_some() {
+                    self.theta = run.point(&self.theta).into_owned();
                 }
-                checkpoints.store(step, &self.theta);
+                run.checkpoints.iter_mut().for_each(|checkpoints| checkpoints.store(step, &self.theta));
                 if let [a, b] = self.theta[..]
                     && a.is_finite()
                     && b.is_finite()

@@ -117,7 +117,12 @@ impl Workshop {
         (seed, keep): (u32, bool),
     ) -> Result<Run, StartError> {
         let training = &self.training;
-        let members = if run.learned().is_some() { tasks.len() } else { 0 };
+        let learned = run.learned();
+        let points = learned.map_or(0, |learned| learned.points(tasks.len()));
+        let members = learned.map_or(0, |learned| learned.members(tasks.len())) - points;
+        let own_starts = learned.and_then(|learned| Some((learned.learner.crowd?.own_starts)(&learned.knobs)));
+        let own_starts = own_starts.unwrap_or(false);
+        let mut others = Vec::new();
         let bytes = CHECKPOINT_BYTES / self.runs.len();
         let setup = |floor: Vec<f64>, batches: Batches, gramian_every: u32| TrainerSetup {
             run,
@@ -138,6 +143,10 @@ impl Workshop {
                 let theta = rows.theta(&workload, (seed, 0));
                 let member = |member| rows.theta(&workload, (seed, member as u32));
                 let held: Vec<f32> = (0..members).flat_map(member).collect();
+                for at in 1..points {
+                    let theta = if own_starts { member(at) } else { theta.clone() };
+                    others.push(chosen.backend(workload.clone(), theta).map_err(StartError::Device)?);
+                }
                 let mut backend: Backend = chosen.backend(workload, theta).map_err(StartError::Device)?;
                 if members > 0 {
                     backend.hold_members(&held).map_err(|error| StartError::Device(error.to_string()))?;
@@ -155,7 +164,14 @@ impl Workshop {
                     clip: training.clip,
                     multiplier: 1.0,
                 };
-                let mut backend = Backend::Exact(Box::new(Exact::new(descent, start.clone())));
+                let p = start.len();
+                let from = match own_starts {
+                    false => start.repeat(points.max(1)),
+                    true => member_starts(problem, start, points, seed).iter().map(|&x| f64::from(x)).collect(),
+                };
+                let exact = |x: &[f64]| Backend::Exact(Box::new(Exact::new(descent.clone(), x.to_vec())));
+                others.extend(from.chunks_exact(p).skip(1).map(exact));
+                let mut backend = exact(&from[..p]);
                 if members > 0 {
                     let held = member_starts(problem, start, members, seed);
                     backend.hold_members(&held).map_err(|error| StartError::Device(error.to_string()))?;
@@ -164,7 +180,7 @@ impl Workshop {
             }
         };
         let look = look_every(training.steps, setup.gramian_every);
-        let mut trainer = Trainer::new(backend, setup);
+        let mut trainer = Trainer::with_others(backend, others, setup);
         if keep {
             trainer.look_around_every(look);
         }
@@ -172,8 +188,10 @@ impl Workshop {
             trainer,
             evaluator,
             targets: tasks.to_vec(),
-            checkpoints: keep.then(|| Checkpoints::new(training.steps, n_parameters * members.max(1), bytes)),
-            mixture: (members > 0).then(|| self.shown.clone()),
+            checkpoints: keep
+                .then(|| Checkpoints::new(training.steps, n_parameters * members.max(points).max(1), bytes)),
+            mixture: learned.map(|_| self.shown.clone()),
+            points,
             weighs_rows: !run.method.needs(Need::KeptRows) && run.ascent().is_none(),
         })
     }

@@ -81,6 +81,7 @@ pub const LEARNER: Learner = Learner {
         Knob::choice("sign", "sign of the order term", &["paper", "code"]),
     ],
     tasks: (2, 4),
+    crowd: None,
     refuses,
 };
 
@@ -129,7 +130,7 @@ impl Settings {
 }
 
 /// What multiplies the rows of methods that heed no preference; it is no modifier that a run could list.
-const SHARES: Modifier = Modifier {
+pub(super) const SHARES: Modifier = Modifier {
     id: "shares",
     label: "shares of a mixture",
     about: "Multiplies every task gradient by its share of the preference that a step drew.",

@@ -1,25 +1,32 @@
-//! What is trained with a backend's primitives: single points of weight space, and manifolds of mixtures.
+//! What is trained with a backend's primitives: single points of weight space, many of them side by side, and manifolds
+//! of mixtures.
 //!
 //! A strategy composes `losses`, `gradients` and `apply`, with any balancer inside. Arithmetic that needs no backend is
 //! here too: merging, the order along a manifold, what sharpness adds to a gradient.
 
 pub mod afresh;
 mod flat_part;
+pub mod hypervolume;
 pub mod learner;
 pub mod manifold;
 pub mod merging;
 pub mod multi_forward;
+pub mod pareto_mtl;
 mod penalty;
+pub mod population;
 mod serving;
 pub mod sharpness;
 pub mod single_point;
+pub mod starts;
+pub mod sweep;
 
-pub use learner::{LEARNERS, Learned, Learner, learner};
+pub use learner::{Crowd, LEARNERS, Learned, Learner, learner};
 pub use single_point::SinglePoint;
 
 use crate::backend::{Backend, BackendError, StepReport};
 use crate::balance::Outcome;
 use manifold::Manifold;
+use population::Population;
 use single_point::Place;
 
 /// What one step of a strategy leaves; all room is reused.
@@ -56,6 +63,7 @@ impl Step {
 pub enum Strategy {
     SinglePoint(Box<SinglePoint>),
     Manifold(Box<Manifold>),
+    Population(Box<Population>),
 }
 
 impl Strategy {
@@ -73,6 +81,7 @@ impl Strategy {
         match self {
             Self::SinglePoint(point) => point.step(backend, rows, place, out).await,
             Self::Manifold(manifold) => manifold.step(backend, rows, place, out).await,
+            Self::Population(population) => population.step(backend, rows, place, out).await,
         }
     }
 
@@ -81,6 +90,7 @@ impl Strategy {
         match self {
             Self::SinglePoint(point) => point.bound_losses(floor),
             Self::Manifold(manifold) => manifold.bound_losses(floor),
+            Self::Population(population) => population.bound_losses(floor),
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::config::{Rates, RunConfig};
 use crate::data::Batches;
 use crate::protocol::{Around, Divergence, Pull, Record};
 use crate::strategy::manifold::Manifold;
+use crate::strategy::population::Population;
 use crate::strategy::{Motion, SinglePoint, Step, Strategy, single_point::Place};
 
 /// A run that goes step by step.
@@ -45,10 +46,25 @@ pub enum Ending {
 }
 
 impl Trainer {
+    /// A run that one backend trains.
     pub fn new(backend: Backend, setup: TrainerSetup<'_>) -> Self {
+        Self::with_others(backend, Vec::new(), setup)
+    }
+
+    /// A run with one more backend for every further member of a population.
+    pub fn with_others(first: Backend, others: Vec<Backend>, setup: TrainerSetup<'_>) -> Self {
         let TrainerSetup { run, floor, preference, rates, seed, batches, gramian_every } = setup;
-        let mut strategy = match run.learned() {
-            Some(learned) => Strategy::Manifold(Box::new(Manifold::new(run, &learned.knobs, &backend, batches, seed))),
+        let mut backend = first;
+        let learned = run.learned().map(|learned| (learned, learned.learner.crowd));
+        let mut strategy = match learned {
+            Some((learned, Some(crowd))) => {
+                let (population, held) = Population::new(run, (learned, crowd), backend, others, batches, seed);
+                backend = held;
+                Strategy::Population(Box::new(population))
+            }
+            Some((learned, None)) => {
+                Strategy::Manifold(Box::new(Manifold::new(run, &learned.knobs, &backend, batches, seed)))
+            }
             None => Strategy::SinglePoint(Box::new(SinglePoint::new(
                 run.method,
                 &run.knobs,
@@ -98,15 +114,26 @@ impl Trainer {
         &mut self.backend
     }
 
-    /// What is worth storing: θ, or all members of a manifold one behind the other.
+    /// What is worth storing: θ, all members of a manifold one behind the other, or what
+    /// [`Members`](crate::strategy::population::Members) reads of a population.
     ///
     /// # Errors
     /// [`BackendError`] when the device is lost.
     pub async fn weights(&mut self, weights: &mut Vec<f32>) -> Result<(), BackendError> {
-        match self.strategy {
+        match &mut self.strategy {
             Strategy::SinglePoint(_) => self.backend.parameters(weights).await,
             Strategy::Manifold(_) => self.backend.members(weights).await,
+            Strategy::Population(population) => population.weights(&mut self.backend, weights).await,
         }
+    }
+
+    /// GPU dispatches so far; 0 on the CPU.
+    pub fn dispatches(&self) -> u64 {
+        let others = match &self.strategy {
+            Strategy::Population(population) => population.dispatches(),
+            Strategy::SinglePoint(_) | Strategy::Manifold(_) => 0,
+        };
+        self.backend.dispatches() + others
     }
 
     /// Trains one step and returns its record, or `None` once the run has ended.

@@ -43,6 +43,8 @@ mod goldens;
 #[cfg(feature = "cli")]
 mod guide;
 #[cfg(feature = "cli")]
+mod population;
+#[cfg(feature = "cli")]
 mod toy;
 
 #[cfg(feature = "plots")]

@@ -73,8 +73,8 @@ pub fn read_front(alphas: &[Vec<f64>], losses: &[Vec<f64>], nothing: &[f64], ref
     }
 }
 
-/// The reference point that a comparison of fronts has unless it is given one: in every loss a tenth of the range of all
-/// points beyond the worst of them, so that every point counts and the ends of fronts do not count without limit.
+/// The reference point that a comparison of fronts has unless it is given one: in every loss a tenth of the range of
+/// all points beyond the worst of them, so that every point counts and the ends of fronts do not count without limit.
 pub fn reference<'a>(losses: impl Iterator<Item = &'a [f64]> + Clone, n_tasks: usize) -> Vec<f64> {
     let of_task = |task: usize| {
         let values = losses.clone().filter_map(move |losses| losses.get(task).copied()).filter(|loss| loss.is_finite());

@@ -37,15 +37,18 @@ pub struct Telling {
 /// What a plane is laid through: one path a run, and where the views stand.
 struct Site {
     land: Land,
-    paths: Vec<Vec<(u32, Rc<[f32]>)>>,
+    paths: Vec<Path>,
     /// All members one behind the other, of runs that learn a front.
-    members: Vec<Vec<(u32, Rc<[f32]>)>>,
+    members: Vec<Path>,
     names: Vec<String>,
     cursor: u32,
 }
 
-/// Checkpoints that are shared, as a plane looks at them.
-fn borrowed(paths: &[Vec<(u32, Rc<[f32]>)>]) -> Vec<Vec<(u32, &[f32])>> {
+/// Steps and what was stored there, shared with the run.
+type Path = Vec<(u32, Rc<[f32]>)>;
+
+/// Shared checkpoints, as a plane looks at them.
+fn borrowed(paths: &[Path]) -> Vec<Vec<(u32, &[f32])>> {
     paths.iter().map(|path| path.iter().map(|(step, theta)| (*step, &**theta)).collect()).collect()
 }
 
