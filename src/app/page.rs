@@ -26,6 +26,8 @@ use std::rc::Rc;
 const UNDO: usize = 100;
 /// Two edits of the same control within this time are taken back together.
 const SAME_EDIT_MILLIS: f64 = 1000.0;
+/// Least time between two sets of numbers on the cards.
+const TOLD_MILLIS: f64 = 80.0;
 /// How long a moving slider may wait before the worker starts again.
 const RESTART_MILLIS: u64 = 60;
 
@@ -119,6 +121,9 @@ pub struct Page {
     pub cursor: RwSignal<u32>,
     /// The step that is drawn: the view cursor, or the computed head while it is behind.
     pub step: Memo<u32>,
+    /// The same for words and numbers of cards, at most so often as one can read: laying them out anew costs a browser as
+    /// much as several plots.
+    pub told: Signal<u32>,
     pub hover: RwSignal<Option<u32>>,
     pub playing: RwSignal<bool>,
     pub speed: RwSignal<f64>,
@@ -179,6 +184,7 @@ impl Page {
         Self {
             cursor,
             step,
+            told: leptos_use::signal_throttled(step, TOLD_MILLIS),
             config,
             opened: RwSignal::new(false),
             trouble: RwSignal::new(None),

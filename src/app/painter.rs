@@ -14,7 +14,7 @@ use std::rc::Rc;
 const MOST_MILLIS: f64 = 8.0;
 const LEAST_MILLIS: f64 = 1.0;
 /// Added to the budget by every frame in time.
-const GROWTH_MILLIS: f64 = 1.0 / 32.0;
+const GROWTH_MILLIS: f64 = 0.25;
 /// A frame that comes this long after the one before is late, at the 60 frames a second of most screens.
 const LATE_MILLIS: f64 = 25.0;
 

@@ -21,7 +21,7 @@ pub fn InNumbers(run: usize) -> impl IntoView {
         if !open.get() {
             return Vec::new();
         }
-        let step = page.step.get();
+        let step = page.told.get();
         page.history.with(|history| {
             let record = history.runs.get(run).and_then(|run| run.at(step));
             let of = page.config.with(|config| config.runs.get(run).map_or_else(Combined::default, Combined::of));

@@ -51,7 +51,7 @@ pub fn RunCard(
     let diverged =
         Memo::new(move |_| page.history.with(|history| history.runs.get(run).and_then(|run| run.diverged.clone())));
     let unsettled = Memo::new(move |_| {
-        let step = page.step.get();
+        let step = page.told.get();
         page.history.with(|history| {
             let record = history.runs.get(run)?.at(step)?;
             record.unsettled.then_some(record.step)
@@ -64,7 +64,7 @@ pub fn RunCard(
         {
             return before.clone();
         }
-        let step = page.step.get();
+        let step = page.told.get();
         page.history.with(|history| twins(history, run, step))
     });
     let knobs = entry
@@ -130,7 +130,7 @@ pub fn RunCard(
                 None => {
                     view! {
                         {learner
-                            .is_some()
+                            .is_some_and(|learner| learner.crowd.is_none())
                             .then(|| view! { <p class="math">"θ(α) = Σ αₖθₖ, one network a task"</p> })}
                         <div class="math" title=entry.optimizes inner_html=rule></div>
                         <Weights run />
@@ -290,7 +290,7 @@ fn safe_rate(rate: f64) -> f64 {
 fn Weights(run: usize) -> impl IntoView {
     let page = use_page();
     let weights = Memo::new(move |_| {
-        let step = page.step.get();
+        let step = page.told.get();
         page.history
             .with(|history| history.runs.get(run).and_then(|run| run.at(step)).map(|record| record.weights.clone()))
     });
@@ -351,7 +351,7 @@ fn Values(run: usize) -> impl IntoView {
 }
 
 fn values(page: Page, run: usize) -> Vec<(String, String)> {
-    let step = page.step.get();
+    let step = page.told.get();
     let here = page.fronts.fronts.with(|fronts| Some(fronts.here.get(run)?.as_ref()?.test.losses.clone()));
     page.history.with(|history| {
         let Some(record) = history.runs.get(run).and_then(|run| run.at(step)) else { return Vec::new() };

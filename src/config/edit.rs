@@ -362,8 +362,8 @@ pub fn differences(one: &ExperimentConfig, other: &ExperimentConfig) -> Vec<Stri
     KEYS.iter().filter(differs).map(told).collect()
 }
 
-/// What run `at` is called: what trains a front, if anything does, its method, the knobs in which they differ from
-/// their defaults, its modifiers.
+/// What run `at` is called: what trains a front, if anything does, its method, the knobs in which that differs from its
+/// defaults, its modifiers. The knobs of what trains a front are told where they tell two runs apart.
 ///
 /// Runs that are equal in all of that are numbered: `PCGrad`, `PCGrad (2)`. Empty if there is no such run.
 pub fn name_of_run(config: &ExperimentConfig, at: usize) -> String {
@@ -371,7 +371,13 @@ pub fn name_of_run(config: &ExperimentConfig, at: usize) -> String {
     let mut name = String::new();
     if let Some(learned) = run.learned() {
         name.push_str(learned.learner.label);
-        name_knobs(learned.learner.knobs, &learned.knobs, &mut name);
+        let is_twin = |other: &RunConfig| {
+            let same = other.learned().is_some_and(|theirs| theirs.learner.id == learned.learner.id);
+            same && other.method.id == run.method.id && other.learned() != Some(learned)
+        };
+        if config.runs.iter().any(is_twin) {
+            name_knobs(learned.learner.knobs, &learned.knobs, &mut name);
+        }
         name.push_str(" · ");
     }
     name.push_str(run.method.label);

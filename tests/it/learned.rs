@@ -224,7 +224,7 @@ fn the_plane_of_the_members_holds_every_mixture() {
     use paretoscope::protocol::{PlanRequest, SurveyWhat};
     for (link, corners) in [
         ("#v=1&p=two-sines&sc=1,1&st=30&m=sum~way~pamal,sum&pref=.25,.75", 2),
-        ("#v=1&p=function-classes&st=20&m=sum~way~pamal&pref=.5,.3,.2", 3),
+        ("#v=1&p=penguins&st=20&m=sum~way~pamal&pref=.5,.3,.2", 3),
     ] {
         let mut told = Told::start(link);
         told.finish();
