@@ -121,8 +121,8 @@ pub struct Page {
     pub cursor: RwSignal<u32>,
     /// The step that is drawn: the view cursor, or the computed head while it is behind.
     pub step: Memo<u32>,
-    /// The same for words and numbers of cards, at most so often as one can read: laying them out anew costs a browser as
-    /// much as several plots.
+    /// The same for words and numbers of cards, at most so often as one can read: laying them out anew costs a browser
+    /// as much as several plots.
     pub told: Signal<u32>,
     pub hover: RwSignal<Option<u32>>,
     pub playing: RwSignal<bool>,

@@ -30,6 +30,7 @@ fn history(k: usize, runs: &[(&str, usize)], analytic: bool) -> History {
     let run = |(label, members): &(&str, usize)| RunOutline {
         label: (*label).into(),
         members: *members,
+        mixes: *members > 0,
         ..Default::default()
     };
     let input = if analytic { InputOutline::Parameters { low: 0.0, high: 1.0 } } else { InputOutline::Tabular };

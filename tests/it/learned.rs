@@ -224,21 +224,22 @@ fn the_plane_of_the_members_holds_every_mixture() {
     use paretoscope::protocol::{PlanRequest, SurveyWhat};
     for (link, corners) in [
         ("#v=1&p=two-sines&sc=1,1&st=30&m=sum~way~pamal,sum&pref=.25,.75", 2),
-        ("#v=1&p=penguins&st=20&m=sum~way~pamal&pref=.5,.3,.2", 3),
+        ("#v=1&p=quadratics&d=dtlz2&st=20&m=sum~way~pamal&pref=.5,.3,.2", 3),
     ] {
         let mut told = Told::start(link);
         told.finish();
         let request = PlanRequest { number: 1, step: 30, plane: "members".into(), what: SurveyWhat::Losses };
         block_on(told.session.handle(Command::Plan { id: ID, request }));
-        let mut plan = None;
+        let mut answers = told.session.drain();
         while told.session.wants_to_advance() {
             block_on(told.session.advance());
-            plan = plan.or(told.session.drain().into_iter().find_map(|event| match event {
-                Event::Planned { plan, .. } => Some(plan),
-                _ => None,
-            }));
+            answers.extend(told.session.drain());
         }
-        let plan = plan.expect("an answer").expect("a plane");
+        let planned = answers.into_iter().find_map(|event| match event {
+            Event::Planned { plan, .. } => Some(plan),
+            _ => None,
+        });
+        let plan = planned.expect("an answer").expect("a plane");
         assert_eq!(plan.manifold.len(), corners, "{link}");
         assert_eq!(plan.manifold[0], [0.0; 2]);
         // The mixture that is looked at is where its preference says, and in the plane.
