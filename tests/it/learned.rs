@@ -1,5 +1,6 @@
 //! Fronts that runs learn whole: what the session tells of them, how they slide, and what no single point reaches.
 
+#[cfg(feature = "cli")]
 use paretoscope::config::link;
 use paretoscope::protocol::{AskedSweep, Command, Event, FrontPoint, RunId, SweepPortion};
 use paretoscope::session::Session;
