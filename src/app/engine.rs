@@ -238,6 +238,8 @@ fn hear(page: Page, event: Event) {
         Event::Backend(report) => page.backend.set(Some(report)),
         Event::Started { id, outline } if current(id) => {
             page.loading.set(None);
+            // A device that was lost takes what was asked along.
+            page.fronts.forget();
             page.engine.update_value(|engine| {
                 engine.asked = None;
                 engine.aggregating = None;

@@ -33,6 +33,8 @@ pub struct FrontState {
     /// Of three tasks, lines where there is no room for them beside space.
     pub lines: RwSignal<bool>,
     asked: StoredValue<Option<Asked>>,
+    /// The preference that the worker was told last, and of which start.
+    told: StoredValue<Option<(RunId, Vec<f64>)>>,
     /// Counts questions.
     number: StoredValue<u32>,
 }
@@ -45,6 +47,7 @@ impl FrontState {
             metrics: RwSignal::new(false),
             lines: RwSignal::new(false),
             asked: StoredValue::new(None),
+            told: StoredValue::new(None),
             number: StoredValue::new(0),
         }
     }
@@ -52,6 +55,7 @@ impl FrontState {
     /// What was swept belongs to another start.
     pub fn forget(self) {
         self.asked.set_value(None);
+        self.told.set_value(None);
         if self.fronts.with_untracked(|fronts| *fronts != Fronts::default()) {
             self.fronts.set(Fronts::default());
         }
@@ -61,7 +65,7 @@ impl FrontState {
     pub fn hear(self, portion: Result<SweepPortion, String>) {
         self.fronts.update(|fronts| match portion {
             Ok(portion) => fronts.insert(portion),
-            Err(why) => fronts.refusal = Some(why),
+            Err(why) => fronts.refuse(why),
         });
     }
 
@@ -87,15 +91,22 @@ pub fn follow(page: Page) {
     });
     let preference = Memo::new(move |_| page.config.with(ExperimentConfig::preference));
     // Another preference is another place on every front: told, asked about and looked at anew, never trained.
-    Effect::new(move |before: Option<Vec<f64>>| {
+    // A start is told too: the preference may have moved since its link was sent.
+    Effect::new(move |_| {
         let now = preference.get();
-        if ready.get() && before.is_some_and(|before| before != now) {
-            let told = now.clone();
-            page.engine.with_value(|engine| engine.ask(|id| Command::Prefer { id, preference: told }));
+        if !ready.get() {
+            return;
+        }
+        let told = Some((page.engine.with_value(|engine| engine.current()), now.clone()));
+        if state.told.with_value(|before| *before == told) {
+            return;
+        }
+        let preference = now.clone();
+        if page.engine.with_value(|engine| engine.ask(|id| Command::Prefer { id, preference })) {
+            state.told.set_value(told);
             ask(page, page.step.get_untracked(), &now, 0);
             Engine::predict(page);
         }
-        now
     });
     Effect::new(move |_| {
         if !ready.get() || page.history.with(|history| history.head()) == 0 {

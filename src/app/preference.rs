@@ -5,7 +5,7 @@ use super::knob::{Knob, Span, Walk};
 use super::page::use_page;
 use super::problem_panel::commit;
 use crate::balance::{METHODS, Need};
-use crate::config::Edit;
+use crate::config::{Edit, RunConfig};
 use leptos::prelude::*;
 
 #[component]
@@ -34,21 +34,29 @@ pub fn Preference() -> impl IntoView {
     };
     let heeding = move || {
         page.config.with(|config| {
-            let mut names: Vec<&str> = Vec::new();
-            for run in &config.runs {
-                if run.method.needs(Need::Preference) && !names.contains(&run.method.label) {
-                    names.push(run.method.label);
+            let names = |which: fn(&RunConfig) -> bool| {
+                let mut names: Vec<&str> = Vec::new();
+                for run in config.runs.iter().filter(|run| which(run)) {
+                    let name = run.learned().map_or(run.method.label, |learned| learned.learner.label);
+                    if !names.contains(&name) {
+                        names.push(name);
+                    }
                 }
-            }
-            match names[..] {
-                [] => {
+                names.join(", ")
+            };
+            let (heeding, learning) = (names(RunConfig::heeds_preference), names(|run| run.learned().is_some()));
+            let all = config.runs.iter().all(RunConfig::heeds_preference);
+            match (heeding.is_empty(), learning.is_empty()) {
+                (true, true) => {
                     let heeding = || METHODS.iter().filter(|method| method.needs(Need::Preference));
                     let some = heeding().take(3).map(|method| method.label).collect::<Vec<_>>().join(", ");
                     let (count, all) = (heeding().count(), METHODS.len());
                     format!("No compared method heeds it; {count} of {all} do, such as {some}.")
                 }
-                _ if names.len() == config.runs.len() => "Every compared method heeds it.".to_owned(),
-                _ => format!("Heeded by {}; the other methods have no place for one.", names.join(", ")),
+                (true, false) => format!("Moves along the front of {learning}; nothing is trained again."),
+                (false, false) => format!("Heeded by {heeding}; moves along the front of {learning}."),
+                (false, true) if all => "Every compared method heeds it.".to_owned(),
+                (false, true) => format!("Heeded by {heeding}; the other methods have no place for one."),
             }
         })
     };

@@ -27,7 +27,9 @@ pub fn RunCard(
     let Some((entry, learner, copy)) = page.config.with_untracked(|config| {
         let own = config.runs.get(run)?;
         let learner = own.learned().map(|learned| learned.learner);
-        Some((own.method, learner, config.runs[..run].iter().filter(|other| other.method.id == own.method.id).count()))
+        // Counted as the outline does, whose ids the cards have.
+        let of = |run: &RunConfig| (run.method.id, run.learned().map(|learned| learned.learner.id));
+        Some((own.method, learner, config.runs[..run].iter().filter(|other| of(other) == of(own)).count()))
     }) else {
         return ().into_any();
     };
@@ -112,7 +114,7 @@ pub fn RunCard(
                     type="button"
                     role="checkbox"
                     aria-checked="true"
-                    data-testid=format!("method-{}{suffix}", entry.id)
+                    data-testid=format!("method-{of_learner}{}{suffix}", entry.id)
                     aria-label=format!("Compare {title}")
                     title="Remove this run"
                     on:click=move |_| why.set(page.edit(Edit::RemoveRun(run)).err())

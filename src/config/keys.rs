@@ -512,8 +512,8 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "plane",
         label: "map plane",
-        about: "Plane of the landscape: auto, parameters, pca, random~ and a seed, runs~ and three runs, gradients~ and two \
-                tasks, or line~ and two runs. A run may name a step: 2-150.",
+        about: "Plane of the landscape: auto, parameters, pca, random~ and a seed, runs~ and three runs, members, \
+                gradients~ and two tasks, or line~ and two runs. A run may name a step: 2-150.",
         example: "runs~1~2~3-100",
         form: Form::Word,
         scope: Scope::Any,

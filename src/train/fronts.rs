@@ -99,6 +99,15 @@ impl Fronts {
         }
     }
 
+    /// There is no answer to what was asked for last, and why.
+    pub fn refuse(&mut self, why: String) {
+        self.refusal = Some(why);
+        self.coming = None;
+        if !self.shown.is_complete() {
+            self.shown = Sweep::default();
+        }
+    }
+
     /// Whether a sweep is under way.
     pub fn is_under_way(&self) -> bool {
         self.coming.is_some() || self.shown.number > 0 && !self.shown.is_complete()
@@ -151,6 +160,21 @@ mod tests {
         fronts.insert(portion(2, 1, &[0.75], (2, 2)));
         assert_eq!((shares(&fronts, 0), shares(&fronts, 1)), (vec![0.25], vec![0.75]));
         assert_eq!((fronts.shown.steps.clone(), fronts.is_under_way()), (vec![20, 20], false));
+    }
+
+    #[test]
+    fn a_refusal_ends_what_was_under_way() {
+        let mut fronts = Fronts::default();
+        fronts.expect(1, 1);
+        fronts.refuse("No checkpoint yet.".into());
+        assert!(!fronts.is_under_way() && fronts.refusal.is_some());
+        fronts.expect(2, 1);
+        fronts.insert(portion(2, 0, &[0.5], (1, 1)));
+        assert!(fronts.refusal.is_none() && !fronts.is_under_way());
+        // What is there stays where the next one cannot be had.
+        fronts.expect(3, 1);
+        fronts.refuse("Diverged.".into());
+        assert_eq!((shares(&fronts, 0), fronts.is_under_way()), (vec![0.5], false));
     }
 
     #[test]

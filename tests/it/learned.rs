@@ -257,18 +257,21 @@ fn the_plane_of_the_members_holds_every_mixture() {
             assert!(inside(0) && inside(1), "{link}: member at {corner:?} is outside");
         }
     }
-    // A single point has no members.
-    let mut told = Told::start("#v=1&p=two-sines&st=5&m=sum,mgda");
-    told.finish();
-    let request = PlanRequest { number: 1, step: 5, plane: "members".into(), what: SurveyWhat::Losses };
-    block_on(told.session.handle(Command::Plan { id: ID, request }));
-    let mut answers = told.session.drain();
-    while told.session.wants_to_advance() {
-        block_on(told.session.advance());
-        answers.extend(told.session.drain());
+    // Neither single points nor a population of them have members that mix.
+    for link in ["#v=1&p=two-sines&st=5&m=sum,mgda", "#v=1&p=two-sines&st=5&m=stch~way~sweep~points~3"] {
+        let mut told = Told::start(link);
+        told.finish();
+        let request = PlanRequest { number: 1, step: 5, plane: "members".into(), what: SurveyWhat::Losses };
+        block_on(told.session.handle(Command::Plan { id: ID, request }));
+        let mut answers = told.session.drain();
+        while told.session.wants_to_advance() {
+            block_on(told.session.advance());
+            answers.extend(told.session.drain());
+        }
+        let refused =
+            |event: &Event| matches!(event, Event::Planned { plan: Err(why), .. } if why.contains("no members"));
+        assert!(answers.iter().any(refused), "{link}: {answers:?}");
     }
-    let refused = |event: &Event| matches!(event, Event::Planned { plan: Err(why), .. } if why.contains("no members"));
-    assert!(answers.iter().any(refused), "{answers:?}");
 }
 
 // ------------------------------------------------------- what a front is worth

@@ -25,7 +25,7 @@ fn lay(terrain: &mut Terrain<'_>, choice: &PlaneChoice) -> Result<Laid, String> 
     };
     if !learns(point.run) {
         return Err(format!(
-            "{} trains a single point, and so has no members. Choose a run that learns a front.",
+            "{} has no members whose mixtures are a front. Choose a run that learns one as a manifold.",
             terrain.name(point.run)
         ));
     }

@@ -111,9 +111,10 @@ impl Experiment {
             };
             stored.map(point).collect()
         };
+        // Those of a population are single points: no mixture of them means anything.
         let members = |run: &super::Run| match run.mixture {
-            Some(_) => run.checkpoints.iter().flat_map(|stored| stored.all()).cloned().collect(),
-            None => Vec::new(),
+            Some(_) if run.points == 0 => run.checkpoints.iter().flat_map(|stored| stored.all()).cloned().collect(),
+            _ => Vec::new(),
         };
         let site = Site {
             land,
