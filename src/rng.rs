@@ -39,7 +39,7 @@ pub enum StreamId {
     /// Directions of landscapes and other probes; `sub` is the axis.
     Probe = 6,
     /// Draws of a training strategy: `sub` is 0 for the preferences of a manifold, 1 + k for the start of its
-    /// member k on an analytic problem.
+    /// member k on an analytic problem, 1000 and more for the blocks of a chart.
     Strategy = 7,
     /// The functions that a generated data set asks for; `sub` is the data set's own.
     Functions = 8,

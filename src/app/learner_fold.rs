@@ -59,7 +59,8 @@ pub fn LearnerFold(
                 let run = config.runs.get(run)?;
                 let (k, learned) = (config.n_tasks(), run.learned()?);
                 let (members, passes) = (learned.members(k), run.backward_passes(k));
-                Some(format!("{members} networks, {passes} gradient evaluations a step."))
+                let networks = if members == 1 { "network" } else { "networks" };
+                Some(format!("{members} {networks}, {passes} gradient evaluations a step."))
             })
         };
         Some(view! {

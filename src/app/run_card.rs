@@ -132,7 +132,7 @@ pub fn RunCard(
                 None => {
                     view! {
                         {learner
-                            .is_some_and(|learner| learner.crowd.is_none())
+                            .is_some_and(|learner| learner.mixes_members())
                             .then(|| view! { <p class="math">"θ(α) = Σ αₖθₖ, one network a task"</p> })}
                         <div class="math" title=entry.optimizes inner_html=rule></div>
                         <Weights run />

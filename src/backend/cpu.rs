@@ -238,7 +238,7 @@ impl<T: Real> Cpu<T> {
         &self.g
     }
 
-    /// d, then the heads' gradients, of the last [`Self::apply`] or [`Self::gradients`] (heads only).
+    /// d, then the heads' gradients, of the last [`Self::apply`], [`Self::direct`] or [`Self::gradients`] (heads only).
     pub fn gradient(&self) -> &[T] {
         &self.gradient
     }
@@ -522,8 +522,18 @@ impl<T: Real> Cpu<T> {
         if probe { self.report() } else { StepReport::default() }
     }
 
+    /// θ becomes this; where a θ is given from which it comes, Δθ is the way from there, and what it does is told.
+    pub fn put(&mut self, theta: &[T], before: Option<&[T]>) -> StepReport {
+        self.theta.copy_from_slice(theta);
+        let Some(before) = before else { return StepReport::default() };
+        for (moved, (&theta, &before)) in self.moved.iter_mut().zip(theta.iter().zip(before)) {
+            *moved = theta - before;
+        }
+        self.report()
+    }
+
     /// d and the heads' gradients by their weights, with what was set aside.
-    fn direct(&mut self, apply: Apply<'_>) {
+    pub fn direct(&mut self, apply: Apply<'_>) {
         self.direct_shared(apply.combine);
         self.weigh_heads(apply.head_weights);
         if apply.aside != 0.0 {

@@ -296,8 +296,27 @@ impl Exact {
         if apply.probe && spread.moves { self.report() } else { StepReport::default() }
     }
 
+    /// (P) d of the last update.
+    pub fn direction(&self) -> &[f64] {
+        &self.direction
+    }
+
+    /// x becomes this, inside the box; where an x is given from which it comes, Δx is the way from there, and what it
+    /// does is told.
+    pub fn put(&mut self, x: &[f32], before: Option<&[f32]>) -> StepReport {
+        for (own, &x) in self.x.iter_mut().zip(x) {
+            *own = f64::from(x);
+        }
+        self.descent.problem.confine(&mut self.x);
+        let Some(before) = before else { return StepReport::default() };
+        for (moved, (x, &before)) in self.moved.iter_mut().zip(self.x.iter().zip(before)) {
+            *moved = x - f64::from(before);
+        }
+        self.report()
+    }
+
     /// d as `how` says, with what was set aside.
-    fn direct_all(&mut self, how: Combine<'_>, aside: f64) {
+    pub fn direct_all(&mut self, how: Combine<'_>, aside: f64) {
         self.direct(how);
         if aside != 0.0 {
             blend(&[1.0], &[aside], &self.aside, &mut self.direction);

@@ -518,6 +518,60 @@ impl Backend {
         }
     }
 
+    /// Makes d and the heads' gradients of an update and moves nothing, for [`Self::gradient`].
+    ///
+    /// # Errors
+    /// [`BackendError`] on the GPU.
+    pub async fn direct(&mut self, apply: Apply<'_>) -> Result<(), BackendError> {
+        match self {
+            Self::Cpu(cpu) => {
+                cpu.direct(apply);
+                Ok(())
+            }
+            Self::Exact(exact) => {
+                exact.direct_all(apply.combine, apply.aside);
+                Ok(())
+            }
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.direct(apply).await,
+        }
+    }
+
+    /// Copies out what [`Self::direct`] made, in the order of θ.
+    ///
+    /// # Errors
+    /// [`BackendError::Lost`] on the GPU.
+    pub async fn gradient(&mut self, gradient: &mut Vec<f32>) -> Result<(), BackendError> {
+        match self {
+            Self::Cpu(cpu) => {
+                gradient.clear();
+                gradient.extend_from_slice(cpu.gradient());
+                Ok(())
+            }
+            Self::Exact(exact) => {
+                gradient.clear();
+                gradient.extend(exact.direction().iter().map(|&d| d as f32));
+                Ok(())
+            }
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.gradient(gradient).await,
+        }
+    }
+
+    /// θ becomes this, whose optimizer is elsewhere. Where a θ is given from which it comes, Δθ is the way from there,
+    /// and what it does is told like an update (needs rows from [`Self::gradients`]).
+    ///
+    /// # Errors
+    /// [`BackendError`] on the GPU.
+    pub async fn put(&mut self, theta: &[f32], before: Option<&[f32]>) -> Result<StepReport, BackendError> {
+        match self {
+            Self::Cpu(cpu) => Ok(cpu.put(theta, before)),
+            Self::Exact(exact) => Ok(exact.put(theta, before)),
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.put(theta, before).await,
+        }
+    }
+
     /// Copies θ out.
     ///
     /// # Errors

@@ -979,10 +979,12 @@ impl Reader {
 
     /// Runs whose front learners do not go with their methods or with the tasks train a single point.
     fn check_strategies(&mut self) {
-        let n_tasks = self.config.n_tasks();
+        let (n_tasks, analytic) = (self.config.n_tasks(), self.config.analytic().is_some());
         let mut sentences = Vec::new();
         for run in &mut self.config.runs {
-            if let (Some(why), Some(learned)) = (run.refusal(n_tasks), run.learned()) {
+            let networks_only = run.charted().and_then(|(_, chart)| chart.networks_only).filter(|_| analytic);
+            let why = networks_only.map(str::to_owned).or_else(|| run.refusal(n_tasks));
+            if let (Some(why), Some(learned)) = (why, run.learned()) {
                 sentences.push(format!("{} does not go with {}: {why}", learned.learner.label, run.method.id));
                 run.way = Way::SinglePoint;
             }

@@ -28,6 +28,7 @@ use crate::data::{DATASETS, DataSource};
 use crate::nn::{Convolution, Layer};
 use crate::problem::{PROBLEMS, Problem};
 use crate::strategy::Learned;
+use crate::strategy::chart::{self, Charted};
 use crate::strategy::manifold::{Balance, Settings};
 use std::ops::RangeInclusive;
 
@@ -63,6 +64,8 @@ pub const WORK: f64 = 4e12;
 /// methods that store rows); and for every row of its batch the activations and
 /// the K gradients of each.
 pub const MEMORY: f64 = 268_435_456.0;
+/// Most numbers of one run that makes its network of the preference: that of MultiMNIST by a hypernetwork is in it.
+pub const CHART: f64 = 4e6;
 /// What a budget counts before the data are loaded: no data set is smaller. The exact check comes with
 /// [`ExperimentConfig::check_loaded`].
 const FEWEST_INPUTS: usize = 1;
@@ -445,7 +448,7 @@ impl ExperimentConfig {
         // Uphill every task's gradient is taken once more.
         let uphill = |run: &RunConfig| if run.ascent().is_some() { 1.0 } else { 0.0 };
         // A manifold goes forward and back once a draw, and once more forward for the order of its losses.
-        let drawn = |run: &RunConfig| run.settings().map_or(1.0, |settings| settings.draws as f64);
+        let drawn = |run: &RunConfig| run.draws() as f64;
         let ordered = |run: &RunConfig| if run.orders_losses() { 0.5 * drawn(run) } else { 0.0 };
         let of_point = |run: &RunConfig| (1.0 + penalized(run) + uphill(run)) * drawn(run) + ordered(run);
         // Members that are weighed together go forward once more before.
@@ -454,14 +457,37 @@ impl ExperimentConfig {
             if together { 0.5 } else { 0.0 }
         };
         let of_run = |run: &RunConfig| (of_point(run) + weighed(run)) * points(run);
-        let passes: f64 = self.runs.iter().map(of_run).sum();
+        // Going through a chart costs as much as some rows more.
+        let charted = |run: &RunConfig| {
+            let beside = run.charted().map_or(0.0, |(_, chart)| chart.rows);
+            beside / rows.max(1.0) * drawn(run)
+        };
+        let passes: f64 = self.runs.iter().map(|run| of_run(run) + charted(run)).sum();
         // Every member has its weights, two moments, its update and where that came from.
         let members: f64 = self.runs.iter().filter(|run| run.settings().is_some()).map(|_| 5.0 * k).sum();
+        // So have the numbers of a chart.
+        let numbers = |run: &RunConfig| {
+            let of_chart = |(knobs, chart): (&[f64], Charted)| (chart.numbers)(knobs, parameters, k);
+            run.charted().map_or(0.0, of_chart)
+        };
+        let most = self.runs.iter().map(numbers).fold(0.0, f64::max);
+        if most > CHART {
+            return Err(Complaint::new(
+                "net",
+                format!(
+                    "The network has {parameters} parameters, and a run that makes them of the preference would hold \
+                     {most:.1e} numbers for them, at most {CHART:.1e} are allowed. Choose narrower layers, or another \
+                     front learner."
+                ),
+            ));
+        }
+        let charts: f64 = 5.0 * self.runs.iter().map(numbers).sum::<f64>();
         // The first seed's networks stay while those of one further seed are trained.
         let held = f64::from(self.training.seeds.min(2));
         // Every run has K tasks; every single-task reference has one.
         let memory = held
             * (parameters * (runs * (k + 5.0) + storing * k + k * 6.0 + members)
+                + charts
                 + rows * self.n_units() * (runs * (k + 1.0) + k * 2.0));
         let seeds = f64::from(self.training.seeds);
         let work = (parameters + self.further_work()) * rows * f64::from(self.training.steps) * (passes + k) * seeds;
@@ -672,7 +698,22 @@ impl RunConfig {
 
     /// What the knobs of its front learner say, where members are mixed.
     pub fn settings(&self) -> Option<Settings> {
-        self.learned().filter(|learned| learned.learner.crowd.is_none()).map(|learned| Settings::of(&learned.knobs))
+        self.learned().filter(|learned| learned.learner.mixes_members()).map(|learned| Settings::of(&learned.knobs))
+    }
+
+    /// Values of its front learner's knobs and the map from preferences to θ, where it trains one.
+    pub fn charted(&self) -> Option<(&[f64], Charted)> {
+        let learned = self.learned()?;
+        Some((&learned.knobs, learned.learner.chart?))
+    }
+
+    /// Preferences that a step draws; 1 where it draws none.
+    pub fn draws(&self) -> usize {
+        match (self.settings(), self.charted()) {
+            (Some(settings), _) => settings.draws,
+            (None, Some((knobs, _))) => chart::draws(knobs),
+            (None, None) => 1,
+        }
     }
 
     /// Networks that it trains side by side, each with what a single point has: 1 unless it trains a population.
@@ -737,8 +778,7 @@ impl RunConfig {
         match self.settings() {
             // Lengths of rows are told by rows.
             Some(Settings { draws, balance: Balance::Norm, .. }) => draws * of_draw.max(n_tasks),
-            Some(Settings { draws, .. }) => draws * of_draw,
-            None => of_draw,
+            _ => self.draws() * of_draw,
         }
     }
 

@@ -47,6 +47,30 @@ pub struct ParamLayout {
     work: usize,
 }
 
+impl Block {
+    /// Standard deviation of the initial weights of a layer, which is that of this block.
+    pub fn deviation(&self, layer: Layer, init: Init) -> f64 {
+        let gain = match (init, self.owner) {
+            (Init::Gains { first, .. }, Owner::Shared) if self.layer == 0 => first,
+            (Init::Gains { trunk, .. }, Owner::Shared) => trunk,
+            (Init::Gains { head, .. }, Owner::Head(_)) => head,
+            (Init::FanIn, _) => match layer.activation() {
+                Some(Activation::Relu | Activation::Gelu) => 2.0_f64.sqrt(),
+                Some(Activation::Tanh) | None => 1.0,
+            },
+        };
+        gain / (self.fan_in as f64).sqrt()
+    }
+
+    /// The layer whose parameters it holds.
+    pub fn layer_of(&self, network: &Network) -> Layer {
+        match self.owner {
+            Owner::Shared => network.trunk[self.layer],
+            Owner::Head(task) => network.heads[task].layers[self.layer],
+        }
+    }
+}
+
 impl ParamLayout {
     pub fn new(network: &Network) -> Self {
         let mut blocks = Vec::new();
@@ -141,16 +165,7 @@ impl ParamLayout {
                     (network.heads[task].layers[block.layer], stream)
                 }
             };
-            let gain = match (init, block.owner) {
-                (Init::Gains { first, .. }, Owner::Shared) if block.layer == 0 => first,
-                (Init::Gains { trunk, .. }, Owner::Shared) => trunk,
-                (Init::Gains { head, .. }, Owner::Head(_)) => head,
-                (Init::FanIn, _) => match layer.activation() {
-                    Some(Activation::Relu | Activation::Gelu) => 2.0_f64.sqrt(),
-                    Some(Activation::Tanh) | None => 1.0,
-                },
-            };
-            let sd = gain / (block.fan_in as f64).sqrt();
+            let sd = block.deviation(layer, init);
             let draws = Stream::new(seed, StreamId::Init, member * MEMBER_STREAMS + stream);
             for (i, value) in theta[block.range.clone()].iter_mut().enumerate() {
                 *value = T::of(sd * draws.normal(i as u64));

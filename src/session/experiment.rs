@@ -23,6 +23,7 @@ use crate::protocol::{
     Outline, Record, ReferenceNews, RunNews, RunOutline, RunPredictions, SharpnessReading, Stored, SweepPortion,
     TaskOutline,
 };
+use crate::strategy::chart::Chart;
 use crate::strategy::population::Members;
 use crate::train::{Checkpoints, Ending, Evaluator, Trainer};
 use plan::{Laying, Telling};
@@ -115,27 +116,24 @@ pub struct Run {
     /// `None` where there is no test split.
     pub evaluator: Option<Evaluator>,
     pub targets: Vec<usize>,
-    /// Of θ, or of all members of a manifold or of a population.
+    /// Of θ, of all members of a manifold or of a population, or of φ of a chart.
     pub checkpoints: Option<Checkpoints>,
     /// (K) preference at which a front is looked at; `None` where it trains a single point.
     pub mixture: Option<Vec<f64>>,
     /// Members of a population, which are looked at one by one; 0 where there is none.
     pub points: usize,
+    /// What makes θ of what is stored, where a run trains a chart.
+    pub chart: Option<Rc<Chart>>,
     /// Whether d = wᵀG, so that its weights say what it would do with other gradients.
     pub weighs_rows: bool,
 }
 
 impl Run {
-    /// The θ that is looked at in what [`Trainer::weights`] gave: it itself, the mixture of its members, or the member
-    /// that is nearest to the preference.
+    /// The θ that is looked at in what [`Trainer::weights`] gave.
     pub fn point<'a>(&self, weights: &'a [f32]) -> Cow<'a, [f32]> {
         match &self.mixture {
             None => Cow::Borrowed(weights),
-            Some(alpha) if self.points > 0 => {
-                let members = Members::new(weights, self.points, alpha.len());
-                Cow::Owned(members.theta(members.nearest(alpha)).to_vec())
-            }
-            Some(alpha) => Cow::Owned(mixed(weights, alpha)),
+            Some(alpha) => point_of((self.chart.as_deref(), self.points), weights, alpha),
         }
     }
 
@@ -146,11 +144,21 @@ impl Run {
     }
 }
 
-/// Σ αₖθₖ of members that lie one behind the other, as a backend mixes them.
-pub fn mixed(members: &[f32], alpha: &[f64]) -> Vec<f32> {
-    let mut theta = vec![0.0; members.len() / alpha.len().max(1)];
-    combine(members, alpha, &mut theta);
-    theta
+/// θ at a preference in what a front stores: where its chart leads, the nearest of so many points, or the mixture of
+/// its members as a backend mixes them.
+pub fn point_of<'a>((chart, points): (Option<&Chart>, usize), weights: &'a [f32], alpha: &[f64]) -> Cow<'a, [f32]> {
+    match chart {
+        Some(chart) => Cow::Owned(chart.at(weights, alpha)),
+        None if points > 0 => {
+            let members = Members::new(weights, points, alpha.len());
+            Cow::Borrowed(members.theta(members.nearest(alpha)))
+        }
+        None => {
+            let mut theta = vec![0.0; weights.len() / alpha.len().max(1)];
+            combine(weights, alpha, &mut theta);
+            Cow::Owned(theta)
+        }
+    }
 }
 
 impl Experiment {

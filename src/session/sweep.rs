@@ -1,7 +1,7 @@
 //! Losses and metrics along manifolds at a stored checkpoint, a portion at a time between two steps of training.
 
 use super::Clock;
-use super::experiment::{Material, Run, mixed};
+use super::experiment::{Material, Run, point_of};
 use crate::backend::Backend;
 use crate::data::Split;
 use crate::problem::Problem;
@@ -182,10 +182,10 @@ impl Sweep {
         let run = &mut runs[*run];
         let stored = run.checkpoints.as_ref().and_then(|checkpoints| checkpoints.at(*step));
         let weights = stored.map_or(&[][..], |(_, weights)| weights);
-        let is_mixture = run.mixture.is_some();
+        let (is_front, front) = (run.mixture.is_some(), (run.chart.as_deref(), run.points));
         let members = Members::new(weights, run.points, run.targets.len());
         let theta = || match place {
-            Where::Preference(alpha) if is_mixture => mixed(weights, alpha),
+            Where::Preference(alpha) if is_front => point_of(front, weights, alpha).into_owned(),
             Where::Preference(_) => weights.to_vec(),
             Where::Member(member) => members.theta(*member).to_vec(),
         };

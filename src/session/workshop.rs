@@ -8,6 +8,8 @@ use crate::balance::{METHODS, Need};
 use crate::config::{AnalyticConfig, ExperimentConfig, NetworkConfig, RunConfig, TrainingConfig};
 use crate::data::{Batches, Metric, Split, TaskKind};
 use crate::nn::{Convolution, Network, ParamLayout};
+use crate::strategy::Learned;
+use crate::strategy::chart::{Begin, Chart, Ground};
 use crate::strategy::manifold::member_starts;
 use crate::train::{Checkpoints, Evaluator, Trainer, TrainerSetup};
 use std::rc::Rc;
@@ -119,7 +121,15 @@ impl Workshop {
         let training = &self.training;
         let learned = run.learned();
         let points = learned.map_or(0, |learned| learned.points(tasks.len()));
-        let members = learned.map_or(0, |learned| learned.members(tasks.len())) - points;
+        let mixes = |learned: &&Learned| learned.learner.mixes_members();
+        let members = learned.filter(mixes).map_or(0, |learned| learned.members(tasks.len()));
+        let charted = learned.and_then(|learned| Some((learned, learned.learner.chart?)));
+        let chart = |ground: Ground<'_>, theta: &[f32]| {
+            charted.map(|(learned, charted)| {
+                let chart = Rc::new(Chart::new(&charted, &learned.knobs, ground, tasks.len()));
+                (chart.start(seed, theta), chart)
+            })
+        };
         let own_starts = learned.and_then(|learned| Some((learned.learner.crowd?.own_starts)(&learned.knobs)));
         let own_starts = own_starts.unwrap_or(false);
         let mut others = Vec::new();
@@ -133,7 +143,7 @@ impl Workshop {
             batches,
             gramian_every,
         };
-        let (backend, evaluator, setup, n_parameters) = match &self.stuff {
+        let (backend, evaluator, setup, n_parameters, chart) = match &self.stuff {
             Stuff::Rows { rows, chosen, gramian_every } => {
                 let workload = rows.workload(tasks, scales, training);
                 let n_parameters = workload.layout.n_parameters();
@@ -147,11 +157,12 @@ impl Workshop {
                     let theta = if own_starts { member(at) } else { theta.clone() };
                     others.push(chosen.backend(workload.clone(), theta).map_err(StartError::Device)?);
                 }
+                let chart = chart(Ground::Network(&workload.network, &workload.layout, rows.network.init), &theta);
                 let mut backend: Backend = chosen.backend(workload, theta).map_err(StartError::Device)?;
                 if members > 0 {
                     backend.hold_members(&held).map_err(|error| StartError::Device(error.to_string()))?;
                 }
-                (backend, Some(evaluator), setup(vec![0.0; tasks.len()], batches, *gramian_every), n_parameters)
+                (backend, Some(evaluator), setup(vec![0.0; tasks.len()], batches, *gramian_every), n_parameters, chart)
             }
             Stuff::Formulas(AnalyticConfig { problem, start, .. }) => {
                 let floor = tasks.iter().zip(scales).map(|(&task, scale)| problem.floor[task] * scale).collect();
@@ -176,11 +187,20 @@ impl Workshop {
                     let held = member_starts(problem, start, members, seed);
                     backend.hold_members(&held).map_err(|error| StartError::Device(error.to_string()))?;
                 }
-                (backend, None, setup(floor, Batches::new(1, 1, seed), 1), start.len())
+                let x: Vec<f32> = start.iter().map(|&x| x as f32).collect();
+                let chart = chart(Ground::Problem(problem), &x);
+                (backend, None, setup(floor, Batches::new(1, 1, seed), 1), start.len(), chart)
             }
         };
         let look = look_every(training.steps, setup.gramian_every);
-        let mut trainer = Trainer::with_others(backend, others, setup);
+        let stored = chart.as_ref().map_or(n_parameters * members.max(points).max(1), |(phi, _)| phi.len());
+        let (mut trainer, chart) = match (chart, learned) {
+            (Some((phi, chart)), Some(learned)) => {
+                let begin = Begin { chart: chart.clone(), phi, training };
+                (Trainer::on_chart(backend, begin, &learned.knobs, setup), Some(chart))
+            }
+            _ => (Trainer::with_others(backend, others, setup), None),
+        };
         if keep {
             trainer.look_around_every(look);
         }
@@ -188,8 +208,8 @@ impl Workshop {
             trainer,
             evaluator,
             targets: tasks.to_vec(),
-            checkpoints: keep
-                .then(|| Checkpoints::new(training.steps, n_parameters * members.max(points).max(1), bytes)),
+            checkpoints: keep.then(|| Checkpoints::new(training.steps, stored, bytes)),
+            chart,
             mixture: learned.map(|_| self.shown.clone()),
             points,
             weighs_rows: !run.method.needs(Need::KeptRows) && run.ascent().is_none(),

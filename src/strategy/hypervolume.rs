@@ -47,6 +47,7 @@ pub const LEARNER: Learner = Learner {
         shares: Some(shares),
         method: None,
     }),
+    chart: None,
     refuses,
 };
 

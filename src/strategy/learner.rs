@@ -1,5 +1,6 @@
 //! Front learners: what a run trains in the place of a single point. One file each, one line each in [`LEARNERS`].
 
+use super::chart::{Charted, conditioned, hyper, low_rank};
 use super::{hypervolume, manifold, pareto_mtl, starts, sweep};
 use crate::balance::modify::Applied;
 use crate::balance::{Knob, Method};
@@ -22,8 +23,10 @@ pub struct Learner {
     pub knobs: &'static [Knob],
     /// Fewest and most tasks that it can learn a front of.
     pub tasks: (usize, usize),
-    /// Single points side by side; `None` for mixtures of as many networks as there are tasks.
+    /// Single points side by side.
     pub crowd: Option<Crowd>,
+    /// A map from preferences to θ. Without it and a crowd: mixtures of as many networks as there are tasks.
+    pub chart: Option<Charted>,
     /// Why it does not go with this method, these modifiers and these values of its knobs, in a sentence.
     pub refuses: fn(&Method, &[Applied], &[f64]) -> Option<String>,
 }
@@ -47,12 +50,27 @@ pub struct Crowd {
 pub type StepShares = fn(&[f64], (&[f64], &[f64]), usize, &mut [f64]);
 
 /// The one list of front learners.
-pub const LEARNERS: &[Learner] =
-    &[manifold::LEARNER, sweep::LEARNER, starts::LEARNER, hypervolume::LEARNER, pareto_mtl::LEARNER];
+pub const LEARNERS: &[Learner] = &[
+    manifold::LEARNER,
+    sweep::LEARNER,
+    starts::LEARNER,
+    hypervolume::LEARNER,
+    pareto_mtl::LEARNER,
+    conditioned::LEARNER,
+    hyper::LEARNER,
+    low_rank::LEARNER,
+];
 
 /// The registered front learner with this id.
 pub fn learner(id: &str) -> Option<&'static Learner> {
     LEARNERS.iter().find(|learner| learner.id == id)
+}
+
+impl Learner {
+    /// Whether it mixes as many networks as there are tasks.
+    pub fn mixes_members(&self) -> bool {
+        self.crowd.is_none() && self.chart.is_none()
+    }
 }
 
 /// A front learner as a run has it.
@@ -71,7 +89,11 @@ impl Learned {
 
     /// Networks that it trains for so many tasks.
     pub fn members(&self, n_tasks: usize) -> usize {
-        self.learner.crowd.map_or(n_tasks, |crowd| (crowd.size)(&self.knobs, n_tasks))
+        match (self.learner.crowd, self.learner.chart) {
+            (Some(crowd), _) => (crowd.size)(&self.knobs, n_tasks),
+            (None, Some(_)) => 1,
+            (None, None) => n_tasks,
+        }
     }
 
     /// How many of them stand side by side without being mixed.

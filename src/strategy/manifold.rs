@@ -82,6 +82,7 @@ pub const LEARNER: Learner = Learner {
     ],
     tasks: (2, 4),
     crowd: None,
+    chart: None,
     refuses,
 };
 
@@ -223,7 +224,7 @@ impl Manifold {
             backend.mix(alpha).await?;
             let last = draw + 1 == draws;
             let mixture = Mixture {
-                spread: Spread { alpha, keep: if draw == 0 { 0.0 } else { 1.0 }, moves: last },
+                spread: Some(Spread { alpha, keep: if draw == 0 { 0.0 } else { 1.0 }, moves: last }),
                 shares: &self.shares,
                 by_length: self.settings.balance == Balance::Norm,
                 order: &self.order[draw * k..][..k],
@@ -338,35 +339,12 @@ pub fn member_starts(problem: &Problem, start: &[f64], n_members: usize, seed: u
 
 /// Why a manifold cannot be trained so, in a sentence.
 fn refuses(method: &Method, modifiers: &[Applied], knobs: &[f64]) -> Option<String> {
-    let (id, label) = (method.id, LEARNER.label);
+    if let Some(why) = refuses_other_points(LEARNER.label, method, modifiers) {
+        return Some(why);
+    }
+    let id = method.id;
     let settings = Settings::of(knobs);
     let by_coordinates = matches!(method.build, Build::Rows(_));
-    let memory = [
-        (Need::KeptRows, "keeps gradients over steps"),
-        (Need::TwoMoreBatches, "compares gradients of several batches"),
-        (Need::LookAhead, "looks one step ahead of a single network"),
-        (Need::Excess, "adds up all gradients so far"),
-    ];
-    if let Some((_, what)) = memory.into_iter().find(|(need, _)| method.needs(*need)) {
-        return Some(format!(
-            "{id} {what}, but {label} trains another mixture in every step. Choose a method that looks at one step."
-        ));
-    }
-    if by_coordinates && method.needs(Need::Representation) {
-        return Some(format!(
-            "{id} works on the gradients at the shared features, which are not among the rows that {label} \
-             multiplies by the preference. Choose its form for parameters."
-        ));
-    }
-    for applied in modifiers {
-        let (name, why) = match applied.modifier.change {
-            Change::Uphill { .. } | Change::CosinePenalty => (applied.modifier.id, "looks beside a single network"),
-            Change::Weights(_) => (applied.modifier.id, "remembers weights, which are of another mixture every step"),
-            Change::Preference(_) => (applied.modifier.id, "multiplies rows by the preference, which is done already"),
-            Change::Losses(_) | Change::Lengths(_) | Change::Length(_) | Change::Heads => continue,
-        };
-        return Some(format!("the modifier {name} {why}. Leave it out."));
-    }
     if settings.order > 0.0 && settings.draws < 2 {
         return Some("the order term compares several preferences of a step. Set draws to 2 or more.".into());
     }
@@ -380,6 +358,38 @@ fn refuses(method: &Method, modifiers: &[Applied], knobs: &[f64]) -> Option<Stri
         return Some(format!(
             "{id} heeds the preference itself, so balancing would change what it is asked for. Set balance to none."
         ));
+    }
+    None
+}
+
+/// Why this method cannot balance what is at another θ in every step, in a sentence.
+pub(super) fn refuses_other_points(label: &str, method: &Method, modifiers: &[Applied]) -> Option<String> {
+    let id = method.id;
+    let memory = [
+        (Need::KeptRows, "keeps gradients over steps"),
+        (Need::TwoMoreBatches, "compares gradients of several batches"),
+        (Need::LookAhead, "looks one step ahead of a single network"),
+        (Need::Excess, "adds up all gradients so far"),
+    ];
+    if let Some((_, what)) = memory.into_iter().find(|(need, _)| method.needs(*need)) {
+        return Some(format!(
+            "{id} {what}, but {label} trains another preference in every step. Choose a method that looks at one step."
+        ));
+    }
+    if matches!(method.build, Build::Rows(_)) && method.needs(Need::Representation) {
+        return Some(format!(
+            "{id} works on the gradients at the shared features, which are not among the rows that {label} \
+             multiplies by the preference. Choose its form for parameters."
+        ));
+    }
+    for applied in modifiers {
+        let (name, why) = match applied.modifier.change {
+            Change::Uphill { .. } | Change::CosinePenalty => (applied.modifier.id, "looks beside a single network"),
+            Change::Weights(_) => (applied.modifier.id, "remembers weights, which are of another preference every step"),
+            Change::Preference(_) => (applied.modifier.id, "multiplies rows by the preference, which is done already"),
+            Change::Losses(_) | Change::Lengths(_) | Change::Length(_) | Change::Heads => continue,
+        };
+        return Some(format!("the modifier {name} {why}. Leave it out."));
     }
     None
 }

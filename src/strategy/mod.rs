@@ -1,10 +1,11 @@
-//! What is trained with a backend's primitives: single points of weight space, many of them side by side, and manifolds
-//! of mixtures.
+//! What is trained with a backend's primitives: single points of weight space, many of them side by side, manifolds
+//! of mixtures, and charts that lead from preferences to θ.
 //!
 //! A strategy composes `losses`, `gradients` and `apply`, with any balancer inside. Arithmetic that needs no backend is
 //! here too: merging, the order along a manifold, what sharpness adds to a gradient.
 
 pub mod afresh;
+pub mod chart;
 mod flat_part;
 pub mod hypervolume;
 pub mod learner;
@@ -25,6 +26,7 @@ pub use single_point::SinglePoint;
 
 use crate::backend::{Backend, BackendError, StepReport};
 use crate::balance::Outcome;
+use chart::OnChart;
 use manifold::Manifold;
 use population::Population;
 use single_point::Place;
@@ -64,6 +66,7 @@ pub enum Strategy {
     SinglePoint(Box<SinglePoint>),
     Manifold(Box<Manifold>),
     Population(Box<Population>),
+    Chart(Box<OnChart>),
 }
 
 impl Strategy {
@@ -82,6 +85,7 @@ impl Strategy {
             Self::SinglePoint(point) => point.step(backend, rows, place, out).await,
             Self::Manifold(manifold) => manifold.step(backend, rows, place, out).await,
             Self::Population(population) => population.step(backend, rows, place, out).await,
+            Self::Chart(chart) => chart.step(backend, rows, place, out).await,
         }
     }
 
@@ -91,6 +95,7 @@ impl Strategy {
             Self::SinglePoint(point) => point.bound_losses(floor),
             Self::Manifold(manifold) => manifold.bound_losses(floor),
             Self::Population(population) => population.bound_losses(floor),
+            Self::Chart(chart) => chart.bound_losses(floor),
         }
     }
 }

@@ -47,6 +47,7 @@ pub const LEARNER: Learner = Learner {
         shares: None,
         method: Some(&CONES),
     }),
+    chart: None,
     refuses,
 };
 

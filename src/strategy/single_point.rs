@@ -78,7 +78,8 @@ pub struct Place<'a> {
 /// A draw of a manifold.
 #[derive(Clone, Copy)]
 pub struct Mixture<'a> {
-    pub spread: Spread<'a>,
+    /// `None` where θ comes of a chart, which reads the update and makes it itself.
+    pub spread: Option<Spread<'a>>,
     /// (K) factors of tasks, which methods that do not heed a preference find on their rows.
     pub shares: &'a [f64],
     /// Whether a share is divided by the length of its row.
@@ -298,7 +299,11 @@ impl SinglePoint {
             let learning_rate = place.learning_rate;
             let apply = Apply { combine, head_weights, learning_rate, aside, probe: out.probed };
             out.report = match place.mixture {
-                Some(Mixture { spread, .. }) => backend.apply_to_members(apply, spread).await?,
+                Some(Mixture { spread: Some(spread), .. }) => backend.apply_to_members(apply, spread).await?,
+                Some(Mixture { spread: None, .. }) => {
+                    backend.direct(apply).await?;
+                    Default::default()
+                }
                 None => backend.apply(apply).await?,
             };
             if self.method.needs(Need::LossesAfterStep) {

@@ -28,6 +28,7 @@ pub const LEARNER: Learner = Learner {
         shares: None,
         method: None,
     }),
+    chart: None,
     refuses,
 };
 

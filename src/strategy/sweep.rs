@@ -32,6 +32,7 @@ pub const LEARNER: Learner = Learner {
         shares: None,
         method: None,
     }),
+    chart: None,
     refuses,
 };
 

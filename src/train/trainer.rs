@@ -5,6 +5,7 @@ use crate::backend::{Backend, BackendError};
 use crate::config::{Rates, RunConfig};
 use crate::data::Batches;
 use crate::protocol::{Around, Divergence, Pull, Record};
+use crate::strategy::chart::{Begin, OnChart};
 use crate::strategy::manifold::Manifold;
 use crate::strategy::population::Population;
 use crate::strategy::{Motion, SinglePoint, Step, Strategy, single_point::Place};
@@ -53,10 +54,10 @@ impl Trainer {
 
     /// A run with one more backend for every further member of a population.
     pub fn with_others(first: Backend, others: Vec<Backend>, setup: TrainerSetup<'_>) -> Self {
-        let TrainerSetup { run, floor, preference, rates, seed, batches, gramian_every } = setup;
+        let TrainerSetup { run, seed, batches, .. } = setup;
         let mut backend = first;
         let learned = run.learned().map(|learned| (learned, learned.learner.crowd));
-        let mut strategy = match learned {
+        let strategy = match learned {
             Some((learned, Some(crowd))) => {
                 let (population, held) = Population::new(run, (learned, crowd), backend, others, batches, seed);
                 backend = held;
@@ -74,6 +75,18 @@ impl Trainer {
                 seed,
             ))),
         };
+        Self::assemble(backend, strategy, setup)
+    }
+
+    /// A run on a chart that its front learner has, with these knobs of the learner.
+    pub fn on_chart(backend: Backend, begin: Begin<'_>, knobs: &[f64], setup: TrainerSetup<'_>) -> Self {
+        let TrainerSetup { run, seed, batches, .. } = setup;
+        let chart = OnChart::new((run, knobs), begin, &backend, batches, seed);
+        Self::assemble(backend, Strategy::Chart(Box::new(chart)), setup)
+    }
+
+    fn assemble(backend: Backend, mut strategy: Strategy, setup: TrainerSetup<'_>) -> Self {
+        let TrainerSetup { run: _, floor, preference, rates, seed, batches, gramian_every } = setup;
         strategy.bound_losses(&floor);
         Self {
             strategy,
@@ -114,7 +127,7 @@ impl Trainer {
         &mut self.backend
     }
 
-    /// What is worth storing: θ, all members of a manifold one behind the other, or what
+    /// What is worth storing: θ, all members of a manifold one behind the other, φ of a chart, or what
     /// [`Members`](crate::strategy::population::Members) reads of a population.
     ///
     /// # Errors
@@ -124,6 +137,11 @@ impl Trainer {
             Strategy::SinglePoint(_) => self.backend.parameters(weights).await,
             Strategy::Manifold(_) => self.backend.members(weights).await,
             Strategy::Population(population) => population.weights(&mut self.backend, weights).await,
+            Strategy::Chart(chart) => {
+                weights.clear();
+                weights.extend_from_slice(chart.numbers());
+                Ok(())
+            }
         }
     }
 
@@ -131,7 +149,7 @@ impl Trainer {
     pub fn dispatches(&self) -> u64 {
         let others = match &self.strategy {
             Strategy::Population(population) => population.dispatches(),
-            Strategy::SinglePoint(_) | Strategy::Manifold(_) => 0,
+            Strategy::SinglePoint(_) | Strategy::Manifold(_) | Strategy::Chart(_) => 0,
         };
         self.backend.dispatches() + others
     }

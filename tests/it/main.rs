@@ -39,6 +39,8 @@ mod nodes;
 #[cfg(feature = "cli")]
 mod aggregate;
 #[cfg(feature = "cli")]
+mod chart;
+#[cfg(feature = "cli")]
 mod goldens;
 #[cfg(feature = "cli")]
 mod guide;

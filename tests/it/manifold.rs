@@ -303,7 +303,7 @@ fn on_network(run: &RunConfig, optimizer: Optimizer) -> Trainer {
 #[test]
 fn every_method_that_is_not_refused_trains_inside() {
     let mut trained = 0;
-    for learner in LEARNERS.iter().filter(|learner| learner.crowd.is_none()) {
+    for learner in LEARNERS.iter().filter(|learner| learner.mixes_members()) {
         for method in METHODS {
             let run = RunConfig { way: Way::Front(Learned::new(learner)), ..RunConfig::new(method) };
             if run.refusal(2).is_some() {

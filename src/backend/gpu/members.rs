@@ -1,7 +1,7 @@
 //! The members of a manifold on a device: K networks one behind the other, whose mixture is θ.
 
 use super::kernel::{self, BLEND, UPDATE, per_task};
-use super::{Build, Dispatch, FLOAT, Gpu, GpuDevice, Partials, Weighing, no_members};
+use super::{Build, Dispatch, FLOAT, Gpu, GpuDevice, Partials, Reach, Weighing, no_members};
 use crate::backend::{Apply, BackendError, Spread, StepReport};
 use wgpu::Buffer;
 
@@ -106,7 +106,7 @@ impl Gpu {
     /// # Errors
     /// [`BackendError`] when the device is lost, or a rows method has no kernel.
     pub async fn apply_to_members(&mut self, apply: Apply<'_>, spread: Spread<'_>) -> Result<StepReport, BackendError> {
-        self.apply_with(apply, Some(spread)).await
+        self.apply_with(apply, Reach::Members(spread)).await
     }
 
     /// Copies all members out.

@@ -190,6 +190,13 @@ struct Weighing {
     uniform: kernel::Combine,
 }
 
+/// What an update moves.
+enum Reach<'a> {
+    Theta,
+    Members(Spread<'a>),
+    Nothing,
+}
+
 /// Where each inner product's partial sums lie, in numbers.
 struct Partials {
     n_tasks: usize,
@@ -217,6 +224,21 @@ impl Partials {
     /// What [`Gpu::gramian`] asks for.
     fn scoped(&self) -> usize {
         self.step() + PARTS
+    }
+    /// What tells of an update: from products along d to the length of the step.
+    fn report<'a>(&self, tensors: &'a Tensors) -> Copy<'a> {
+        let start = self.along_direction();
+        (&tensors.partials, start as u64 * FLOAT, (self.scoped() - start) as u64 * FLOAT)
+    }
+    fn read_report(&self, sums: &[f32]) -> StepReport {
+        let start = self.along_direction();
+        let along = |from: usize| (0..self.n_tasks).map(|task| total(sums, from - start + task * PARTS)).collect();
+        StepReport {
+            along_direction: along(self.along_direction()),
+            direction_length: total(sums, self.direction() - start).sqrt(),
+            along_step: along(self.along_step()),
+            step_length: total(sums, self.step() - start).sqrt(),
+        }
     }
     fn end(&self) -> usize {
         self.scoped() + self.n_tasks * self.n_tasks * PARTS
@@ -553,15 +575,53 @@ impl Gpu {
     /// # Errors
     /// [`BackendError`] when the device is lost, or a rows method has no kernel.
     pub async fn apply(&mut self, apply: Apply<'_>) -> Result<StepReport, BackendError> {
-        self.apply_with(apply, None).await
+        self.apply_with(apply, Reach::Theta).await
+    }
+
+    /// d and the heads' gradients of an update that moves nothing.
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost, or a rows method has no kernel.
+    pub async fn direct(&mut self, apply: Apply<'_>) -> Result<(), BackendError> {
+        self.apply_with(apply, Reach::Nothing).await.map(|_| ())
+    }
+
+    /// Copies out what [`Self::direct`] made.
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost.
+    pub async fn gradient(&mut self, gradient: &mut Vec<f32>) -> Result<(), BackendError> {
+        let copies = [(&self.tensors.gradient, 0, u64::from(self.layout.total) * 4 * FLOAT)];
+        let padded = run(&self.device, &mut self.staging, &mut self.dispatches, &[], &copies).await?;
+        self.layout.strip(&padded, gradient);
+        Ok(())
+    }
+
+    /// θ becomes this; where a θ is given from which it comes, Δθ is the way from there, and what it does is told.
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost, or `theta` has another length.
+    pub async fn put(&mut self, theta: &[f32], before: Option<&[f32]>) -> Result<StepReport, BackendError> {
+        self.write_parameters(theta)?;
+        let Some(before) = before else { return Ok(StepReport::default()) };
+        let moved: Vec<f32> = theta.iter().zip(before).map(|(theta, before)| theta - before).collect();
+        self.device.write(&self.tensors.moved, &self.layout.pad(&moved));
+        self.report_move().await
+    }
+
+    /// What Δθ does along the rows of G.
+    async fn report_move(&mut self) -> Result<StepReport, BackendError> {
+        let Some(rows) = &self.rows else { return Err(no_rows()) };
+        let dispatches: Vec<&Dispatch> = rows.along_direction.iter().chain(&rows.along_step).collect();
+        let k = self.workload.network.n_tasks();
+        let places = Partials { n_tasks: k };
+        let copies = places.report(&self.tensors);
+        let sums = run(&self.device, &mut self.staging, &mut self.dispatches, &dispatches, &[copies]).await?;
+        Ok(places.read_report(&sums))
     }
 
     /// One update of θ, or of the members it is a mixture of.
-    async fn apply_with(
-        &mut self,
-        mut apply: Apply<'_>,
-        spread: Option<Spread<'_>>,
-    ) -> Result<StepReport, BackendError> {
+    async fn apply_with(&mut self, mut apply: Apply<'_>, reach: Reach<'_>) -> Result<StepReport, BackendError> {
         let one_pass = matches!(apply.combine, Combine::Weighted(_) | Combine::AtRepresentation(..));
         let needs_rows = apply.probe || !one_pass;
         let takes_kept = matches!(apply.combine, Combine::Kept(_) | Combine::Direction(Slot::Kept, ..));
@@ -634,18 +694,23 @@ impl Gpu {
             self.device.set_uniform(&aside.join, &uniform);
             dispatches.push(&aside.join);
         }
-        let moves = spread.is_none_or(|spread| spread.moves);
+        let moves = match reach {
+            Reach::Theta => true,
+            Reach::Members(spread) => spread.moves,
+            Reach::Nothing => false,
+        };
         self.updates += u64::from(moves);
-        match (spread, &self.members) {
-            (Some(spread), Some(members)) => {
+        match (reach, &self.members) {
+            (Reach::Nothing, _) => {}
+            (Reach::Members(spread), Some(members)) => {
                 dispatches.extend(members.take(&self.device, spread));
                 if moves {
                     let rule = self.rule(apply.learning_rate);
                     dispatches.extend(members.go(&self.device, (rule, self.workload.clip.is_some()), spread.alpha));
                 }
             }
-            (Some(_), None) => return Err(no_members()),
-            (None, _) => {
+            (Reach::Members(_), None) => return Err(no_members()),
+            (Reach::Theta, _) => {
                 if self.workload.clip.is_some() {
                     dispatches.push(&self.norm);
                 }
@@ -659,18 +724,10 @@ impl Gpu {
             return Ok(StepReport::default());
         };
         dispatches.extend(rows.along_direction.iter().chain(&rows.along_step));
-        let k = apply.head_weights.len();
-        let places = Partials { n_tasks: k };
-        let start = places.along_direction();
-        let copies = [(&self.tensors.partials, start as u64 * FLOAT, (places.scoped() - start) as u64 * FLOAT)];
+        let places = Partials { n_tasks: apply.head_weights.len() };
+        let copies = [places.report(&self.tensors)];
         let sums = run(&self.device, &mut self.staging, &mut self.dispatches, &dispatches, &copies).await?;
-        let along = |from: usize| (0..k).map(|task| total(&sums, from - start + task * PARTS)).collect();
-        Ok(StepReport {
-            along_direction: along(places.along_direction()),
-            direction_length: total(&sums, places.direction() - start).sqrt(),
-            along_step: along(places.along_step()),
-            step_length: total(&sums, places.step() - start).sqrt(),
-        })
+        Ok(places.read_report(&sums))
     }
 
     /// Copies θ out.

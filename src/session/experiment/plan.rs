@@ -106,14 +106,14 @@ impl Experiment {
         let path = |run: &super::Run| {
             let stored = run.checkpoints.iter().flat_map(|stored| stored.all());
             let point = |(step, theta): &(u32, Rc<[f32]>)| match run.point(theta) {
-                Cow::Borrowed(_) => (*step, theta.clone()),
-                Cow::Owned(mixture) => (*step, mixture.into()),
+                Cow::Borrowed(all) if all.len() == theta.len() => (*step, theta.clone()),
+                point => (*step, point.into()),
             };
             stored.map(point).collect()
         };
-        // Those of a population are single points: no mixture of them means anything.
+        // Those of a population are single points, and a chart has none: no mixture means anything.
         let members = |run: &super::Run| match run.mixture {
-            Some(_) if run.points == 0 => run.checkpoints.iter().flat_map(|stored| stored.all()).cloned().collect(),
+            Some(_) if run.points == 0 && run.chart.is_none() => run.checkpoints.iter().flat_map(|stored| stored.all()).cloned().collect(),
             _ => Vec::new(),
         };
         let site = Site {
