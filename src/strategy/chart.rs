@@ -29,7 +29,7 @@ const STREAMS: u32 = 1_000;
 #[derive(Debug, Clone, Copy)]
 pub struct Charted {
     /// For values of the knobs, the ground, and K.
-    pub map: fn(&[f64], Ground<'_>, usize) -> Box<dyn Map<f32>>,
+    pub map: Draw,
     /// At most so many numbers φ for values of the knobs, so many parameters, and K.
     pub numbers: fn(&[f64], f64, f64) -> f64,
     /// What going through the map costs beside a step, in rows of a batch.
@@ -37,6 +37,9 @@ pub struct Charted {
     /// Why it makes nothing of an analytic problem, in a sentence.
     pub networks_only: Option<&'static str>,
 }
+
+/// What makes a map.
+pub type Draw = fn(&[f64], Ground<'_>, usize) -> Box<dyn Map<f32>>;
 
 /// What θ is of.
 #[derive(Clone, Copy)]

@@ -385,7 +385,9 @@ pub(super) fn refuses_other_points(label: &str, method: &Method, modifiers: &[Ap
     for applied in modifiers {
         let (name, why) = match applied.modifier.change {
             Change::Uphill { .. } | Change::CosinePenalty => (applied.modifier.id, "looks beside a single network"),
-            Change::Weights(_) => (applied.modifier.id, "remembers weights, which are of another preference every step"),
+            Change::Weights(_) => {
+                (applied.modifier.id, "remembers weights, which are of another preference every step")
+            }
             Change::Preference(_) => (applied.modifier.id, "multiplies rows by the preference, which is done already"),
             Change::Losses(_) | Change::Lengths(_) | Change::Length(_) | Change::Heads => continue,
         };

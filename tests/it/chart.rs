@@ -22,7 +22,8 @@ const KINDS: [TaskKind; 2] = [TaskKind::Multiclass { classes: 3 }, TaskKind::Reg
 /// A network of one of two kinds, for images where `images`, whose inputs have `more` channels besides one.
 fn network(images: bool, more: usize) -> Network {
     let init = Init::FanIn;
-    let config = NetworkConfig { filters: Vec::new(), trunk: vec![5], head: vec![3], activation: Activation::Tanh, init };
+    let config =
+        NetworkConfig { filters: Vec::new(), trunk: vec![5], head: vec![3], activation: Activation::Tanh, init };
     if images {
         let shape = Convolution { height: 8, width: 8, channels: 1 + more, filters: 3 };
         Network::new(shape.inputs(), &[shape], &config, &KINDS)
@@ -251,22 +252,33 @@ fn a_hypernetwork_fills_a_concave_front_with_exact_preferences_and_its_ends_with
     let found = fronts("#v=1&d=fonseca-fleming&start=upper&st=3000&lr=.01&opt=adam&m=epo~way~phn,sum~way~phn", 1);
     let far = |run| igd(&losses(&found, 0, run), &found.seeds[0].outline.front.concat()).expect("a known front");
     let (exact, sums) = (losses(&found, 0, 0), losses(&found, 0, 1));
-    println!("{} {exact:?}\n{} {sums:?}", far(0), far(1));
-    assert!(far(0) < 0.08 && far(1) > 2.0 * far(0), "{} {exact:?} {} {sums:?}", far(0), far(1));
+    assert!(far(0) < 0.05 && far(1) > 0.1, "{} {exact:?} {} {sums:?}", far(0), far(1));
 }
 
 #[test]
 fn charts_slide_from_one_task_to_the_other() {
-    let runs = "cosmos~lambda~1~way~cosmos,sum~way~phn,sum~way~palora,sum";
-    let found = fronts(&format!("#v=1&p=pamal&m={runs}"), 3);
-    for seed in 0..3 {
-        let reference = found.reference.clone();
-        let single = losses(&found, seed, 3);
-        for run in 0..3 {
-            let losses = losses(&found, seed, run);
-            let volume = |points: &[Vec<f64>]| hypervolume(points, &reference).expect("two losses");
-            println!("{seed} {run}: {} {} {losses:?}", volume(&losses), volume(&single));
+    let found = fronts("#v=1&p=pamal&m=sum~way~palora,sum~way~phn,cosmos~lambda~8~way~cosmos,sum", 3);
+    let volume =
+        |seed: usize, run: usize| hypervolume(&losses(&found, seed, run), &found.reference).expect("two losses");
+    let slides = |seed: usize, run: usize| {
+        let losses = losses(&found, seed, run);
+        // Half of the way more for a task is always worth something.
+        let gains = |from: usize, to: usize| losses[from][0] < losses[to][0] && losses[from][1] > losses[to][1];
+        let all = (5..=10).all(|by| (0..=10 - by).all(|from| gains(from, from + by)));
+        all && 2.0 * losses[0][0] < losses[10][0] && 2.0 * losses[10][1] < losses[0][1]
+    };
+    for run in 0..2 {
+        // From the second seed one task is not learned by the plain sum either: three units are few.
+        for seed in [0, 2] {
+            assert!(slides(seed, run), "{seed}: {:?}", losses(&found, seed, run));
+            assert!(volume(seed, run) > 1.1 * volume(seed, 3), "{} {}", volume(seed, run), volume(seed, 3));
         }
+    }
+    assert!((0..3).all(|seed| volume(seed, 0) > volume(seed, 3)));
+    // The angle wants losses in the ratio of the preference, whose first share falls from point to point.
+    for seed in 0..3 {
+        let ratios: Vec<f64> = losses(&found, seed, 2).iter().map(|losses| losses[0] / losses[1]).collect();
+        assert!(ratios.windows(2).all(|pair| pair[0] > pair[1]) && ratios[0] > 3.0 * ratios[10], "{seed}: {ratios:?}");
     }
 }
 
@@ -295,9 +307,7 @@ fn refusals_say_what_to_do() {
     refused("#v=1&p=two-sines&m=moco~way~palora", "over steps");
     assert!(link::parse("#v=1&d=zdt1&m=sum~way~phn").is_ok());
     // As much as a network of MultiMNIST fits, and no more than four times that.
-    let config = config("#v=1&p=two-sines&net=300,300&m=sum~way~phn");
-    let complaint = config.check_loaded(2, 400).expect_err("too many numbers");
-    assert!(complaint.sentence.contains("narrower layers"), "{complaint}");
+    refused("#v=1&p=two-sines&net=300-300&m=sum~way~phn", "narrower layers");
 }
 
 #[test]
@@ -334,6 +344,8 @@ fn a_device_trains_the_chart_that_the_processor_trains() {
         losses(&fronts(&text, 1), 0, 0)
     };
     let (cpu, gpu) = (of("cpu"), of("gpu"));
+    // Sums in another order: it was the device.
+    assert_ne!(cpu, gpu);
     for (a, b) in cpu.iter().flatten().zip(gpu.iter().flatten()) {
         assert!((a - b).abs() < 1e-4 * a.abs().max(1.0), "{cpu:?} {gpu:?}");
     }

@@ -195,8 +195,15 @@ fn fronts_of_nobody_and_of_odd_preferences_get_a_sentence() {
 
 #[test]
 fn the_views_look_at_the_mixture() {
+    for learner in ["pamal", "palora", "phn", "cosmos"] {
+        check_views(&format!("#v=1&p=two-sines&sc=1,1&st=30&m=sum~way~{learner},sum"));
+    }
+}
+
+#[track_caller]
+fn check_views(link: &str) {
     use paretoscope::protocol::{AskedSharpness, PlanRequest, ProbedRows, SurveyWhat};
-    let mut told = Told::start("#v=1&p=two-sines&sc=1,1&st=30&m=sum~way~pamal,sum");
+    let mut told = Told::start(link);
     told.finish();
     let id = ID;
     let mut answers = Vec::new();
@@ -257,8 +264,9 @@ fn the_plane_of_the_members_holds_every_mixture() {
             assert!(inside(0) && inside(1), "{link}: member at {corner:?} is outside");
         }
     }
-    // Neither single points nor a population of them have members that mix.
-    for link in ["#v=1&p=two-sines&st=5&m=sum,mgda", "#v=1&p=two-sines&st=5&m=stch~way~sweep~points~3"] {
+    // Neither single points nor a population of them have members that mix, nor has a chart.
+    for runs in ["sum,mgda", "stch~way~sweep~points~3", "sum~way~palora"] {
+        let link = &format!("#v=1&p=two-sines&st=5&m={runs}");
         let mut told = Told::start(link);
         told.finish();
         let request = PlanRequest { number: 1, step: 5, plane: "members".into(), what: SurveyWhat::Losses };

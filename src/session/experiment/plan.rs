@@ -113,7 +113,9 @@ impl Experiment {
         };
         // Those of a population are single points, and a chart has none: no mixture means anything.
         let members = |run: &super::Run| match run.mixture {
-            Some(_) if run.points == 0 && run.chart.is_none() => run.checkpoints.iter().flat_map(|stored| stored.all()).cloned().collect(),
+            Some(_) if run.points == 0 && run.chart.is_none() => {
+                run.checkpoints.iter().flat_map(|stored| stored.all()).cloned().collect()
+            }
             _ => Vec::new(),
         };
         let site = Site {

@@ -4,8 +4,8 @@
 //! planes of one value each with filters of their own, and without padding they add the sum of each filter.
 
 use super::{Charted, DRAWS, Ground, Map, P, STREAMS, refuses_on_chart};
-use crate::balance::modify::Applied;
 use crate::balance::Method;
+use crate::balance::modify::Applied;
 use crate::math::Real;
 use crate::nn::{KERNEL, Layer, Owner, Part};
 use crate::rng::{Stream, StreamId};
@@ -20,9 +20,10 @@ pub const LEARNER: Learner = Learner {
             which adds the angle between losses and preference, it is what the paper trains; with the plain sum it is \
             the input alone. It holds one network and a few weights more.",
     pitfalls: "The weight of the angle is the knob of the method: 8 on MultiMNIST and Census in the paper, 1 elsewhere. \
-               Without the angle a network may leave its new inputs aside, and the front is a point. For images the \
-               published code makes a plane of the preference by two more layers; here it is K planes of one value, \
-               as the paper says it. Curves of training are those of the preferences drawn.",
+               Without the angle a network may leave its new inputs aside, and the front is a point. Where the angle \
+               weighs much the front runs backward: it asks for losses in the ratio of the preference, so that a large \
+               share allows a large loss. For images the published code makes planes of the preference by two more \
+               layers; here they are K planes of one value. Curves of training are those of the preferences drawn.",
     paper: "Ruchte & Grabocka, Scalable Pareto Front Approximation for Deep Multi-Objective Learning (ICDM)",
     year: 2021,
     link: "https://arxiv.org/abs/2103.13392",

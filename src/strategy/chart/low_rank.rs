@@ -55,7 +55,9 @@ pub const LEARNER: Learner = Learner {
         // A pair of a rank cut to a matrix has at most twice its numbers.
         numbers: |_, n, k| n * (1.0 + 2.0 * k),
         rows: 24.0,
-        networks_only: Some("an analytic problem has no weight matrices to which ranks could be added. Choose a data set."),
+        networks_only: Some(
+            "an analytic problem has no weight matrices to which ranks could be added. Choose a data set.",
+        ),
     }),
     refuses: |method: &Method, modifiers: &[Applied], _| refuses_on_chart("PaLoRA", method, modifiers),
 };
