@@ -310,7 +310,7 @@ pub struct RunOutline {
     /// Networks of its front; 0 where it trains a single point. Losses of a step are those of the last preference that
     /// the step drew, so they jump, or those of one member of a population.
     pub members: usize,
-    /// Whether mixtures of the members are points of the front too, and not the members alone.
+    /// Whether every preference has a point of the front, by mixtures or by a chart, and not members alone.
     pub mixes: bool,
 }
 

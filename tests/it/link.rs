@@ -755,7 +755,7 @@ fn edits_choose_what_a_run_trains() {
     check_edit("two-sines&m=sum~way~pamal~p~3", way(None), "two-sines&m=sum");
     check_edit("two-sines&m=sum~way~pamal", knob.clone(), "two-sines&m=sum~way~pamal~draws~3");
     check_refused("two-sines&m=sum", knob, "m");
-    check_refused("two-sines&m=sum", way(Some("phn")), "m");
+    check_refused("two-sines&m=sum", way(Some("lora")), "m");
     check_refused("two-sines&m=moco", way(Some("pamal")), "m");
     check_refused("two-sines&m=sum~way~pamal", Edit::LearnerKnob { run: 0, knob: 1, value: 2.5 }, "m");
 }
@@ -1036,7 +1036,9 @@ fn config() -> impl Strategy<Value = ExperimentConfig> {
             // What does not go together trains a single point.
             let mut runs = runs;
             for run in &mut runs {
-                if run.refusal(k).is_some() {
+                let without_network = run.charted().is_some_and(|(_, chart)| chart.networks_only.is_some())
+                    && matches!(subject, Subject::Analytic(_));
+                if without_network || run.refusal(k).is_some() {
                     run.way = Way::SinglePoint;
                 }
             }
