@@ -28,7 +28,7 @@ pub const LEARNER: Learner = Learner {
             network. With the plain sum it is the paper's form with weighted sums, with EPO its form with exact \
             preferences, which also reaches parts of a front that bulge inward.",
     pitfalls: "It holds 100 numbers for every weight, so networks are bounded in size. All of them move a weight \
-               together, so it learns at a share of the learning rate, a tenth by default as in the paper. The third \
+               together, so it learns at a share of the learning rate, a tenth by default. The third \
                linear layer of the published code in front of the last one is left out: two in a row are one. EPO \
                looks at gradients of the network's weights and not of the numbers behind them, and heads learn by \
                their shares of the preference. Curves of training are those of the preferences drawn.",
