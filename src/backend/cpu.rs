@@ -6,11 +6,13 @@ mod members;
 
 use super::{Apply, Combine, Part, Scope, Slot, StepReport, Workload};
 use crate::balance::{Cost, RowsMethod, StepContext};
+use crate::config::Activation;
 use crate::data::Targets;
 use crate::kernels::gemm::Packing;
+use crate::kernels::listed::{self, By, Lists, Places};
 use crate::kernels::{
     Moments, Rule, TaskLoss, activate, blend, combine, convolve, delta, dense, excess, filter_gradient, gather,
-    gramian, gramian_block, image_delta, loss, update, weight_gradient,
+    gramian, gramian_block, image_delta, loss, through, update, weight_gradient,
 };
 use crate::math::Real;
 use crate::nn::{Layer, Network, Owner, ParamLayout};
@@ -18,6 +20,8 @@ use std::ops::Range;
 
 /// Columns of G that a rows method sees at once.
 const DIRECTION_BLOCK: usize = 512;
+/// Fewest inputs and units of a layer whose deltas are listed by what is on.
+const LISTED: usize = 16;
 const MAX_TASKS: usize = *crate::config::TASKS.end();
 
 /// θ, moments and gradients of one run. All room is taken at construction (that of G's size: at its first use).
@@ -41,6 +45,7 @@ pub struct Cpu<T> {
     hidden: Vec<T>,       // (B, widest layer): deltas between the layers of one head
     block: Vec<f64>,      // (K + 1, DIRECTION_BLOCK): columns of G and of d for a rows method
     packing: Packing<T>,
+    lists: Lists<T>,
     passes: Cost,
 }
 
@@ -188,6 +193,19 @@ fn go_down<T: Real>(
     }
 }
 
+/// Takes deltas of products with the weights of shared layer `index` through the slope of the layer below it.
+fn slope_below<T: Real>(
+    (network, forward, index): (&Network, &Forward<T>, usize),
+    (n_stacks, rows): (usize, usize),
+    dx: &mut [T],
+) {
+    let inputs = network.trunk[index].inputs();
+    if let Some(activation) = network.trunk[index - 1].activation() {
+        let sloped = &forward.trunk[index - 1].slope_source()[..rows * inputs];
+        through((activation, sloped), &mut dx[..n_stacks * rows * inputs]);
+    }
+}
+
 impl<T: Real> Cpu<T> {
     /// A run at `theta`.
     pub fn new(workload: Workload, theta: Vec<T>) -> Self {
@@ -218,6 +236,7 @@ impl<T: Real> Cpu<T> {
             block: vec![0.0; (k + 1) * DIRECTION_BLOCK],
             stack: [stack.clone(), stack],
             packing: Packing::default(),
+            lists: Lists::default(),
             passes: Cost { backward: 0, forward: 0 },
             theta,
             workload,
@@ -443,17 +462,37 @@ impl<T: Real> Cpu<T> {
                 Some(index) => &self.forward.trunk[index].y,
                 None => &self.forward.x,
             };
-            for k in 0..n_stacks {
-                let own = &mut into[k * stride..][weight.start..bias.end];
-                let (dw, db) = own.split_at_mut(weight.len());
-                let dy = &stack[k * rows * outputs..][..rows * outputs];
-                match *layer {
-                    Layer::Dense { .. } => {
-                        weight_gradient((rows, inputs, outputs), below, dy, dw, db, &mut self.packing);
-                    }
-                    Layer::Convolution { shape, .. } => {
-                        let taken = &self.forward.trunk[index].taken;
-                        filter_gradient((rows, shape), below, taken, dy, dw, db, &mut self.packing);
+            // Lists take tasks together: for a single one, and for narrow layers, making them costs more than it saves.
+            let on = &self.forward.trunk[index].y[..rows * outputs];
+            let listed = n_stacks > 1
+                && layer.activation() == Some(Activation::Relu)
+                && matches!(layer, Layer::Dense { .. })
+                && inputs >= LISTED
+                && outputs >= LISTED
+                && listed::pays(on);
+            if listed {
+                let deltas = &stack[..n_stacks * rows * outputs];
+                self.lists.sort((n_stacks, outputs), By::Unit, on, deltas);
+                let places = Places { task: stride, step: 1, stride: outputs };
+                let into = &mut into[weight.start..];
+                self.lists.times((rows, inputs), |row, input| below[row * inputs + input], places, into);
+                for k in 0..n_stacks {
+                    let bias = bias.start - weight.start..bias.end - weight.start;
+                    self.lists.sums(k, &mut into[k * stride..][bias]);
+                }
+            } else {
+                for k in 0..n_stacks {
+                    let own = &mut into[k * stride..][weight.start..bias.end];
+                    let (dw, db) = own.split_at_mut(weight.len());
+                    let dy = &stack[k * rows * outputs..][..rows * outputs];
+                    match *layer {
+                        Layer::Dense { .. } => {
+                            weight_gradient((rows, inputs, outputs), below, dy, dw, db, &mut self.packing);
+                        }
+                        Layer::Convolution { shape, .. } => {
+                            let taken = &self.forward.trunk[index].taken;
+                            filter_gradient((rows, shape), below, taken, dy, dw, db, &mut self.packing);
+                        }
                     }
                 }
             }
@@ -461,7 +500,15 @@ impl<T: Real> Cpu<T> {
                 // The first layer's inputs are data: no gradient goes there.
                 let dy = &stack[..n_stacks * rows * outputs];
                 let at = (network, &self.forward, index);
-                go_down(at, (n_stacks, rows), dy, &self.theta[weight], spare, &mut self.packing);
+                let theta = &self.theta[weight];
+                if listed {
+                    self.lists.sort((n_stacks, outputs), By::Row, on, dy);
+                    let places = Places { task: rows * inputs, step: inputs, stride: 1 };
+                    self.lists.times((outputs, inputs), |unit, input| theta[input * outputs + unit], places, spare);
+                    slope_below(at, (n_stacks, rows), spare);
+                } else {
+                    go_down(at, (n_stacks, rows), dy, theta, spare, &mut self.packing);
+                }
                 std::mem::swap(stack, spare);
             }
         }
