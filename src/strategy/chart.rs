@@ -249,9 +249,7 @@ impl OnChart {
             let mixture = Mixture { spread: None, shares: &self.alpha, by_length: false, order: &self.order };
             let probe = place.probe && draw + 1 == draws;
             self.point.step(backend, rows, Place { probe, mixture: Some(mixture), ..place }, out).await?;
-            let finite = |numbers: &[f64]| numbers.iter().all(|number| number.is_finite());
-            let sound = finite(&out.losses) && finite(&out.weights) && (!out.probed || finite(&out.gramian));
-            if !sound || !moves {
+            if !out.is_sound() || !moves {
                 return Ok(());
             }
             backend.gradient(&mut self.gradient).await?;

@@ -234,9 +234,7 @@ impl Manifold {
             for (mean, (loss, scale)) in self.mean.iter_mut().zip(out.losses.iter().zip(&self.loss_scales)) {
                 *mean += loss * scale / draws as f64;
             }
-            let sound = out.losses.iter().chain(&out.weights).all(|number| number.is_finite())
-                && (!out.probed || out.gramian.iter().all(|m| m.is_finite()));
-            if !sound {
+            if !out.is_sound() {
                 return Ok(());
             }
         }

@@ -59,6 +59,12 @@ impl Step {
             moved_by: Vec::with_capacity(n_tasks),
         }
     }
+
+    /// Whether losses, weights and what was probed are numbers.
+    fn is_sound(&self) -> bool {
+        let finite = |values: &[f64]| values.iter().all(|value| value.is_finite());
+        finite(&self.losses) && finite(&self.weights) && (!self.probed || finite(&self.gramian))
+    }
 }
 
 /// One of the ways to train.

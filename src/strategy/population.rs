@@ -131,7 +131,7 @@ impl Population {
             {
                 *scaled = loss * scale;
             }
-            if at != shown && !is_sound(&self.aside) {
+            if at != shown && !self.aside.is_sound() {
                 out.clone_from(&self.aside);
                 return Ok(());
             }
@@ -166,11 +166,6 @@ impl Population {
     pub fn dispatches(&self) -> u64 {
         self.seats.iter().filter_map(|seat| seat.backend.as_ref()).map(Backend::dispatches).sum()
     }
-}
-
-fn is_sound(step: &Step) -> bool {
-    let finite = |values: &[f64]| values.iter().all(|value| value.is_finite());
-    finite(&step.losses) && finite(&step.weights) && (!step.probed || finite(&step.gramian))
 }
 
 /// (N, K) places that losses (N, K) tell.
