@@ -7,8 +7,8 @@ use paretoscope::kernels::listed::{By, Lists, Places};
 use paretoscope::kernels::weight_gradient;
 use paretoscope::rng::{Stream, StreamId};
 
-/// (rows, inputs, units) of first layers: two sines, MultiMNIST and one four times as wide.
-const LAYERS: [(usize, usize, usize); 3] = [(64, 32, 32), (256, 784, 128), (512, 784, 512)];
+/// (rows, inputs, units) of layers: two narrow ones, and the first of MultiMNIST and of a network four times as wide.
+const LAYERS: [(usize, usize, usize); 4] = [(64, 8, 8), (64, 32, 32), (256, 784, 128), (512, 784, 512)];
 const TASKS: [usize; 4] = [1, 2, 4, 8];
 
 fn main() {

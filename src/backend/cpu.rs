@@ -24,7 +24,8 @@ const DIRECTION_BLOCK: usize = 512;
 const LISTED: usize = 16;
 const MAX_TASKS: usize = *crate::config::TASKS.end();
 
-/// θ, moments and gradients of one run. All room is taken at construction (that of G's size: at its first use).
+/// θ, moments and gradients of one run. All room is taken at construction (that of G's size and of
+/// lists: at its first use).
 pub struct Cpu<T> {
     workload: Workload,
     theta: Vec<T>,
@@ -179,9 +180,8 @@ fn go_down<T: Real>(
     dx: &mut [T],
     packing: &mut Packing<T>,
 ) {
-    let (layer, under) = (network.trunk[index], index - 1);
-    let sloped = &forward.trunk[under].slope_source()[..rows * layer.inputs()];
-    let below = network.trunk[under].activation().map(|activation| (activation, sloped));
+    let layer = network.trunk[index];
+    let below = slope_below((network, forward, index), rows);
     match layer {
         Layer::Dense { inputs, outputs, .. } => {
             delta((n_stacks * rows, inputs, outputs), dy, weight, below, dx, packing);
@@ -193,17 +193,13 @@ fn go_down<T: Real>(
     }
 }
 
-/// Takes deltas of products with the weights of shared layer `index` through the slope of the layer below it.
-fn slope_below<T: Real>(
-    (network, forward, index): (&Network, &Forward<T>, usize),
-    (n_stacks, rows): (usize, usize),
-    dx: &mut [T],
-) {
-    let inputs = network.trunk[index].inputs();
-    if let Some(activation) = network.trunk[index - 1].activation() {
-        let sloped = &forward.trunk[index - 1].slope_source()[..rows * inputs];
-        through((activation, sloped), &mut dx[..n_stacks * rows * inputs]);
-    }
+/// The activation under shared layer `index`, and what its slope is told from (rows, inputs).
+fn slope_below<'a, T: Real>(
+    (network, forward, index): (&Network, &'a Forward<T>, usize),
+    rows: usize,
+) -> Option<(Activation, &'a [T])> {
+    let activation = network.trunk[index - 1].activation()?;
+    Some((activation, &forward.trunk[index - 1].slope_source()[..rows * network.trunk[index].inputs()]))
 }
 
 impl<T: Real> Cpu<T> {
@@ -462,7 +458,8 @@ impl<T: Real> Cpu<T> {
                 Some(index) => &self.forward.trunk[index].y,
                 None => &self.forward.x,
             };
-            // Lists take tasks together: for a single one, and for narrow layers, making them costs more than it saves.
+            // For a single task, and for two and a narrow layer, lists cost more than they save:
+            // benches/record/listed.md.
             let on = &self.forward.trunk[index].y[..rows * outputs];
             let listed = n_stacks > 1
                 && layer.activation() == Some(Activation::Relu)
@@ -505,7 +502,9 @@ impl<T: Real> Cpu<T> {
                     self.lists.sort((n_stacks, outputs), By::Row, on, dy);
                     let places = Places { task: rows * inputs, step: inputs, stride: 1 };
                     self.lists.times((outputs, inputs), |unit, input| theta[input * outputs + unit], places, spare);
-                    slope_below(at, (n_stacks, rows), spare);
+                    if let Some(below) = slope_below(at, rows) {
+                        through(below, &mut spare[..n_stacks * rows * inputs]);
+                    }
                 } else {
                     go_down(at, (n_stacks, rows), dy, theta, spare, &mut self.packing);
                 }

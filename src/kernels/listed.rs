@@ -77,12 +77,12 @@ impl<T: Real> Lists<T> {
             entries += *end;
             *end = entries;
         }
-        let room = |n: usize, len: usize| n.max(len);
-        self.places.resize(room(entries, self.places.len()), 0);
         let bundle = tasks.min(TALLEST);
         let bundles = tasks.div_ceil(TALLEST);
-        self.values.resize(room(bundles * bundle * entries, self.values.len()), T::default());
         let block = rows * units;
+        // Room for everything that could be on, so that no later step has to make any.
+        self.places.resize(self.places.len().max(block), 0);
+        self.values.resize(self.values.len().max(bundles * bundle * block), T::default());
         for (row, y) in y.chunks_exact(units).enumerate() {
             for (unit, &y) in y.iter().enumerate() {
                 if y > T::default() {
