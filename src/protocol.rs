@@ -482,8 +482,10 @@ impl Divergence {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ReferenceNews {
     pub task: usize,
-    /// (step, unscaled loss).
+    /// (step, unscaled loss of the batch).
     pub losses: Vec<(u32, f64)>,
+    /// (step, test loss).
+    pub test_losses: Vec<(u32, f64)>,
     /// (step, test metric).
     pub metrics: Vec<(u32, f64)>,
 }

@@ -467,7 +467,8 @@ mod tests {
             run.evaluations = vec![Evaluation { step: 20, metrics: vec![accuracy, 0.8], ..Default::default() }];
         }
         check(&known, 20, "Both answer equally well.");
-        known.references = vec![Reference { losses: vec![], metrics: vec![(20, 0.82)] }, Reference::default()];
+        known.references =
+            vec![Reference { losses: vec![], test_losses: vec![], metrics: vec![(20, 0.82)] }, Reference::default()];
         check(&known, 20, "Both answer equally well. Sharing costs about one point.");
         known.runs[1].evaluations[0].metrics[1] = 0.7;
         check(&known, 20, "MGDA lies ten points below the highest on task 2.");
@@ -489,7 +490,8 @@ mod tests {
             run.evaluations = vec![Evaluation { step: 20, metrics: vec![0.93, 0.8], ..Default::default() }];
         }
         check(&known, 20, "Both do equally well on new rows.");
-        known.references = vec![Reference { losses: vec![], metrics: vec![(20, 0.99)] }, Reference::default()];
+        known.references =
+            vec![Reference { losses: vec![], test_losses: vec![], metrics: vec![(20, 0.99)] }, Reference::default()];
         check(&known, 20, "Both do equally well on new rows.");
         known.runs[1].evaluations[0].metrics = vec![0.93, 0.7];
         check(&known, 20, "MGDA lies ten points below the highest balanced accuracy on task 2.");

@@ -109,14 +109,17 @@ fn reading(scene: &Scene, run: usize) -> Option<(FrontReading, Vec<f64>)> {
 /// What is to be known of the front before one chooses a point of it, in a sentence; empty where it is plain.
 pub(super) fn verdict(scene: &Scene, run: usize) -> String {
     let Some((reading, _)) = reading(scene, run) else { return String::new() };
-    if reading.is_degenerate {
-        let (what, enough) = if scene.is_analytic() {
-            ("the losses have", "one point is best for all")
-        } else {
-            ("the tasks have", "the network is big enough for all")
-        };
+    if reading.is_flat {
         let whole = if mixes(scene, run) { "Along the whole line" } else { "At all its points" };
-        return format!("No trade-off here: {enough}. {whole} {what} the same losses.");
+        return match (scene.is_analytic(), reading.is_degenerate) {
+            (true, _) => format!("No trade-off here: one point is best for all. {whole} the losses are the same."),
+            (false, true) => {
+                format!("No trade-off here: the network is big enough for all. {whole} the tasks have the same losses.")
+            }
+            (false, false) => {
+                format!("Nothing to choose yet. {whole} the tasks have the same losses, and not all are learned.")
+            }
+        };
     }
     let points = points(scene, run);
     if let Some(worst) = reading.wrong_way.iter().max_by(|a, b| a.rise.total_cmp(&b.rise)) {
@@ -176,7 +179,7 @@ pub(super) fn headline(scene: &Scene) -> Option<String> {
         return None;
     }
     let (reading, _) = reading(scene, 0)?;
-    if reading.is_degenerate {
+    if reading.is_flat {
         return Some(verdict(scene, 0));
     }
     let finite = reading.extents.iter().enumerate().filter(|(_, [low, high])| low.is_finite() && high.is_finite());
@@ -304,7 +307,13 @@ fn alone(scene: &Scene) -> Option<[f64; 2]> {
 /// Where this task would be if it were learned alone.
 fn alone_in(scene: &Scene, task: usize) -> Option<f64> {
     let reference = scene.history.references.get(task)?;
-    let known = if shows_metrics(scene) { &reference.metrics } else { &reference.losses };
+    // Metrics, like test losses, are of test rows; references are not judged on others.
+    let known = match (scene.is_analytic(), shows_metrics(scene), rows(scene)) {
+        (true, ..) => &reference.losses,
+        (false, _, Rows::Validation) => return None,
+        (false, true, Rows::Test) => &reference.metrics,
+        (false, false, Rows::Test) => &reference.test_losses,
+    };
     let after = known.partition_point(|(step, _)| *step <= scene.step);
     after.checked_sub(1).map(|idx| known[idx].1).filter(|value| value.is_finite())
 }

@@ -486,9 +486,11 @@ impl Experiment {
             && due(step, self.outline.evaluate_every, steps)
         {
             reference.trainer.backend().parameters(&mut self.theta).await?;
-            let (_, metrics) = evaluator.judge(&self.theta, test, &reference.targets);
-            if metrics[0].is_finite() {
-                news.metrics.push((step, metrics[0]));
+            let (losses, metrics) = evaluator.judge(&self.theta, test, &reference.targets);
+            for (known, value) in [(&mut news.test_losses, losses[0]), (&mut news.metrics, metrics[0])] {
+                if value.is_finite() {
+                    known.push((step, value));
+                }
             }
         }
         if let Some(record) = reference.trainer.advance().await? {

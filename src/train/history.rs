@@ -35,8 +35,10 @@ pub struct RunHistory {
 /// The same network trained for one task alone.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Reference {
-    /// (step, unscaled loss).
+    /// (step, unscaled loss of the batch).
     pub losses: Vec<(u32, f64)>,
+    /// (step, test loss).
+    pub test_losses: Vec<(u32, f64)>,
     /// (step, test metric).
     pub metrics: Vec<(u32, f64)>,
 }
@@ -62,6 +64,7 @@ impl History {
         for news in frame.references {
             if let Some(reference) = self.references.get_mut(news.task) {
                 reference.losses.extend(news.losses);
+                reference.test_losses.extend(news.test_losses);
                 reference.metrics.extend(news.metrics);
             }
         }

@@ -181,7 +181,11 @@ fn check(name: &str, scene: &Scene, dark: bool, size: (f64, f64)) {
 fn a_front_of_two_tasks_is_a_curve() {
     let mut history = history(2, &[("PaMaL", 2), ("Sum", 0), ("MGDA", 0)], false);
     history.references = [0.04, 0.05]
-        .map(|loss| Reference { losses: vec![(400, loss)], metrics: vec![(400, 0.98 - 0.4 * loss)] })
+        .map(|loss| Reference {
+            losses: vec![(400, loss / 3.0)],
+            test_losses: vec![(400, loss)],
+            metrics: vec![(400, 0.98 - 0.4 * loss)],
+        })
         .into();
     let here = [0.3, 0.7];
     let sum = |_: &[f64]| vec![0.2, 0.21];

@@ -8,6 +8,8 @@ use super::{hypervolume, nondominated, spacing};
 pub const NO_CHANGE: f64 = 0.03;
 /// One point serves all tasks if it is this near to the best of each, in the same shares.
 pub const SERVES_ALL: f64 = 0.015;
+/// A task has been learned where its least loss is at most this share of the loss of knowing nothing.
+pub const LEARNED: f64 = 0.5;
 /// Rises below this share of a task's range along the front are no stretch: evaluations on finite rows wiggle.
 pub const RISE: f64 = 0.02;
 
@@ -32,7 +34,10 @@ pub struct FrontReading {
     /// The point that is nearest to the best of all tasks at once, and how far the worst of them is from its own
     /// best, as a share of the loss of knowing nothing.
     pub best_for_all: Option<(usize, f64)>,
-    /// Whether there is no trade-off to choose: one point serves all tasks, and none changes along the front.
+    /// Whether there is nothing to choose: one point serves all tasks as well as any other, and none changes along the
+    /// front.
+    pub is_flat: bool,
+    /// Whether that is for want of a trade-off: the front is flat and all tasks have been learned.
     pub is_degenerate: bool,
     /// For two tasks: where a loss rises with its task's weight.
     pub wrong_way: Vec<Stretch>,
@@ -60,12 +65,14 @@ pub fn read_front(alphas: &[Vec<f64>], losses: &[Vec<f64>], nothing: &[f64], ref
     let offs = losses.iter().enumerate().filter(|(_, losses)| finite(losses)).map(|(at, losses)| (at, off(losses)));
     let best_for_all = offs.min_by(|a, b| a.1.total_cmp(&b.1));
     let changes = extents.iter().enumerate().any(|(task, [low, high])| share(task, high - low) > NO_CHANGE);
-    let is_degenerate = !changes && best_for_all.is_some_and(|(_, off)| off <= SERVES_ALL);
+    let is_flat = !changes && best_for_all.is_some_and(|(_, off)| off <= SERVES_ALL);
+    let learned = extents.iter().zip(nothing).all(|([low, _], nothing)| *low <= LEARNED * nothing.abs());
     let wrong_way = if k == 2 { wrong_way(alphas, losses, &extents) } else { Vec::new() };
     FrontReading {
         nondominated: nondominated(losses),
         best_for_all,
-        is_degenerate,
+        is_flat,
+        is_degenerate: is_flat && learned,
         wrong_way,
         hypervolume: hypervolume(losses, reference),
         spacing: spacing(losses),
@@ -130,6 +137,10 @@ mod tests {
         assert!((reading.hypervolume.expect("two losses") - (1.0 - 0.125 - 0.5 * 0.5 * 0.05 * 2.0)).abs() < 0.02);
         let (alphas, losses) = line(11, |a| [0.004 * (1.0 - a), 0.005 * a]);
         assert!(read_front(&alphas, &losses, &[0.6, 0.6], &[1.0, 1.0]).is_degenerate);
+        // The same losses everywhere, one of them that of knowing nothing: no credit to the network.
+        let (alphas, losses) = line(11, |a| [0.004 * (1.0 - a), 0.6 - 0.005 * a]);
+        let reading = read_front(&alphas, &losses, &[0.6, 0.6], &[1.0, 1.0]);
+        assert!(reading.is_flat && !reading.is_degenerate);
         // Everything serves the first task; the second one still has to choose.
         let (alphas, losses) = line(11, |a| [0.001, 0.3 * a]);
         assert!(!read_front(&alphas, &losses, &[0.6, 0.6], &[1.0, 1.0]).is_degenerate);
