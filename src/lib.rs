@@ -44,5 +44,8 @@ pub mod cli;
 #[cfg(feature = "plots")]
 pub mod plots;
 
+#[cfg(all(feature = "worker", target_arch = "wasm32"))]
+pub mod worker;
+
 #[cfg(all(feature = "app", target_arch = "wasm32"))]
 pub mod app;

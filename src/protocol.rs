@@ -243,6 +243,12 @@ pub struct Rung {
     pub detail: String,
 }
 
+impl Rung {
+    pub fn new(name: &str, passed: bool, detail: impl Into<String>) -> Self {
+        Self { name: name.into(), passed, detail: detail.into() }
+    }
+}
+
 /// What the page must know about a started experiment to draw it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Outline {

@@ -68,7 +68,7 @@ impl GpuSurvey {
         _: (&Land, &mut Ground, usize),
         _: (&mut Ladder, &Clock),
     ) -> Result<SurveyPortion, String> {
-        Err("This program was built without GPU support.".into())
+        Err(super::ladder::NO_DEVICE.into())
     }
 
     #[cfg(feature = "gpu")]

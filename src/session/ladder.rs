@@ -20,6 +20,15 @@ const RACE_MILLIS: f64 = 50.0;
 #[cfg(feature = "gpu")]
 const SELF_TEST_TOLERANCE: f64 = 1e-4;
 
+const CPU_WORKS: &str = "Everything works; widths above 64 are slower.";
+/// In the browser this program is the one of readers without an adapter.
+#[cfg(not(feature = "gpu"))]
+pub const NO_DEVICE: &str = if cfg!(target_arch = "wasm32") {
+    "This browser offers no WebGPU adapter."
+} else {
+    "This program was built without GPU support."
+};
+
 /// Remembers the device between experiments.
 pub struct Ladder {
     #[cfg_attr(not(feature = "gpu"), expect(dead_code, reason = "only the race between backends needs it"))]
@@ -130,20 +139,18 @@ impl Ladder {
 
     #[cfg(not(feature = "gpu"))]
     async fn climb(&mut self, _choice: BackendChoice, _workload: &Workload, _theta: &[f32]) -> Chosen {
-        on_cpu("This program was built without GPU support.", Vec::new())
+        on_cpu(&format!("{NO_DEVICE} {CPU_WORKS}"), vec![Rung::new("adapter", false, NO_DEVICE)])
     }
 
     #[cfg(feature = "gpu")]
     async fn climb(&mut self, choice: BackendChoice, workload: &Workload, theta: &[f32]) -> Chosen {
         let mut rungs = Vec::new();
-        let mut rung =
-            |name: &str, passed: bool, detail: String| rungs.push(Rung { name: name.into(), passed, detail });
-        let works = "Everything works; widths above 64 are slower.";
+        let mut rung = |name: &str, passed: bool, detail: String| rungs.push(Rung::new(name, passed, detail));
         let device = match self.device().await {
             Ok(device) => device,
             Err(why) => {
                 rung("adapter", false, why.clone());
-                return on_cpu(&format!("{why} {works}"), rungs);
+                return on_cpu(&format!("{why} {CPU_WORKS}"), rungs);
             }
         };
         let adapter = device.adapter_name();
@@ -152,7 +159,7 @@ impl Ladder {
             let detail = format!("{adapter} computes on the CPU");
             rung("hardware", choice == BackendChoice::Gpu, detail);
             if choice == BackendChoice::Auto {
-                let why = format!("The only WebGPU adapter here is software ({adapter}), which is slower. {works}");
+                let why = format!("The only WebGPU adapter here is software ({adapter}), which is slower. {CPU_WORKS}");
                 return on_cpu(&why, rungs);
             }
         } else {
@@ -162,7 +169,7 @@ impl Ladder {
             Ok(worst) => rung("self-test", true, format!("agrees with the CPU within {worst:.0e}")),
             Err(why) => {
                 rung("self-test", false, why.clone());
-                return on_cpu(&format!("The graphics device failed its self-test: {why}. {works}"), rungs);
+                return on_cpu(&format!("The graphics device failed its self-test: {why}. {CPU_WORKS}"), rungs);
             }
         }
         if choice == BackendChoice::Auto {

@@ -112,6 +112,7 @@ fn clippy(ready: &Ready) -> Result<()> {
         &["--all-targets", &native],
         &[&wasm, "--bin=app", "--features=app"],
         &[&wasm, "--bin=worker", "--features=worker"],
+        &[&wasm, "--bin=worker_gpu", "--features=worker,gpu"],
     ];
     // All of them, so that one run shows every complaint.
     let failures: Vec<String> = sets

@@ -142,19 +142,29 @@ fn stamp(dist: &Path) -> Result<String> {
     Ok(hash.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect())
 }
 
-/// The worker's first script. Trunk's own knows neither version nor failure: an error here has to
-/// reach the page's `onerror`, which a rejected promise in a worker does not.
+/// The worker's first script. It takes the program that knows GPUs only where there is an adapter. Trunk's own
+/// loaders know neither that, nor version, nor failure: an error here has to reach the page's `onerror`, which a
+/// rejected promise in a worker does not.
 fn write_loader(dist: &Path, build: &str) -> Result<()> {
+    let own = dist.join("worker_gpu_loader.js");
     let loader = dist.join("worker_loader.js");
-    for needed in [&loader, &dist.join("worker.js"), &dist.join("worker_bg.wasm")] {
-        if !needed.is_file() {
-            return Err(format!("Trunk did not write {}; look at the worker's link in index.html.", needed.display()));
+    let programs = ["worker", "worker_gpu"];
+    for program in programs {
+        for needed in [format!("{program}_loader.js"), format!("{program}.js"), format!("{program}_bg.wasm")] {
+            if !dist.join(&needed).is_file() {
+                return Err(format!("Trunk did not write {needed}; look at the workers' links in index.html."));
+            }
         }
     }
+    std::fs::remove_file(&own).map_err(|e| format!("{} could not be removed ({e}).", own.display()))?;
+    let [without, with] = programs;
     let text = format!(
-        "importScripts(\"./worker.js?v={build}\");\n\
-         wasm_bindgen({{ module_or_path: new URL(\"./worker_bg.wasm?v={build}\", self.location.href) }})\n\
-         \x20 .catch((error) => setTimeout(() => {{ throw error; }}));\n"
+        "const adapter = self.navigator.gpu ? self.navigator.gpu.requestAdapter().catch(() => null) : null;\n\
+         Promise.resolve(adapter).then((adapter) => {{\n\
+         \x20 const program = adapter ? \"{with}\" : \"{without}\";\n\
+         \x20 importScripts(`./${{program}}.js?v={build}`);\n\
+         \x20 return wasm_bindgen({{ module_or_path: new URL(`./${{program}}_bg.wasm?v={build}`, self.location.href) }});\n\
+         }}).catch((error) => setTimeout(() => {{ throw error; }}));\n"
     );
     run::write(&loader, text)
 }
