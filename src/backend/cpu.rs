@@ -20,8 +20,9 @@ use std::ops::Range;
 
 /// Columns of G that a rows method sees at once.
 const DIRECTION_BLOCK: usize = 512;
-/// Fewest inputs and units of a layer whose deltas are listed by what is on.
-const LISTED: usize = 16;
+/// Fewest inputs and units of a layer whose deltas are listed by what is on, and fewest tasks.
+const LISTED: usize = 128;
+const LISTED_TASKS: usize = 4;
 const MAX_TASKS: usize = *crate::config::TASKS.end();
 
 /// θ, moments and gradients of one run. All room is taken at construction (that of G's size and of
@@ -458,10 +459,10 @@ impl<T: Real> Cpu<T> {
                 Some(index) => &self.forward.trunk[index].y,
                 None => &self.forward.x,
             };
-            // For a single task, and for two and a narrow layer, lists cost more than they save:
+            // For fewer tasks or a narrower layer lists cost as much as they save or more:
             // benches/record/listed.md.
             let on = &self.forward.trunk[index].y[..rows * outputs];
-            let listed = n_stacks > 1
+            let listed = n_stacks >= LISTED_TASKS
                 && layer.activation() == Some(Activation::Relu)
                 && matches!(layer, Layer::Dense { .. })
                 && inputs >= LISTED
@@ -563,7 +564,7 @@ impl<T: Real> Cpu<T> {
     pub fn apply(&mut self, apply: Apply<'_>) -> StepReport {
         let (learning_rate, probe) = (apply.learning_rate, apply.probe);
         self.direct(apply);
-        let rule = self.rule(learning_rate, length(&self.gradient));
+        let rule = self.rule(learning_rate, &self.gradient);
         update(&rule, &self.gradient, &mut self.moments, &mut self.theta, &mut self.moved);
         if probe { self.report() } else { StepReport::default() }
     }
@@ -587,14 +588,14 @@ impl<T: Real> Cpu<T> {
         }
     }
 
-    /// The optimizer's numbers for a gradient of this length.
-    fn rule(&self, learning_rate: f64, length: f64) -> Rule {
+    /// The optimizer's numbers for this gradient.
+    fn rule(&self, learning_rate: f64, gradient: &[T]) -> Rule {
         let Workload { optimizer, weight_decay, clip, .. } = self.workload;
         Rule {
             optimizer,
             learning_rate,
             weight_decay,
-            gradient_scale: clip.map_or(1.0, |clip| clip / length.max(clip)),
+            gradient_scale: clip.map_or(1.0, |clip| clip / length(gradient).max(clip)),
         }
     }
 

@@ -16,11 +16,26 @@ pub fn dense<T: Real>(
 ) {
     gemm((rows, outputs, inputs), View::rows(x, inputs), View::rows(weight, outputs), y, packing);
     for y in y[..rows * outputs].chunks_exact_mut(outputs) {
-        for (y, &b) in y.iter_mut().zip(bias) {
-            *y += b;
+        match activation {
+            Some(Activation::Relu) => {
+                for (y, &b) in y.iter_mut().zip(bias) {
+                    *y = rectified(*y + b);
+                }
+            }
+            _ => {
+                for (y, &b) in y.iter_mut().zip(bias) {
+                    *y += b;
+                }
+                bend(activation, y);
+            }
         }
-        bend(activation, y);
     }
+}
+
+/// Not `max`: a NaN must stay a NaN, or a diverged run would look alive.
+#[inline(always)]
+fn rectified<T: Real>(y: T) -> T {
+    if y < T::default() { T::default() } else { y }
 }
 
 /// y ← activation(y).
@@ -29,8 +44,7 @@ pub fn bend<T: Real>(activation: Option<Activation>, y: &mut [T]) {
     match activation {
         Some(Activation::Relu) => {
             for y in y {
-                // Not `max`: a NaN must stay a NaN, or a diverged run would look alive.
-                *y = if *y < T::default() { T::default() } else { *y };
+                *y = rectified(*y);
             }
         }
         Some(Activation::Tanh) => {

@@ -12,7 +12,11 @@ const NR: usize = 8;
 const KC: usize = 256;
 const MC: usize = 96;
 /// Below this many multiplications packing costs more than it saves.
-const SMALL: usize = 2_048;
+const SMALL: usize = 1_024;
+/// Fewer columns than that leave most of a tile empty.
+const NARROW: usize = 4;
+/// Sums that a product with few columns keeps in registers.
+const LANES: usize = 16;
 
 /// A strided view: element (i, j) is at `i·row + j·column`.
 #[derive(Clone, Copy)]
@@ -66,7 +70,10 @@ pub fn gemm<T: Real>(
     c: &mut [T],
     packing: &mut Packing<T>,
 ) {
-    if m * n * k <= SMALL || n < NR / 2 {
+    if n < NARROW {
+        return narrow((m, n, k), a, b, c, packing);
+    }
+    if m * n * k <= SMALL {
         return naive((m, n, k), a, b, c);
     }
     let strips_n = n.div_ceil(NR);
@@ -77,10 +84,11 @@ pub fn gemm<T: Real>(
     }
     for k0 in (0..k).step_by(KC) {
         let depth = KC.min(k - k0);
-        pack::<T, NR>(&mut packing.b, n, depth, |j, p| b.data[(k0 + p) * b.row + j * b.column]);
+        pack::<T, NR>(&mut packing.b, n, depth, &b.data[k0 * b.row..], (b.column, b.row));
         for m0 in (0..m).step_by(MC) {
             let height = MC.min(m - m0);
-            pack::<T, MR>(&mut packing.a, height, depth, |i, p| a.data[(m0 + i) * a.row + (k0 + p) * a.column]);
+            let a_block = &a.data[m0 * a.row + k0 * a.column..];
+            pack::<T, MR>(&mut packing.a, height, depth, a_block, (a.row, a.column));
             for (strip_n, b_strip) in packing.b.chunks_exact(NR * depth).take(strips_n).enumerate() {
                 let n0 = strip_n * NR;
                 let width = NR.min(n - n0);
@@ -90,12 +98,11 @@ pub fn gemm<T: Real>(
                     let rows = MR.min(m - i0);
                     for (i, tile_row) in tile.iter().enumerate().take(rows) {
                         let c_row = &mut c[(i0 + i) * n + n0..][..width];
-                        if k0 == 0 {
-                            c_row.copy_from_slice(&tile_row[..width]);
+                        if let Ok(c_row) = <&mut [T; NR]>::try_from(&mut *c_row) {
+                            // A length known here is two stores; one that is not would be a call for every row.
+                            put(k0 > 0, c_row, tile_row);
                         } else {
-                            for (c, &t) in c_row.iter_mut().zip(tile_row) {
-                                *c += t;
-                            }
+                            put(k0 > 0, c_row, &tile_row[..width]);
                         }
                     }
                 }
@@ -104,15 +111,41 @@ pub fn gemm<T: Real>(
     }
 }
 
-/// Strips of W entries by depth; missing entries are 0.
+/// c ← t, or c ← c + t.
 #[inline(always)]
-fn pack<T: Real, const W: usize>(strips: &mut [T], count: usize, depth: usize, at: impl Fn(usize, usize) -> T) {
+fn put<T: Real>(adds: bool, c: &mut [T], t: &[T]) {
+    for (c, &t) in c.iter_mut().zip(t) {
+        *c = if adds { *c + t } else { t };
+    }
+}
+
+/// Strips of W entries by depth; missing entries are 0. Entry w at depth p is at `w·along + p·down`, one of them 1.
+#[inline(always)]
+fn pack<T: Real, const W: usize>(
+    strips: &mut [T],
+    count: usize,
+    depth: usize,
+    data: &[T],
+    (along, down): (usize, usize),
+) {
     for (strip, out) in strips.chunks_exact_mut(W * depth).take(count.div_ceil(W)).enumerate() {
-        let start = strip * W;
-        let width = W.min(count - start);
-        for (p, out) in out.chunks_exact_mut(W).enumerate() {
-            for (w, out) in out.iter_mut().enumerate() {
-                *out = if w < width { at(start + w, p) } else { T::default() };
+        let data = &data[strip * W * along..];
+        let width = W.min(count - strip * W);
+        let out = out.as_chunks_mut::<W>().0;
+        if width == W && along == 1 {
+            for (p, out) in out.iter_mut().enumerate() {
+                if let Some(row) = data[p * down..].first_chunk() {
+                    *out = *row;
+                }
+            }
+        } else if width == W && down == 1 {
+            let rows: [&[T]; W] = std::array::from_fn(|w| &data[w * along..][..depth]);
+            for (p, out) in out.iter_mut().enumerate() {
+                *out = std::array::from_fn(|w| rows[w][p]);
+            }
+        } else {
+            for (p, out) in out.iter_mut().enumerate() {
+                *out = std::array::from_fn(|w| if w < width { data[w * along + p * down] } else { T::default() });
             }
         }
     }
@@ -131,6 +164,83 @@ fn tile<T: Real>(a: &[T], b: &[T]) -> [[T; NR]; MR] {
     sums
 }
 
+/// A product with few columns, as the head of a single output has: along the depth where A's rows lie in a piece,
+/// else along A's columns.
+fn narrow<T: Real>(
+    (m, n, k): (usize, usize, usize),
+    a: View<'_, T>,
+    b: View<'_, T>,
+    c: &mut [T],
+    packing: &mut Packing<T>,
+) {
+    let columns = packing.room(n * k);
+    for (j, column) in columns.chunks_exact_mut(k.max(1)).enumerate() {
+        for (p, x) in column.iter_mut().enumerate() {
+            *x = b.data[p * b.row + j * b.column];
+        }
+    }
+    for j in 0..n {
+        let column = &columns[j * k..][..k];
+        if a.column == 1 {
+            for i in 0..m {
+                c[i * n + j] = dot(&a.data[i * a.row..][..k], column);
+            }
+        } else {
+            for i0 in (0..m).step_by(LANES) {
+                let sums = weighted_rows(&a.data[i0 * a.row..], (a.row, a.column), LANES.min(m - i0), column);
+                for (i, &sum) in sums.iter().enumerate().take(m - i0) {
+                    c[(i0 + i) * n + j] = sum;
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn dot<T: Real>(a: &[T], b: &[T]) -> T {
+    let mut sums = [T::default(); LANES];
+    let (a_blocks, a_rest) = a.as_chunks::<LANES>();
+    let (b_blocks, b_rest) = b.as_chunks::<LANES>();
+    for (a, b) in a_blocks.iter().zip(b_blocks) {
+        for lane in 0..LANES {
+            sums[lane] += a[lane] * b[lane];
+        }
+    }
+    for (lane, (&a, &b)) in a_rest.iter().zip(b_rest).enumerate() {
+        sums[lane] += a * b;
+    }
+    let mut width = LANES / 2;
+    while width > 0 {
+        for lane in 0..width {
+            sums[lane] += sums[lane + width];
+        }
+        width /= 2;
+    }
+    sums[0]
+}
+
+/// Σ over p of weights[p] times `width` numbers that lie `along` from each other, row p `down` below row 0.
+#[inline(always)]
+fn weighted_rows<T: Real>(data: &[T], (along, down): (usize, usize), width: usize, weights: &[T]) -> [T; LANES] {
+    let mut sums = [T::default(); LANES];
+    for (p, &weight) in weights.iter().enumerate() {
+        let row = &data[p * down..];
+        match row.first_chunk::<LANES>() {
+            Some(row) if along == 1 && width == LANES => {
+                for (sum, &x) in sums.iter_mut().zip(row) {
+                    *sum += weight * x;
+                }
+            }
+            _ => {
+                for (lane, sum) in sums.iter_mut().enumerate().take(width) {
+                    *sum += weight * row[lane * along];
+                }
+            }
+        }
+    }
+    sums
+}
+
 /// The twin that is too simple to be wrong; also the faster one for tiny shapes.
 pub fn naive<T: Real>((m, n, k): (usize, usize, usize), a: View<'_, T>, b: View<'_, T>, c: &mut [T]) {
     for i in 0..m {
@@ -139,8 +249,14 @@ pub fn naive<T: Real>((m, n, k): (usize, usize, usize), a: View<'_, T>, b: View<
         for p in 0..k {
             let a = a.data[i * a.row + p * a.column];
             let b_row = &b.data[p * b.row..];
-            for (j, c) in c_row.iter_mut().enumerate() {
-                *c += a * b_row[j * b.column];
+            if b.column == 1 {
+                for (c, &b) in c_row.iter_mut().zip(b_row) {
+                    *c += a * b;
+                }
+            } else {
+                for (j, c) in c_row.iter_mut().enumerate() {
+                    *c += a * b_row[j * b.column];
+                }
             }
         }
     }
@@ -155,8 +271,17 @@ mod tests {
         let values = |n: usize, s: u32| -> Vec<f64> {
             (0..n).map(|i| f64::from((i as u32).wrapping_mul(2_654_435_761).wrapping_add(s) >> 8) / 8e6 - 1.0).collect()
         };
-        for (m, n, k) in [(1, 1, 1), (1, 8, 300), (5, 7, 3), (97, 9, 257), (4, 300, 520), (130, 33, 1), (256, 20, 128)]
-        {
+        for (m, n, k) in [
+            (1, 1, 1),
+            (1, 8, 300),
+            (5, 7, 3),
+            (97, 9, 257),
+            (4, 300, 520),
+            (130, 33, 1),
+            (256, 20, 128),
+            (64, 1, 32),
+            (33, 3, 70),
+        ] {
             let (a, b) = (values(m * k, 1), values(k * n, 2));
             for transposed in [false, true] {
                 let view_a = if transposed { View::transposed(&a, m) } else { View::rows(&a, k) };

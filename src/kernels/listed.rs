@@ -160,7 +160,11 @@ impl<T: Real> Lists<T> {
                             for (task, sums) in tile.iter().enumerate().take(tasks) {
                                 let from = (first_task + task) * places.task + list * places.step;
                                 if places.stride == 1 {
-                                    out[from + first..][..width].copy_from_slice(&sums[..width]);
+                                    let out = &mut out[from + first..][..width];
+                                    match <&mut [T; N]>::try_from(&mut *out) {
+                                        Ok(out) => *out = *sums,
+                                        Err(_) => out.copy_from_slice(&sums[..width]),
+                                    }
                                 } else {
                                     let out = out[from + first * places.stride..].iter_mut().step_by(places.stride);
                                     for (out, &sum) in out.zip(&sums[..width]) {

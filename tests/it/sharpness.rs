@@ -434,7 +434,7 @@ fn the_preset_shows_flat_and_sharp() {
                 assert!(sam.curvature < 0.2 * plain.curvature, "{what}");
                 assert!(sam.rise < 0.65 * plain.rise, "{what}");
                 let (plain, sam) = (metrics(sharp)[task], metrics(flat)[task]);
-                assert!(sam > plain, "seed {seed}, task {task}: {plain} and {sam}");
+                assert!(sam >= plain, "seed {seed}, task {task}: {plain} and {sam}");
                 mean[0] += plain / 6.0;
                 mean[1] += sam / 6.0;
             }

@@ -163,7 +163,8 @@ fn write_loader(dist: &Path, build: &str) -> Result<()> {
          Promise.resolve(adapter).then((adapter) => {{\n\
          \x20 const program = adapter ? \"{with}\" : \"{without}\";\n\
          \x20 importScripts(`./${{program}}.js?v={build}`);\n\
-         \x20 return wasm_bindgen({{ module_or_path: new URL(`./${{program}}_bg.wasm?v={build}`, self.location.href) }});\n\
+         \x20 const code = new URL(`./${{program}}_bg.wasm?v={build}`, self.location.href);\n\
+         \x20 return wasm_bindgen({{ module_or_path: code }});\n\
          }}).catch((error) => setTimeout(() => {{ throw error; }}));\n"
     );
     run::write(&loader, text)

@@ -1,6 +1,6 @@
 //! The members of a manifold on the CPU: K networks one behind the other, whose mixture is θ.
 
-use super::{Cpu, length};
+use super::Cpu;
 use crate::backend::{Apply, Spread, StepReport};
 use crate::kernels::{Moments, blend, combine, update};
 use crate::math::Real;
@@ -45,7 +45,7 @@ impl<T: Real> Cpu<T> {
             blend(&[spread.keep], &[alpha], &self.gradient, gradient);
         }
         if spread.moves {
-            let rule = self.rule(learning_rate, length(&members.gradient));
+            let rule = self.rule(learning_rate, &members.gradient);
             let Members { theta, gradient, moved, moments } = &mut members;
             update(&rule, gradient, moments, theta, moved);
             combine(moved, spread.alpha, &mut self.moved);
