@@ -2,6 +2,7 @@
 
 mod examples;
 mod flat;
+mod implied;
 mod members;
 
 use super::{Apply, Combine, Part, Scope, Slot, StepReport, Workload};
@@ -48,6 +49,7 @@ pub struct Cpu<T> {
     block: Vec<f64>,      // (K + 1, DIRECTION_BLOCK): columns of G and of d for a rows method
     packing: Packing<T>,
     lists: Lists<T>,
+    implied: implied::Implied<T>,
     passes: Cost,
 }
 
@@ -234,6 +236,7 @@ impl<T: Real> Cpu<T> {
             stack: [stack.clone(), stack],
             packing: Packing::default(),
             lists: Lists::default(),
+            implied: implied::Implied::new(&workload),
             passes: Cost { backward: 0, forward: 0 },
             theta,
             workload,
@@ -250,7 +253,8 @@ impl<T: Real> Cpu<T> {
     }
 
     /// (K, P) rows that the last [`Self::gradients`] left.
-    pub fn rows(&self) -> &[T] {
+    pub fn rows(&mut self) -> &[T] {
+        self.form_rows();
         &self.g
     }
 
@@ -276,6 +280,8 @@ impl<T: Real> Cpu<T> {
 
     /// The same of a batch of that part.
     pub fn losses_on(&mut self, part: Part, rows: &[u32], losses: &mut [f64]) {
+        // Rows outlive their batch.
+        self.form_rows();
         self.passes.forward += 1;
         let data = self.workload.split(part);
         let Workload { network, layout, targets, loss_scales, .. } = &self.workload;
@@ -303,6 +309,8 @@ impl<T: Real> Cpu<T> {
 
     /// The same of a batch of that part.
     pub fn gradients_on(&mut self, part: Part, rows: &[u32], losses: &mut [f64], m: &mut [f64]) {
+        // What the rows before were is forgotten here.
+        self.implied.missing = false;
         self.losses_on(part, rows, losses);
         let n_shared = self.workload.layout.n_shared();
         let k = self.workload.network.n_tasks();
@@ -310,12 +318,19 @@ impl<T: Real> Cpu<T> {
         let mut g = std::mem::take(&mut self.g);
         self.backward_heads(0..k, None, true);
         self.backward_trunk(k, &mut g, n_shared);
-        gramian(n_shared, &g, &g, m);
         self.g = g;
+        if self.implied.missing {
+            self.implied_gramian(m);
+        } else {
+            gramian(n_shared, &self.g, &self.g, m);
+        }
     }
 
     /// M (K, K) of what `scope` names, on the batch of the last [`Self::gradients`].
     pub fn gramian(&mut self, scope: Scope, m: &mut [f64]) {
+        if scope != Scope::Representation {
+            self.form_rows();
+        }
         let Workload { network, layout, .. } = &self.workload;
         match scope {
             Scope::LastLayer => {
@@ -335,6 +350,7 @@ impl<T: Real> Cpu<T> {
 
     /// Y ← diag(keep)·Y + diag(add)·G, and the Gramian (K, K) of Y.
     pub fn keep(&mut self, keep: &[f64], add: &[f64], m: &mut [f64]) {
+        self.form_rows();
         self.kept.resize(self.g.len(), T::default());
         blend(keep, add, &self.g, &mut self.kept);
         gramian(self.workload.layout.n_shared(), &self.kept, &self.kept, m);
@@ -369,8 +385,17 @@ impl<T: Real> Cpu<T> {
 
     /// d = wᵀG and the heads' own gradients by their factors.
     fn combine_all(&mut self, w: &[f64], heads: &[f64]) {
-        combine(&self.g, w, &mut self.gradient[..self.workload.layout.n_shared()]);
+        self.combine_rows(w);
         self.weigh_heads(heads);
+    }
+
+    /// d = wᵀG.
+    fn combine_rows(&mut self, w: &[f64]) {
+        if self.implied.missing {
+            self.combine_implied(w);
+        } else {
+            combine(&self.g, w, &mut self.gradient[..self.workload.layout.n_shared()]);
+        }
     }
 
     fn weigh_heads(&mut self, weights: &[f64]) {
@@ -391,6 +416,7 @@ impl<T: Real> Cpu<T> {
 
     /// (K) Σ g²/√(S + 1e-7) after S ← S + g².
     pub fn excess(&mut self, out: &mut [f64]) {
+        self.form_rows();
         self.squares.resize(self.g.len(), T::default());
         excess(self.workload.layout.n_shared(), &self.g, &mut self.squares, out);
     }
@@ -462,13 +488,10 @@ impl<T: Real> Cpu<T> {
             // For fewer tasks or a narrower layer lists cost as much as they save or more:
             // benches/record/listed.md.
             let on = &self.forward.trunk[index].y[..rows * outputs];
-            let listed = n_stacks >= LISTED_TASKS
-                && layer.activation() == Some(Activation::Relu)
-                && matches!(layer, Layer::Dense { .. })
-                && inputs >= LISTED
-                && outputs >= LISTED
-                && listed::pays(on);
-            if listed {
+            let listed = lists(n_stacks, *layer) && listed::pays(on);
+            if n_stacks > 1 && self.implied.keep(index, &stack[..n_stacks * rows * outputs]) {
+                // Rows that nobody may ever read.
+            } else if listed {
                 let deltas = &stack[..n_stacks * rows * outputs];
                 self.lists.sort((n_stacks, outputs), By::Unit, on, deltas);
                 let places = Places { task: stride, step: 1, stride: outputs };
@@ -519,7 +542,7 @@ impl<T: Real> Cpu<T> {
         let n_shared = self.workload.layout.n_shared();
         let k = self.workload.network.n_tasks();
         match how {
-            Combine::Rows(w) => combine(&self.g, w, &mut self.gradient[..n_shared]),
+            Combine::Rows(w) => self.combine_rows(w),
             Combine::Kept(w) => combine(&self.kept, w, &mut self.gradient[..n_shared]),
             Combine::Weighted(w) => {
                 self.backward_heads(0..k, Some(w), true);
@@ -529,6 +552,7 @@ impl<T: Real> Cpu<T> {
             }
             Combine::Direction(slot, method, ctx) => {
                 method.begin(ctx, n_shared);
+                self.form_rows();
                 let rows = match slot {
                     Slot::Batch => &self.g,
                     Slot::Kept => &self.kept,
@@ -600,21 +624,27 @@ impl<T: Real> Cpu<T> {
     }
 
     /// What the last update did to the shared parameters.
-    fn report(&self) -> StepReport {
+    fn report(&mut self) -> StepReport {
         let n_shared = self.workload.layout.n_shared();
-        let products = |v: &[T]| {
-            let mut products = vec![0.0; self.workload.network.n_tasks()];
-            gramian(n_shared, &self.g, v, &mut products);
-            products
+        let [along_direction, along_step] = if self.implied.missing {
+            self.implied_products()
+        } else {
+            [&self.gradient, &self.moved].map(|v| {
+                let mut products = vec![0.0; self.workload.network.n_tasks()];
+                gramian(n_shared, &self.g, &v[..n_shared], &mut products);
+                products
+            })
         };
         let (d, moved) = (&self.gradient[..n_shared], &self.moved[..n_shared]);
-        StepReport {
-            along_direction: products(d),
-            direction_length: length(d),
-            along_step: products(moved),
-            step_length: length(moved),
-        }
+        StepReport { along_direction, direction_length: length(d), along_step, step_length: length(moved) }
     }
+}
+
+/// Whether the way back of that many tasks through this layer can be made of lists.
+fn lists(tasks: usize, layer: Layer) -> bool {
+    let wide = layer.inputs() >= LISTED && layer.outputs() >= LISTED;
+    let dense = matches!(layer, Layer::Dense { activation: Some(Activation::Relu), .. });
+    tasks >= LISTED_TASKS && wide && dense
 }
 
 /// What the method makes of columns `first .. first + n` of rows (K, width).

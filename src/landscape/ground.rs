@@ -383,7 +383,7 @@ impl OnRows {
         self.theta.copy_from_slice(theta);
         self.backward(&mut losses, &mut vec![0.0; k * k]);
         let layout = &self.workload.layout;
-        let Some(cpu) = &self.cpu else { return Vec::new() };
+        let Some(cpu) = &mut self.cpu else { return Vec::new() };
         let whole = |task: usize| {
             let mut whole = vec![0.0; theta.len()];
             whole[..layout.n_shared()].copy_from_slice(&cpu.rows()[task * layout.n_shared()..][..layout.n_shared()]);
@@ -411,7 +411,7 @@ impl OnRows {
             *number = *product as f32;
         }
         let layout = &self.workload.layout;
-        let Some(cpu) = &self.cpu else { return };
+        let Some(cpu) = &mut self.cpu else { return };
         let n = layout.n_shared();
         for axis in 0..2 {
             let along = direction(&self.plane, axis, &[]);

@@ -44,12 +44,13 @@ pub fn inspect(workload: &Workload, theta: &[f32], rows: &[u32]) -> Inspection {
     let mut cpu = beside(rows.len());
     let (mut losses, mut whole) = (vec![0.0; k], vec![0.0; k * k]);
     cpu.gradients(rows, &mut losses, &mut whole);
+    let g = cpu.rows();
     let layers = workload.network.trunk.iter().enumerate().map(|(index, layer)| {
         let (weight, bias) = workload.layout.layer(Owner::Shared, index);
         let mut gramian = vec![0.0; k * k];
-        gramian_block(workload.layout.n_shared(), weight.start..bias.end, cpu.rows(), cpu.rows(), &mut gramian);
+        gramian_block(workload.layout.n_shared(), weight.start..bias.end, g, g, &mut gramian);
         let width = layer.units();
-        let row = |task: usize| &cpu.rows()[task * workload.layout.n_shared()..][weight.start..bias.end];
+        let row = |task: usize| &g[task * workload.layout.n_shared()..][weight.start..bias.end];
         let rows: Vec<&[f32]> = (0..k).map(row).collect();
         LayerPull { inputs: layer.fan_in() as u32, width: width as u32, gramian, units: units(&rows, width) }
     });

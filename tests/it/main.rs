@@ -7,6 +7,7 @@ mod data;
 mod flat;
 mod front;
 mod gradients;
+mod implied;
 mod inspect;
 mod landscape;
 mod learned;

@@ -27,6 +27,7 @@ impl<T: Real> Cpu<T> {
         let n_shared = self.workload.layout.n_shared();
         let k = self.workload.network.n_tasks();
         let mut losses = [0.0; MAX_TASKS];
+        self.form_rows();
         self.saved.clone_from(&self.theta);
         self.way.resize(self.theta.len(), T::default());
         self.kept.resize(self.g.len(), T::default());
