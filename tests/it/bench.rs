@@ -142,3 +142,23 @@ fn every_size_has_its_name_once() {
     ids.dedup();
     assert_eq!(ids.len(), SIZES.len());
 }
+
+#[cfg(feature = "cli")]
+#[test]
+fn flags_become_a_result_or_a_sentence() {
+    use paretoscope::cli::bench::{BenchFlags, bench, sentence};
+    use paretoscope::cli::run::RunError;
+    let text = |text: &str| Some(text.to_owned());
+    let flags = BenchFlags { size: text("S"), ms: text("20"), ..BenchFlags::default() };
+    let done = pollster::block_on(bench(&flags, &ticking(), &mut |_| true)).expect("a result");
+    let said = sentence(&done);
+    assert!(said.starts_with("S pcgrad on cpu: ") && said.contains("steps/s"), "{said}");
+    let flags = BenchFlags { kernel: text("matmul"), n: text("256"), ms: text("20"), ..BenchFlags::default() };
+    let done = pollster::block_on(bench(&flags, &ticking(), &mut |_| true)).expect("a result");
+    assert!(sentence(&done).contains("GFLOP/s") && done.gflops() > Some(0.0), "{done:?}");
+    let flags = BenchFlags { size: text("XXL"), ..BenchFlags::default() };
+    match pollster::block_on(bench(&flags, &ticking(), &mut |_| true)) {
+        Err(RunError::Input(why)) => assert!(why.contains("XXL") && why.ends_with('.'), "{why}"),
+        other => panic!("{other:?}"),
+    }
+}
