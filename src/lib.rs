@@ -34,6 +34,8 @@ pub mod train;
 
 pub mod landscape;
 
+pub mod bench;
+
 pub mod session;
 
 pub mod protocol;

@@ -3,6 +3,8 @@
 //! Training runs in slices of a few milliseconds; between two slices the message queue is heard, so that
 //! pause, edit and stop work within 50 ms.
 
+mod bench;
+
 use crate::protocol::{Command, Event, FailureCode};
 use crate::session::Session;
 use std::cell::RefCell;
@@ -70,6 +72,9 @@ pub fn start() {
         post(&Event::Failed { id: None, code: FailureCode::Panic, message });
         console_error_panic_hook::hook(info);
     }));
+    if let Some(query) = bench::asked(&scope().location().search()) {
+        return spawn_local(bench::time(query));
+    }
     let inbox = Rc::new(RefCell::new(Inbox::default()));
     let arrivals = inbox.clone();
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {

@@ -572,6 +572,18 @@ impl Backend {
         }
     }
 
+    /// Waits until everything is done that was asked for; on the CPU it is.
+    ///
+    /// # Errors
+    /// [`BackendError::Lost`] on the GPU.
+    pub async fn drain(&mut self) -> Result<(), BackendError> {
+        match self {
+            Self::Cpu(_) | Self::Exact(_) => Ok(()),
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.drain().await,
+        }
+    }
+
     /// Copies θ out.
     ///
     /// # Errors

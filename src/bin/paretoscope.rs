@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
+use paretoscope::cli::bench::{self, BenchFlags};
 use paretoscope::cli::front::{self, FrontOptions, JudgedBy};
 use paretoscope::cli::run::{RunError, RunOptions, Watch};
 use paretoscope::cli::toy::{self, ToyFlags};
@@ -126,6 +127,30 @@ enum Task {
         #[arg(long)]
         data: Option<PathBuf>,
     },
+    /// Time one training step of fixed size, or a product of matrices; write {"steps_per_s","losses_step3","backend"}.
+    Bench {
+        /// S, M, L or XL.
+        #[arg(long)]
+        size: Option<String>,
+        /// ew (equal weights) or pcgrad, the default.
+        #[arg(long)]
+        mode: Option<String>,
+        /// cpu, the default, or gpu.
+        #[arg(long)]
+        backend: Option<String>,
+        /// How long the window lasts; 1000 by default.
+        #[arg(long, value_name = "N", allow_hyphen_values = true)]
+        ms: Option<String>,
+        /// matmul: a product of square matrices instead of a step.
+        #[arg(long, conflicts_with_all = ["size", "mode"])]
+        kernel: Option<String>,
+        /// Its side: 256, 512 or 1024.
+        #[arg(long, requires = "kernel", allow_hyphen_values = true)]
+        n: Option<String>,
+        /// As JSON instead of a sentence.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -170,6 +195,9 @@ fn main() -> ExitCode {
             };
             let options = FrontOptions { points, by, seeds: seeds.unwrap_or_default(), threads, reference };
             sweep(&experiment, steps, &options, data.as_deref(), table)
+        }
+        Task::Bench { size, mode, backend, ms, kernel, n, json } => {
+            time(&BenchFlags { size, mode, backend, ms, kernel, n }, json)
         }
     };
     match result {
@@ -230,6 +258,23 @@ fn survey(experiment: &str, options: &RunOptions, data: Option<&Path>) -> Result
     let answer = pollster::block_on(landscape::landscape(&config, &read_file, clock, &mut watch))?;
     watch.bar.finish_and_clear();
     write_out(|out| writeln!(out, "{answer}"))
+}
+
+fn time(flags: &BenchFlags, json: bool) -> Result<(), RunError> {
+    if flags.backend.as_deref() == Some("gpu") {
+        check_backend(&RunOptions { backend: Some(BackendChoice::Gpu), ..RunOptions::default() })?;
+    }
+    let started = Instant::now();
+    let clock = move || started.elapsed().as_secs_f64() * 1e3;
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let flag = interrupted.clone();
+    // The window ends early and what it had is written; without a handler the program ends, which is only less kind.
+    let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
+    let mut watch = |_| !interrupted.load(Ordering::Relaxed);
+    let done = pollster::block_on(bench::bench(flags, &clock, &mut watch))?;
+    write_out(
+        |out| if json { writeln!(out, "{}", done.to_json()) } else { writeln!(out, "{}", bench::sentence(&done)) },
+    )
 }
 
 fn sweep(

@@ -1,6 +1,7 @@
 //! What the command line does, apart from reading its flags: text in, text out.
 
 pub mod aggregate;
+pub mod bench;
 pub mod front;
 pub mod guide;
 pub mod landscape;

@@ -2,6 +2,7 @@
 
 mod allocations;
 mod balance;
+mod bench;
 mod convolution;
 mod data;
 mod flat;

@@ -1,5 +1,6 @@
 //! The commands that set up, build, serve and prove Paretoscope, so that a machine with git and cargo needs no other.
 
+mod bench;
 mod gate;
 mod run;
 mod rust;
@@ -23,6 +24,8 @@ cargo xtask COMMAND
   test [--only LAYER]...              everything CI runs
   build [--dev]                       the static site in dist/
   setup [--for serve|test]            only find or install what is needed (default: test)
+  bench [--rounds N] [--ms N] [--sizes S,M,L,XL] [--peers NAME,...] [--only step|matmul|start]... [--built]
+        [--python PROGRAM]            time our engine and others in one browser, into benches/record/
   size                                compressed size of dist/ against the budget
   bless                               accept the tests' new snapshots and the README's picture
 
@@ -38,6 +41,7 @@ enum Action {
     Build(Mode),
     Serve { mode: Mode, port: Option<u16>, open: bool },
     Test { only: Vec<String> },
+    Bench(bench::Options),
     Size,
     Bless,
 }
@@ -63,6 +67,7 @@ fn parse() -> std::result::Result<Action, lexopt::Error> {
     let mut parser = lexopt::Parser::from_env();
     let mut command: Option<String> = None;
     let (mut mode, mut port, mut open, mut only, mut purpose) = (Mode::Release, None, false, Vec::new(), Purpose::Test);
+    let mut timed = bench::Options::default();
     while let Some(arg) = parser.next()? {
         let c = command.as_deref().unwrap_or_default();
         match arg {
@@ -73,6 +78,13 @@ fn parse() -> std::result::Result<Action, lexopt::Error> {
             Long("port") if c == "serve" => port = Some(parser.value()?.parse()?),
             Long("open") if c == "serve" => open = true,
             Long("only") if c == "test" => only.push(parser.value()?.string()?),
+            Long("only") if c == "bench" => timed.only.push(parser.value()?.string()?),
+            Long("rounds") if c == "bench" => timed.rounds = Some(parser.value()?.string()?),
+            Long("ms") if c == "bench" => timed.ms = Some(parser.value()?.string()?),
+            Long("sizes") if c == "bench" => timed.sizes = Some(parser.value()?.string()?),
+            Long("peers") if c == "bench" => timed.peers = Some(parser.value()?.string()?),
+            Long("python") if c == "bench" => timed.python = Some(parser.value()?.string()?),
+            Long("built") if c == "bench" => timed.built = true,
             Long("for") if c == "setup" => {
                 purpose = match &*parser.value()?.string()? {
                     "serve" => Purpose::Serve,
@@ -89,6 +101,7 @@ fn parse() -> std::result::Result<Action, lexopt::Error> {
         Some("build") => Action::Build(mode),
         Some("serve") => Action::Serve { mode, port, open },
         Some("test") => Action::Test { only },
+        Some("bench") => Action::Bench(timed),
         Some("size") => Action::Size,
         Some("bless") => Action::Bless,
         Some(other) => return Err(format!("there is no command {other:?}").into()),
@@ -114,6 +127,10 @@ fn perform(action: Action) -> Result<()> {
         Action::Test { only } => {
             gate::check_names(&only)?;
             gate::test(&setup::ensure(Purpose::Test)?, &only)?;
+        }
+        Action::Bench(options) => {
+            options.check()?;
+            bench::bench(&setup::ensure(Purpose::Serve)?, &options)?;
         }
         Action::Size => size::check(&site::dist())?,
         Action::Bless => gate::bless(&setup::ensure(Purpose::Test)?)?,

@@ -6,6 +6,7 @@
 
 use crate::run::{self, Result, find, output, root, run, say};
 use crate::rust::Rust;
+use sha2::{Digest, Sha256};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -178,6 +179,32 @@ fn wasm_opt() -> Result<Option<PathBuf>> {
     }
     say(&format!("wasm-opt {BINARYEN}: {}", file.display()));
     Ok(Some(bin))
+}
+
+/// The npm packages that `folder`'s lock file names, kept as `name` with a hash of it; returns the folder that holds
+/// their `node_modules`.
+pub fn node_packages(name: &str, folder: &Path) -> Result<PathBuf> {
+    if find("npm").is_none() {
+        apt(&["nodejs", "npm"], "the packages come from npm")?;
+    }
+    let lock = run::read(&folder.join("package-lock.json"))?;
+    let hash: String = Sha256::digest(&lock).iter().take(4).map(|b| format!("{b:02x}")).collect();
+    let place = cache().join(format!("{name}-{hash}"));
+    // Moved there when complete, so that half an installation is never found.
+    if !place.is_dir() {
+        say(&format!("fetching npm packages for {name} into {}", place.display()));
+        let new = cache().join(format!("{name}-{hash}.partial"));
+        run::remove(&new)?;
+        run::write(&new.join("package-lock.json"), lock)?;
+        run::write(&new.join("package.json"), run::read(&folder.join("package.json"))?)?;
+        run(
+            Command::new("npm").current_dir(&new).args(["ci", "--silent", "--ignore-scripts"]),
+            "check that the npm registry can be reached",
+        )?;
+        std::fs::rename(&new, &place).map_err(|e| format!("{} could not be made ({e}).", place.display()))?;
+    }
+    say(&format!("npm packages for {name}: {}", place.display()));
+    Ok(place)
 }
 
 /// Chromium, or Chrome, with its driver, for the browser tests.

@@ -1,7 +1,7 @@
 //! The static site in `dist/`: Trunk's output, and what Trunk does not do.
 //!
-//! Trunk builds one page. The others are the same page with another base, so that one build of the
-//! code serves the app, the embed and the bench. Afterwards the files that Trunk leaves without a
+//! Trunk builds one page. The embed is the same page with another base, so that one build of the code
+//! serves both; other pages come from www/ as they are. Afterwards the files that Trunk leaves without a
 //! hash get one as `?v=`, and the content security policy learns the hashes of the inline scripts,
 //! so that it can forbid every other.
 
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Pages that are the app's page seen from one folder below.
-const BELOW: &[&str] = &["embed", "bench"];
+const BELOW: &[&str] = &["embed"];
 /// Some mail programs escape the `#` of a link, which then leads to a file that is not there. The
 /// page for missing files puts it back, at any depth, before it asks for anything else.
 const REPAIR: &str = "{ const { pathname, search } = location, at = pathname.search(/%23/); \

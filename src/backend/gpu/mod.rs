@@ -11,10 +11,12 @@ mod layout;
 mod members;
 pub mod node_kernel;
 mod nodes;
+mod square;
 
 pub use device::{Copy, Dispatch, GpuDevice, padded_rows};
 pub use layout::PaddedLayout;
 pub use nodes::NodeLosses;
+pub use square::Square;
 
 use super::{Apply, BackendError, Combine, Part, Scope, Slot, Spread, StepReport, Workload};
 use crate::balance::{RowsKernel, StepContext};
@@ -371,6 +373,15 @@ impl Gpu {
     /// What the run was made from.
     pub fn workload(&self) -> &Workload {
         &self.workload
+    }
+
+    /// Waits until the device has done everything that was submitted.
+    ///
+    /// # Errors
+    /// [`BackendError::Lost`] when the device is.
+    pub async fn drain(&mut self) -> Result<(), BackendError> {
+        let copies = [(&self.tensors.losses, 0, self.workload.network.n_tasks() as u64 * FLOAT)];
+        run(&self.device, &mut self.staging, &mut self.dispatches, &[], &copies).await.map(drop)
     }
 
     /// (K) unscaled losses of the batch `rows` (B).

@@ -1,0 +1,357 @@
+//! What is to be timed, as text from a flag or an address, and how it is timed.
+
+use super::TOLERANCE;
+use super::matmul::{PRODUCTS, Product};
+use super::trial::Trial;
+use super::workload::{Mode, SIZES, Size};
+use crate::backend::cpu::Cpu;
+#[cfg(feature = "gpu")]
+use crate::backend::gpu::{Gpu, GpuDevice};
+use crate::backend::{Backend, BackendError};
+use crate::protocol::BackendKind;
+use serde_json::{Value, json};
+use std::ops::RangeInclusive;
+
+/// Milliseconds that a window may last.
+const WINDOW: RangeInclusive<f64> = 1.0..=600_000.0;
+const DEFAULT_WINDOW: f64 = 1_000.0;
+/// Losses come back every so many steps.
+const PORTION: u32 = 10;
+/// Steps before the window; the losses of the last of them are checked.
+const CHECKED_STEP: u32 = 3;
+/// What warm-up takes at most, so that a browser's compiler is done with what the window times.
+const WARM_UP_MILLIS: f64 = 500.0;
+/// How far an entry of C may be from the sum in f64: n products of numbers below 1, rounded.
+const PRODUCT_TOLERANCE: f64 = 1e-3;
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Work {
+    Step {
+        size: &'static Size,
+        mode: Mode,
+    },
+    /// C = A·B (n, n).
+    Matmul {
+        n: usize,
+    },
+}
+
+/// What to time, where and for how long.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Order {
+    pub work: Work,
+    pub backend: BackendKind,
+    pub millis: f64,
+}
+
+/// How far it is, told between two portions.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Progress {
+    /// Whether warm-up is over, so that this counts.
+    pub counts: bool,
+    /// Steps or products in this phase.
+    pub done: u32,
+    pub millis: f64,
+}
+
+/// What came out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Done {
+    pub order: Order,
+    /// Steps or products in the window.
+    pub count: u32,
+    pub millis: f64,
+    /// (K) of the third step; empty for products.
+    pub losses: Vec<f64>,
+    /// Largest relative difference of those from the expected ones, or of a product's entry from the exact one.
+    pub off: f64,
+    /// The graphics adapter's name; empty on the CPU.
+    pub adapter: String,
+}
+
+impl Order {
+    /// Reads `size`, `mode`, `backend`, `ms`, or `kernel` and `n`; `text` gives the text of a name.
+    ///
+    /// # Errors
+    /// A sentence that names the fault and what is possible.
+    pub fn read(text: &dyn Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let work = match text("kernel") {
+            Some(kernel) if kernel == "matmul" => {
+                let sides: Vec<String> = PRODUCTS.iter().map(usize::to_string).collect();
+                let given = text("n").unwrap_or_else(|| sides[0].clone());
+                let n = PRODUCTS.iter().copied().find(|n| n.to_string() == given);
+                Work::Matmul { n: n.ok_or_else(|| unknown("n", &given, &sides))? }
+            }
+            Some(other) => return Err(unknown("kernel", &other, &["matmul".into()])),
+            None => {
+                let sizes: Vec<String> = SIZES.iter().map(|size| size.id.to_owned()).collect();
+                let given = text("size").ok_or_else(|| format!("No size is given; choose {}.", listed(&sizes)))?;
+                let size = Size::find(&given).ok_or_else(|| unknown("size", &given, &sizes))?;
+                let modes = Mode::ALL.map(|mode| mode.id().to_owned());
+                let given = text("mode").unwrap_or_else(|| Mode::Pcgrad.id().into());
+                let mode = Mode::ALL.into_iter().find(|mode| mode.id() == given);
+                Work::Step { size, mode: mode.ok_or_else(|| unknown("mode", &given, &modes))? }
+            }
+        };
+        let backend = match text("backend").as_deref() {
+            None | Some("cpu") => BackendKind::Cpu,
+            Some("gpu") => BackendKind::Gpu,
+            Some(other) => return Err(unknown("backend", other, &["cpu".into(), "gpu".into()])),
+        };
+        let millis = text("ms").map_or(Ok(DEFAULT_WINDOW), |given| {
+            let millis = given.parse().ok().filter(|millis| WINDOW.contains(millis));
+            millis.ok_or_else(|| {
+                let (least, most) = (WINDOW.start(), WINDOW.end());
+                format!("ms is {given:?}, and a window lasts {least} to {most} milliseconds.")
+            })
+        })?;
+        Ok(Self { work, backend, millis })
+    }
+
+    /// The same of an address's query, such as `size=S&mode=ew`; other names are left alone.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn of_query(query: &str) -> Result<Self, String> {
+        let pairs: Vec<(&str, &str)> =
+            query.trim_start_matches('?').split('&').filter_map(|pair| pair.split_once('=')).collect();
+        Self::read(&|name| pairs.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+    }
+}
+
+fn listed(choices: &[String]) -> String {
+    match choices {
+        [rest @ .., last] if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => choices.concat(),
+    }
+}
+
+fn unknown(name: &str, given: &str, choices: &[String]) -> String {
+    format!("{name} is {given:?}; choose {}.", listed(choices))
+}
+
+impl Done {
+    /// Steps or products a second.
+    pub fn per_second(&self) -> f64 {
+        f64::from(self.count) / self.millis * 1e3
+    }
+
+    /// 10⁹ additions and multiplications a second, for products.
+    pub fn gflops(&self) -> Option<f64> {
+        match self.order.work {
+            Work::Step { .. } => None,
+            Work::Matmul { n } => Some(2.0 * (n as f64).powi(3) * self.per_second() / 1e9),
+        }
+    }
+
+    /// (K) losses that the third step has to have; empty for products.
+    pub fn expected(&self) -> &'static [f64] {
+        match self.order.work {
+            Work::Step { size, mode } => size.expected(mode),
+            Work::Matmul { .. } => &[],
+        }
+    }
+
+    /// Whether what was computed is right.
+    pub fn agrees(&self) -> bool {
+        let tolerance = match self.order.work {
+            Work::Step { .. } => TOLERANCE,
+            Work::Matmul { .. } => PRODUCT_TOLERANCE,
+        };
+        self.off <= tolerance
+    }
+
+    /// `cpu` or `gpu`.
+    pub fn backend(&self) -> &'static str {
+        match self.order.backend {
+            BackendKind::Cpu => "cpu",
+            BackendKind::Gpu => "gpu",
+        }
+    }
+
+    /// What is wrong with what was computed, in a sentence.
+    pub fn fault(&self) -> Option<String> {
+        if self.agrees() {
+            return None;
+        }
+        let (backend, off) = (self.backend(), self.off);
+        Some(match self.order.work {
+            Work::Step { .. } => format!(
+                "The losses of the third step on {backend} are {:?} and should be {:?}: they differ by {off:.1e}, \
+                 relative.",
+                self.losses,
+                self.expected()
+            ),
+            Work::Matmul { .. } => format!("The product on {backend} has an entry that is off by {off:.1e}."),
+        })
+    }
+
+    /// `{"steps_per_s","losses_step3","backend"}` or `{"gflops","backend"}`.
+    pub fn to_json(&self) -> Value {
+        match self.gflops() {
+            Some(gflops) => json!({"gflops": gflops, "backend": self.backend()}),
+            None => {
+                json!({"steps_per_s": self.per_second(), "losses_step3": self.losses, "backend": self.backend()})
+            }
+        }
+    }
+}
+
+/// Warms up, checks and times. `watch` says between two portions whether the window goes on; an early end leaves what
+/// there is.
+///
+/// # Errors
+/// A sentence: there is no such device, or it was lost.
+pub async fn run(
+    order: &Order,
+    clock: &dyn Fn() -> f64,
+    watch: &mut dyn FnMut(Progress) -> bool,
+) -> Result<Done, String> {
+    let mut bench = Bench::new(order).await?;
+    let said = |error: BackendError| format!("{error}.");
+    let mut phase = Phase::new(clock, false);
+    // One by one, so that a step that takes minutes is noticed before the next.
+    for _ in 0..CHECKED_STEP {
+        bench.advance(1).await.map_err(said)?;
+        bench.drain().await.map_err(said)?;
+        phase.tell(1, watch);
+    }
+    let (losses, off) = bench.check().await.map_err(said)?;
+    let warm_up = WARM_UP_MILLIS.min(order.millis / 2.0);
+    while phase.millis() < warm_up {
+        bench.advance(1).await.map_err(said)?;
+        phase.tell(1, watch);
+    }
+    bench.drain().await.map_err(said)?;
+    let each = phase.millis() / f64::from(phase.done);
+    // Where ten steps are most of a window, it ends after whole steps instead.
+    let portion = if each * f64::from(PORTION) > order.millis / 2.0 { 1 } else { PORTION };
+    let mut phase = Phase::new(clock, true);
+    // Whoever measures more than time begins here.
+    phase.tell(0, watch);
+    loop {
+        bench.advance(portion).await.map_err(said)?;
+        if !phase.tell(portion, watch) || phase.millis() >= order.millis {
+            break;
+        }
+    }
+    bench.drain().await.map_err(said)?;
+    let millis = phase.millis();
+    Ok(Done { order: *order, count: phase.done, millis, losses, off, adapter: bench.adapter })
+}
+
+/// One stretch of time.
+struct Phase<'a> {
+    clock: &'a dyn Fn() -> f64,
+    start: f64,
+    counts: bool,
+    done: u32,
+}
+
+impl<'a> Phase<'a> {
+    fn new(clock: &'a dyn Fn() -> f64, counts: bool) -> Self {
+        Self { clock, start: clock(), counts, done: 0 }
+    }
+
+    fn millis(&self) -> f64 {
+        (self.clock)() - self.start
+    }
+
+    fn tell(&mut self, steps: u32, watch: &mut dyn FnMut(Progress) -> bool) -> bool {
+        self.done += steps;
+        watch(Progress { counts: self.counts, done: self.done, millis: self.millis() })
+    }
+}
+
+/// What is timed, on its backend.
+struct Bench {
+    subject: Subject,
+    expected: &'static [f64],
+    adapter: String,
+}
+
+enum Subject {
+    Step(Box<Trial>),
+    Matmul(Box<Product>),
+}
+
+impl Bench {
+    async fn new(order: &Order) -> Result<Self, String> {
+        match order.backend {
+            BackendKind::Cpu => Ok(Self::on_cpu(order.work)),
+            BackendKind::Gpu => Self::on_gpu(order.work).await,
+        }
+    }
+
+    fn on_cpu(work: Work) -> Self {
+        let (subject, expected): (_, &[f64]) = match work {
+            Work::Step { size, mode } => {
+                let (workload, theta) = size.workload();
+                let backend = Backend::Cpu(Box::new(Cpu::new(workload, theta)));
+                (Subject::Step(Box::new(Trial::new(size, mode, backend))), size.expected(mode))
+            }
+            Work::Matmul { n } => (Subject::Matmul(Box::new(Product::on_cpu(n))), &[]),
+        };
+        Self { subject, expected, adapter: String::new() }
+    }
+
+    #[cfg(feature = "gpu")]
+    async fn on_gpu(work: Work) -> Result<Self, String> {
+        let device = GpuDevice::open().await?;
+        let adapter = device.adapter_name();
+        let (subject, expected): (_, &[f64]) = match work {
+            Work::Step { size, mode } => {
+                let (workload, theta) = size.workload();
+                let gpu = Gpu::new(device, &workload, &theta).map_err(|error| format!("{error}."))?;
+                let trial = Trial::new(size, mode, Backend::Gpu(Box::new(gpu)));
+                (Subject::Step(Box::new(trial)), size.expected(mode))
+            }
+            Work::Matmul { n } => {
+                let product = Product::on_gpu(n, device).map_err(|error| format!("{error}."))?;
+                (Subject::Matmul(Box::new(product)), &[])
+            }
+        };
+        Ok(Self { subject, expected, adapter })
+    }
+
+    #[cfg(not(feature = "gpu"))]
+    #[expect(clippy::unused_async, reason = "with a GPU it waits for one")]
+    async fn on_gpu(_work: Work) -> Result<Self, String> {
+        Err("There is no graphics adapter that this program can use; choose the backend cpu.".into())
+    }
+
+    async fn advance(&mut self, steps: u32) -> Result<(), BackendError> {
+        match &mut self.subject {
+            Subject::Step(trial) => trial.advance(steps).await,
+            Subject::Matmul(product) => {
+                (0..steps).try_for_each(|_| product.multiply())?;
+                // A queue without an end would be timed as if it were done.
+                product.first_row().await.map(drop)
+            }
+        }
+    }
+
+    async fn drain(&mut self) -> Result<(), BackendError> {
+        match &mut self.subject {
+            Subject::Step(trial) => trial.drain().await,
+            Subject::Matmul(_) => Ok(()),
+        }
+    }
+
+    /// What the last step computed, and how far that is from what it should be.
+    async fn check(&mut self) -> Result<(Vec<f64>, f64), BackendError> {
+        match &mut self.subject {
+            Subject::Step(trial) => {
+                let losses = trial.losses().to_vec();
+                let off = losses.iter().zip(self.expected).map(|(loss, expected)| (loss / expected - 1.0).abs());
+                // Not a number is as far as can be.
+                let off = off.fold(0.0, |worst: f64, off| if worst.is_nan() || off <= worst { worst } else { off });
+                Ok((losses, off))
+            }
+            Subject::Matmul(product) => {
+                let row = product.first_row().await?;
+                Ok((Vec::new(), product.off(&row)))
+            }
+        }
+    }
+}
