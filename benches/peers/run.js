@@ -206,6 +206,7 @@ if (options.only.some((part) => part !== "start")) {
   if (options.only.includes("step")) await steps(session, server);
   if (options.only.includes("matmul")) await products(session, server);
   await Promise.race([session.close(), new Promise((resolve) => setTimeout(resolve, 10_000))]);
+  about.wasEnded = isOver;
   write("step.md", stepRecord(about, results, engines.map(({ id }) => id), sizes, SIDES));
 }
 if (options.only.includes("start") && !isOver) {

@@ -28,9 +28,9 @@ function table(head, rows) {
   return [`| ${head.join(" | ")} |`, `|---|${"---:|".repeat(head.length - 1)}`, ...rows.map((row) => `| ${row.join(" | ")} |`)].join("\n");
 }
 
-/** How much faster ours is than each other engine, of what both measured. */
+/** How many times as fast ours is as each other engine, of what both measured; on the GPU as those on the GPU. */
 function ratios(ours, engines, columns, cell, field) {
-  const others = engines.filter((id) => !id.startsWith("ours"));
+  const others = engines.filter((id) => !id.startsWith("ours") && (ours !== "ours-gpu" || id.endsWith("webgpu")));
   const rows = others.map((id) => [
     id,
     ...columns.map((column) => {
@@ -52,7 +52,8 @@ export function stepRecord(about, { engines: versions, steps, products }, engine
     `\`${about.command}\` on ${about.date}: ${about.machine}, load ${about.load.toFixed(1)} at the start. Chromium ` +
       `${about.chromium}${about.hasSoftwareGraphics ? ", WebGPU on a **software adapter**, which says nothing of graphics hardware" : ""}. ` +
       `${about.rounds} ${about.rounds === 1 ? "round" : "rounds"}, windows of ${about.ms} ms, all engines in one browser session in alternation; medians, in brackets ` +
-      "(max − min)/median. A page of its own each, cross-origin isolated, so that engines may have threads; ours has one.",
+      "(max − min)/median. A page of its own each, cross-origin isolated, so that engines may have threads; ours has one." +
+      (about.wasEnded ? " **Ended by hand** before all rounds were done." : ""),
     `Packages: ${Object.entries(about.versions).map(([name, version]) => `${name} ${version}`).join(", ")}` +
       `${versions.pytorch ? `; ${versions.pytorch}, natively, so its rows are for orientation` : ""}.`,
     "The workload is that of `src/bench/workload.rs`. Every engine's losses of the third step are within 0.01 % of the known " +

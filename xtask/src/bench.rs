@@ -33,15 +33,11 @@ impl Options {
         }
     }
 
-    /// The flags as they are typed, and as the harness takes them too.
+    /// The flags as they are typed, and as the harness takes them too; without the place of a program, which differs
+    /// between machines.
     fn flags(&self) -> Vec<String> {
-        let named = [
-            ("--rounds", &self.rounds),
-            ("--ms", &self.ms),
-            ("--sizes", &self.sizes),
-            ("--peers", &self.peers),
-            ("--python", &self.python),
-        ];
+        let named =
+            [("--rounds", &self.rounds), ("--ms", &self.ms), ("--sizes", &self.sizes), ("--peers", &self.peers)];
         let given = named.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value.clone()?]));
         let only = self.only.iter().map(|part| ["--only".to_owned(), part.clone()]);
         given.chain(only).flatten().collect()
@@ -75,6 +71,9 @@ pub fn bench(ready: &Ready, options: &Options) -> Result<()> {
         .arg(chromium)
         .args(["--command", &typed.join(" ")])
         .args(options.flags());
+    if let Some(python) = &options.python {
+        harness.arg("--python").arg(python);
+    }
     become_it(harness)
 }
 
