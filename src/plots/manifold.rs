@@ -10,8 +10,8 @@ use super::front::{axis_title, grid, square, truth};
 use super::ink::Color;
 use super::picture::{Anchor, Face, LABEL, Pen, Point, Rect, TICK, Text};
 use super::place::{Wish, settle};
-use super::{Picture, Scene, Stage, Table, cosine, exact, number, percent};
-use crate::measure::front::{FrontReading, dominates, nondominated, read_front, reference};
+use super::{Picture, Scene, Stage, Table, cosine, exact, indicators, number, percent};
+use crate::measure::front::{FrontReading, dominates, nondominated, reach, read_front, reference};
 use crate::protocol::FrontPoint;
 use crate::train::{Rows, any_learns};
 
@@ -100,10 +100,11 @@ fn reading(scene: &Scene, run: usize) -> Option<(FrontReading, Vec<f64>)> {
     let first = scene.history.runs.get(run)?.records.first()?;
     let all = scene.runs();
     let known = all.iter().flat_map(|run| self::points(scene, *run)).map(|point| losses(scene, point));
-    let reference = reference(known, scene.n_tasks());
+    let truth = &scene.history.outline.front;
+    let reference = reference(truth, known, scene.n_tasks());
     let alphas: Vec<Vec<f64>> = points.iter().map(|point| point.preference.clone()).collect();
     let of_points: Vec<Vec<f64>> = points.iter().map(|point| losses(scene, point).to_vec()).collect();
-    (points.len() > 1).then(|| (read_front(&alphas, &of_points, &first.losses, &reference), reference))
+    (points.len() > 1).then(|| (read_front(&alphas, &of_points, &first.losses, (&reference, truth)), reference))
 }
 
 /// What is to be known of the front before one chooses a point of it, in a sentence; empty where it is plain.
@@ -205,9 +206,8 @@ pub(super) fn subtitle(scene: &Scene) -> String {
     if looked < all {
         words += &format!(", first {looked} of {all} rows");
     }
-    if let Some((FrontReading { hypervolume: Some(volume), .. }, reference)) = reading(scene, run) {
-        let at: Vec<String> = reference.iter().map(|value| number(*value)).collect();
-        words += &format!(", hypervolume {} to ({})", number(volume), at.join(", "));
+    if let Some((reading, reference)) = reading(scene, run) {
+        words += &indicators::phrase(&reading.worth, &reference);
     }
     words
 }
@@ -318,26 +318,6 @@ fn alone_in(scene: &Scene, task: usize) -> Option<f64> {
     after.checked_sub(1).map(|idx| known[idx].1).filter(|value| value.is_finite())
 }
 
-/// Corners of the lower left hull of points, from left to right: what sums of the losses can reach.
-fn hull(mut points: Vec<[f64; 2]>) -> Vec<[f64; 2]> {
-    points.sort_by(|a, b| a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1])));
-    let mut hull: Vec<[f64; 2]> = Vec::new();
-    for point in points {
-        while let [.., a, b] = hull[..] {
-            let turn = (b[0] - a[0]) * (point[1] - a[1]) - (b[1] - a[1]) * (point[0] - a[0]);
-            if turn > 0.0 {
-                break;
-            }
-            hull.pop();
-        }
-        hull.push(point);
-    }
-    // Behind the lowest point weights would have to be negative.
-    let lowest = (0..hull.len()).min_by(|a, b| hull[*a][1].total_cmp(&hull[*b][1])).unwrap_or(0);
-    hull.truncate(lowest + 1);
-    hull
-}
-
 fn plane(scene: &Scene, mut pen: Pen, runs: &[usize]) -> Picture {
     let (stage, ink) = (pen.stage, pen.ink());
     let wide = stage.width >= WIDE;
@@ -385,7 +365,7 @@ fn plane(scene: &Scene, mut pen: Pen, runs: &[usize]) -> Picture {
             let losses = values(scene, point);
             Some([*losses.first()?, *losses.get(1)?]).filter(|pair| pair.iter().all(|loss| loss.is_finite()))
         });
-        let hull: Vec<Point> = hull(all.collect()).iter().filter_map(|pair| at(pair)).collect();
+        let hull: Vec<Point> = reach(&all.collect::<Vec<_>>()).iter().filter_map(|pair| at(pair)).collect();
         if hull.len() > 1 {
             pen.dashed(&hull, 1.0, ink.ink3, &[1.0, 3.0], 0.0);
         }
@@ -738,15 +718,13 @@ pub(super) fn summary(scene: &Scene) -> String {
         }
         words = words.trim_end_matches(',').to_owned() + ".";
     }
-    if let Some((reading, _)) = reading(scene, run) {
+    if let Some((reading, reference)) = reading(scene, run) {
         let ranges =
             reading.extents.iter().enumerate().map(|(task, [low, high])| {
                 format!("{} from {} to {}", scene.task_name(task), number(*low), number(*high))
             });
         words += &format!(" Along it losses of {}.", ranges.collect::<Vec<_>>().join(", "));
-        if let Some(spacing) = reading.spacing {
-            words += &format!(" Spacing {}.", number(spacing));
-        }
+        words += &indicators::sentence(&reading.worth, &reference);
     }
     let verdict = verdict(scene, run);
     if verdict.is_empty() { words } else { format!("{words} {verdict}") }

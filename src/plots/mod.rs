@@ -11,6 +11,7 @@ mod cosine;
 pub mod flatness;
 mod front;
 mod gradients;
+mod indicators;
 pub mod ink;
 mod landscape;
 mod layers;

@@ -53,6 +53,7 @@ mod toy;
 mod arrows;
 #[cfg(feature = "plots")]
 mod front_plots;
+mod front_reading;
 #[cfg(feature = "plots")]
 mod landscape_plots;
 #[cfg(feature = "plots")]
