@@ -209,6 +209,11 @@ pub fn front_headline(scene: &Scene) -> Option<String> {
     manifold::headline(scene)
 }
 
+/// What the runs are worth that stand in loss space, a row a run: hypervolume and what else is measured of points.
+pub fn front_measures(scene: &Scene) -> Table {
+    indicators::table(scene)
+}
+
 /// Whether the plot draws learned fronts, which are swept only while somebody looks.
 pub fn reads_fronts(plot: &Plot) -> bool {
     plot.id == front::PLOT.id

@@ -15,10 +15,7 @@ pub fn reach(points: &[[f64; 2]]) -> Vec<[f64; 2]> {
             }
             hull.pop();
         }
-        // Straight above another one, or the same, it is best under no weights.
-        if hull.last().is_none_or(|last| last[0] < point[0]) {
-            hull.push(point);
-        }
+        hull.push(point);
     }
     // Behind the lowest point weights would have to be negative.
     let lowest = (0..hull.len()).min_by(|a, b| hull[*a][1].total_cmp(&hull[*b][1])).unwrap_or(0);
