@@ -6,6 +6,7 @@ mod convolution;
 mod data;
 mod flat;
 mod front;
+mod front_reading;
 mod gradients;
 mod inspect;
 mod landscape;
@@ -45,6 +46,8 @@ mod goldens;
 #[cfg(feature = "cli")]
 mod guide;
 #[cfg(feature = "cli")]
+mod no_trade_off;
+#[cfg(feature = "cli")]
 mod population;
 #[cfg(feature = "cli")]
 mod toy;
@@ -53,7 +56,6 @@ mod toy;
 mod arrows;
 #[cfg(feature = "plots")]
 mod front_plots;
-mod front_reading;
 #[cfg(feature = "plots")]
 mod landscape_plots;
 #[cfg(feature = "plots")]
