@@ -1,8 +1,9 @@
-//! Under a learned front of three tasks: views of space, and lines instead of it where both have no room.
+//! Under loss space: what the runs there are worth, and of a learned front of three tasks views of space, or lines
+//! instead of it where both have no room.
 
 use super::page::use_page;
 use crate::config::ExperimentConfig;
-use crate::plots::SURFACE_VIEWS;
+use crate::plots::{SURFACE_VIEWS, front_measures};
 use leptos::prelude::*;
 
 #[component]
@@ -39,6 +40,37 @@ pub fn FrontPanel() -> impl IntoView {
                 >
                     "lines"
                 </button>
+            </div>
+        </Show>
+    }
+}
+
+/// Hypervolume, spread and spacing of every run's points, and how far they are from a true front that is known.
+#[component]
+pub fn FrontMeasures() -> impl IntoView {
+    let page = use_page();
+    let table = Memo::new(move |_| page.with_scene(front_measures));
+    let cells = |cells: &[String]| cells.iter().map(|cell| view! { <td>{cell.clone()}</td> }).collect_view();
+    view! {
+        <Show when=move || table.with(|table| !table.rows.is_empty())>
+            <div class="tbl measures" tabindex="0" data-testid="front-measures">
+                <table>
+                    <caption>"Measures of the points that no other one beats"</caption>
+                    <thead>
+                        <tr>
+                            {move || {
+                                table.with(|table| {
+                                    table.columns.iter().map(|name| view! { <th scope="col">{name.clone()}</th> }).collect_view()
+                                })
+                            }}
+                        </tr>
+                    </thead>
+                    <tbody>
+                        {move || {
+                            table.with(|table| table.rows.iter().map(|row| view! { <tr>{cells(row)}</tr> }).collect_view())
+                        }}
+                    </tbody>
+                </table>
             </div>
         </Show>
     }

@@ -1,7 +1,7 @@
 //! A view in its frame: title, one muted phrase, its switches, table and size.
 
 use super::arrows;
-use super::front_panel::FrontPanel;
+use super::front_panel::{FrontMeasures, FrontPanel};
 use super::frozen_panel::FrozenPanel;
 use super::icons;
 use super::inside_switches::{InsideSwitches, WholeNetwork};
@@ -10,7 +10,7 @@ use super::page::{Page, use_page};
 use super::plot_canvas::PlotCanvas;
 use super::plot_table::PlotTable;
 use crate::config::{Along, Aspect};
-use crate::plots::{PLOTS, Plot, Switch, reads_probe, subtitle, summary};
+use crate::plots::{PLOTS, Plot, Switch, reads_fronts, reads_probe, subtitle, summary};
 use crate::train::Rows;
 use leptos::prelude::*;
 
@@ -151,7 +151,9 @@ fn Panel(plot: &'static Plot) -> impl IntoView {
     let alone = Memo::new(move |_| page.narrow.get() || page.view.get() == Some(plot.id));
     move || match switch.get() {
         Switch::Arrows => view! { <FrozenPanel plot /> }.into_any(),
+        Switch::Front if alone.get() => view! { <FrontPanel /> <FrontMeasures /> }.into_any(),
         Switch::Front => view! { <FrontPanel /> }.into_any(),
+        _ if reads_fronts(plot) && alone.get() => view! { <FrontMeasures /> }.into_any(),
         Switch::Landscape if alone.get() => view! { <LandPanel plot /> }.into_any(),
         _ => ().into_any(),
     }

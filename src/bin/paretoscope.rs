@@ -106,7 +106,8 @@ enum Task {
         /// Seeds trained at once.
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=16))]
         threads: u32,
-        /// Losses that hypervolumes are measured to, one a task; a tenth beyond the worst point by default.
+        /// Losses that hypervolumes are measured to, one a task; a tenth beyond the worst point by default, of the true
+        /// front where it is known.
         #[arg(long, value_delimiter = ',')]
         reference: Vec<f64>,
         /// Folder of the data files.

@@ -2,7 +2,7 @@
 
 use super::run::{RunError, SeedResult, Watch, one_seed};
 use crate::config::ExperimentConfig;
-use crate::measure::front::{FrontReading, read_front, reference};
+use crate::measure::front::{FrontReading, Indicators, read_front, reference};
 use crate::protocol::{AskedSweep, Command, Event, FrontPoint, Outline, SweptRows};
 use serde_json::{Value, json};
 use std::io;
@@ -29,7 +29,7 @@ pub struct FrontOptions {
     pub seeds: u32,
     /// Seeds trained at once.
     pub threads: u32,
-    /// (K) in losses; empty is a tenth beyond the worst of all points.
+    /// (K) in losses; empty is a tenth beyond the worst of all points, or of the true front where it is known.
     pub reference: Vec<f64>,
 }
 
@@ -132,8 +132,9 @@ pub fn front(
     let seeds: Vec<Option<SeedFronts>> = found.into_iter().map(|(_, result)| result).collect::<Result<_, _>>()?;
     let seeds: Vec<SeedFronts> = seeds.into_iter().flatten().collect();
     let reference = if options.reference.is_empty() {
+        let known = seeds.first().map_or(&[][..], |seed| &seed.outline.front);
         let points = seeds.iter().flat_map(|seed| seed.fronts.iter().flatten());
-        reference(points.map(|point| losses_of(point, options.by)), k)
+        reference(known, points.map(|point| losses_of(point, options.by)), k)
     } else {
         options.reference.clone()
     };
@@ -204,7 +205,7 @@ impl Fronts {
         let points = &seed.fronts[run];
         let alphas: Vec<Vec<f64>> = points.iter().map(|point| point.preference.clone()).collect();
         let losses: Vec<Vec<f64>> = points.iter().map(|point| losses_of(point, self.by).to_vec()).collect();
-        read_front(&alphas, &losses, &seed.nothing, &self.reference)
+        read_front(&alphas, &losses, &seed.nothing, (&self.reference, &seed.outline.front))
     }
 
     /// `{"runs":[{"id","label","seed","points":[{"alpha","losses","metrics","nondominated"}],"hypervolume","reference",…}]}`.
@@ -225,9 +226,13 @@ impl Fronts {
                     "manifold": outline.mixes,
                     "members": outline.members,
                     "points": told.collect::<Vec<_>>(),
-                    "hypervolume": reading.hypervolume,
+                    "hypervolume": reading.worth.hypervolume,
                     "reference": self.reference,
-                    "spacing": reading.spacing,
+                    "hypervolume_ratio": reading.worth.ratio,
+                    "igd": reading.worth.igd,
+                    "spread": reading.worth.spread,
+                    "spacing": reading.worth.spacing,
+                    "flat": outline.members > 0 && reading.is_flat,
                     "degenerate": outline.members > 0 && reading.is_degenerate,
                     "wrong_way": reading.wrong_way.iter().map(|stretch| json!({
                         "task": stretch.task, "from": points[stretch.from].preference,
@@ -284,7 +289,8 @@ impl Fronts {
                 text.push('\n');
             }
             let reference: Vec<String> = self.reference.iter().map(|loss| format!("{loss:.4}")).collect();
-            let volumes: Vec<f64> = sound.iter().filter_map(|seed| self.read(seed, run).hypervolume).collect();
+            let worths: Vec<Indicators> = sound.iter().map(|seed| self.read(seed, run).worth).collect();
+            let volumes: Vec<f64> = worths.iter().filter_map(|worth| worth.hypervolume).collect();
             if !volumes.is_empty() {
                 let of_seeds: Vec<String> = volumes.iter().map(|volume| format!("{volume:.4}")).collect();
                 text += &format!(
@@ -293,6 +299,18 @@ impl Fronts {
                     told(volumes.iter().copied()),
                     of_seeds.join(", ")
                 );
+            }
+            let further: [(&str, fn(&Indicators) -> Option<f64>); 4] = [
+                ("share of the true front's hypervolume", |worth| worth.ratio),
+                ("distance of the true front from it (IGD)", |worth| worth.igd),
+                ("spread", |worth| worth.spread),
+                ("spacing", |worth| worth.spacing),
+            ];
+            for (name, of) in further {
+                let known: Vec<f64> = worths.iter().filter_map(of).collect();
+                if !known.is_empty() {
+                    text += &format!("  {name}: {}\n", told(known.into_iter()));
+                }
             }
             let (missing, degenerate) = (n - sound.len(), |seed: &&&SeedFronts| self.read(seed, run).is_degenerate);
             if missing > 0 {

@@ -148,11 +148,35 @@ pub const PRESETS: &[Preset] = &[
     FLAT_MINIMA,
     MANIFOLD,
     Preset {
+        id: "pamal-lenet",
+        label: "A whole front of MultiMNIST",
+        description: "Two LeNets, trained at every mixture of them at once: from seven tenths for the left digit to three \
+                      tenths, what one digit gains the other one loses. It takes some minutes on one core, and after so \
+                      few steps the plain sum is still ahead.",
+        subject: What::Network(LENET),
+        steps: 600,
+        runs: &["sum~way~pamal~draws~4", "sum"],
+        tiles: ["front", "metrics", "losses", "predictions"],
+        ..MULTIMNIST
+    },
+    Preset {
         id: "pamal-census",
-        label: "A front of the census, learned whole",
-        description: "Age and schooling by the published network, 256 shared units, beside the plain sum: one training, \
-                      and the preference is chosen afterward.",
+        label: "No front of the census",
+        description: "Age and schooling by the published network, 256 shared units, beside the plain sum. One training \
+                      tells that there is nothing to choose: along the whole line both losses stay within a hundredth \
+                      or so of what guessing costs.",
         subject: What::Network(Learned { trunk: &[256], ..AGE_AND_SCHOOLING }),
+        steps: 500,
+        runs: &["sum~way~pamal~draws~2", "sum"],
+        tiles: ["front", "metrics", "losses", "gradients"],
+        ..CENSUS
+    },
+    Preset {
+        id: "pamal-census-narrow",
+        label: "A front of the census, six units",
+        description: "The same people through six shared units: along the line, age is better where schooling is worse. \
+                      It does not last: after four times as many steps one point serves both.",
+        subject: What::Network(AGE_AND_SCHOOLING),
         steps: 500,
         runs: &["sum~way~pamal~draws~2", "sum"],
         tiles: ["front", "metrics", "losses", "gradients"],

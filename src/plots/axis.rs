@@ -128,6 +128,49 @@ pub fn loss_range(values: impl Iterator<Item = f64>, log: bool) -> (f64, f64) {
     }
 }
 
+/// Values that differ by a smaller share of the largest of them differ by rounding, in f32; values below this are 0, of
+/// losses that are of the order of 1.
+const ROUNDING: f64 = 1e-6;
+pub const ZERO: f64 = 1e-9;
+
+/// Least and largest of the finite values; of values that differ by rounding alone a range around them, so that ticks
+/// do not spell that out. `None` without any.
+fn sensible(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+    let finite = values.filter(|value| value.is_finite());
+    let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
+    let size = low.abs().max(high.abs());
+    match low <= high {
+        false => None,
+        true if size < ZERO => Some((0.0, 1.0)),
+        true if high - low <= ROUNDING * size => Some((low - 0.05 * size, high + 0.05 * size)),
+        true => Some((low, high)),
+    }
+}
+
+/// A linear axis around values with air at both ends, a share of their range; 0 to 1 without values.
+pub fn around(values: impl Iterator<Item = f64>, air: f64) -> Scale {
+    let (low, high) = sensible(values).unwrap_or((0.0, 1.0));
+    Scale::linear(low - air * (high - low), high + air * (high - low), 0.0, 1.0)
+}
+
+/// The same that begins at 0, where none of the values is below 0 and rounding does not count as being below.
+pub fn from_zero(values: impl Iterator<Item = f64> + Clone, air: f64) -> Scale {
+    let (low, high) = sensible(values.clone()).unwrap_or((0.0, 1.0));
+    if low < 0.0 { around(values, air) } else { Scale::linear(0.0, high * (1.0 + air), 0.0, 1.0) }
+}
+
+/// The range of a logarithmic axis over positive values, with a little air and at least half a decade; of values that
+/// are all rounding a linear one. Eight decades are the most that is told apart.
+pub fn decades_around(low: f64, high: f64) -> Scale {
+    if high < ZERO {
+        return Scale::linear(0.0, 1.0, 0.0, 1.0);
+    }
+    let high = high.min(1e100);
+    let low = low.max(high * 1e-8) / 1.35;
+    let high = (high * 1.35).max(low * 3.5);
+    Scale::log(low, high, 0.0, 1.0)
+}
+
 /// The next value of 1, 1.5, 2, 3, 4, 5, 6, 8 times a power of ten that is not below `value` > 0.
 fn above(value: f64) -> f64 {
     let power = 10f64.powf(value.log10().floor());
@@ -208,4 +251,44 @@ fn scientific(value: f64, digits: usize) -> String {
 
 fn minus(text: &str) -> String {
     text.replace('-', "−")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The two-digit words on an axis.
+    fn words(scale: Scale) -> Vec<String> {
+        scale.ticks().into_iter().map(tick).collect()
+    }
+
+    #[test]
+    fn rounding_is_no_range() {
+        let noise = [5e-17, 3e-17, 0.0, 4e-17];
+        for scale in [around(noise.into_iter(), 0.0), from_zero(noise.into_iter(), 0.0), decades_around(3e-17, 5e-17)] {
+            assert_eq!(words(scale), ["0", "0.2", "0.4", "0.6", "0.8", "1"]);
+        }
+        // A cosine of π/2 may be below 0.
+        assert_eq!(words(from_zero([-5e-17, 3e-17].into_iter(), 0.0))[0], "0");
+        let same = [0.8, 0.8 + 3e-8, 0.8 - 3e-8];
+        assert_eq!(words(around(same.into_iter(), 0.0)), ["0.76", "0.78", "0.8", "0.82", "0.84"]);
+        assert_eq!(words(around([-20.0].into_iter(), 0.0)), ["−21", "−20.5", "−20", "−19.5", "−19"]);
+    }
+
+    #[test]
+    fn what_is_small_and_is_no_rounding_keeps_its_range() {
+        let small = around([1e-6, 3e-6].into_iter(), 0.0);
+        assert_eq!((small.low, small.high), (1e-6, 3e-6));
+        let airy = around([1.0, 2.0].into_iter(), 0.1);
+        assert!((airy.low - 0.9).abs() < 1e-12 && (airy.high - 2.1).abs() < 1e-12);
+        let whole = from_zero([0.25, 0.5].into_iter(), 0.0);
+        assert_eq!((whole.low, whole.high), (0.0, 0.5));
+        assert_eq!(from_zero([-0.5, 0.5].into_iter(), 0.0).low, -0.5);
+        let log = decades_around(1e-7, 2e-3);
+        assert!(log.log && log.low < 1e-7 && log.high > 2e-3);
+        // Without values there is an axis all the same.
+        for scale in [around(std::iter::empty(), 0.1), from_zero([f64::NAN].into_iter(), 0.0)] {
+            assert!(scale.low <= 0.0 && scale.high >= 1.0);
+        }
+    }
 }

@@ -1,8 +1,9 @@
 //! Loss space: the paths of all runs, who is beaten by whom, and the area the runs dominate.
 
-use crate::measure::front::{hypervolume_2d, nondominated};
+use crate::measure::front::{self, nondominated, reach};
 
 use super::axis::{self, Scale};
+use super::indicators::{self, TOGETHER, Worths};
 use super::manifold;
 use super::picture::{Anchor, Face, LABEL, Pen, Point, Rect, TICK, Text};
 use super::place::{Wish, settle};
@@ -43,19 +44,31 @@ fn standings(scene: &Scene) -> Vec<Standing> {
     known.into_iter().zip(free).map(|((run, losses), free)| Standing { run, losses, beaten: !free }).collect()
 }
 
-/// 1 for standardized values (the loss of always answering the mean); else the start's loss, rounded up.
-fn reference(scene: &Scene) -> [f64; 2] {
-    [0, 1].map(|task| {
+/// (1, K) Losses of all tasks where a run stands; empty where it does not.
+pub(super) fn losses_of(scene: &Scene, run: usize) -> Vec<Vec<f64>> {
+    let alive = scene.diverged(run).is_none_or(|end| scene.step < end);
+    let record = scene.history.runs[run].at(scene.step).filter(|_| alive);
+    record
+        .filter(|record| record.losses.iter().all(|loss| loss.is_finite()))
+        .map(|r| r.losses.clone())
+        .into_iter()
+        .collect()
+}
+
+/// (K) Where the true front is known, a tenth beyond it; 1 for standardized values (the loss of always answering the
+/// mean); else the start's loss, rounded up.
+pub(super) fn reference(scene: &Scene) -> Vec<f64> {
+    let known = &scene.history.outline.front;
+    if !known.is_empty() {
+        return front::reference(known, std::iter::empty(), scene.n_tasks());
+    }
+    let of_task = |task: usize| {
         let standardized = scene.history.outline.tasks.get(task).is_some_and(|outline| outline.metric == "R²");
         let first = scene.history.runs.iter().filter_map(|run| run.records.first()?.losses.get(task));
         let start = first.copied().filter(|loss| loss.is_finite() && *loss > 0.0).fold(0.0, f64::max);
         if standardized || start == 0.0 { 1.0 } else { axis::loss_range([start].into_iter(), false).1 }
-    })
-}
-
-fn area(scene: &Scene) -> f64 {
-    let points: Vec<[f64; 2]> = standings(scene).iter().map(|standing| standing.losses).collect();
-    hypervolume_2d(&points, reference(scene))
+    };
+    (0..scene.n_tasks()).map(of_task).collect()
 }
 
 fn subtitle(scene: &Scene) -> String {
@@ -65,9 +78,10 @@ fn subtitle(scene: &Scene) -> String {
     if scene.n_tasks() < 2 || scene.is_empty() {
         return String::new();
     }
-    let [a, b] = reference(scene);
-    let words = format!("hypervolume {}, ref. ({}, {})", number(area(scene)), axis::tick(a), axis::tick(b));
-    if scene.n_tasks() > 2 { format!("first two tasks, {words}") } else { words }
+    let worths = Worths::of(scene);
+    let words = indicators::phrase(&worths.all, &worths.reference);
+    let drawn = if scene.n_tasks() > 2 { "first two tasks drawn" } else { "" };
+    [drawn, &words].into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 /// (step, losses of the first two tasks), finite only.
@@ -97,20 +111,39 @@ fn range(scene: &Scene, task: usize) -> Scale {
     let kept = scene.kept.iter().filter(|kept| kept.run.diverged.is_none()).flat_map(|kept| &kept.run.losses);
     values.extend(kept.filter_map(|(_, losses)| losses.get(task)));
     let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
+    // A task alone may do better by decades, which would leave the runs no room: its corner is drawn at the edge then.
+    let alone = alone(scene, task).filter(|alone| low <= 0.0 || *alone > 0.0);
+    let (low, high) = match alone {
+        Some(alone) if low <= high => (low.min(if low > 0.0 { alone.max(0.2 * low) } else { alone }), high.max(alone)),
+        _ => (low, high),
+    };
     if low > high {
         return Scale::log(0.01, 1.0, 0.0, 1.0);
     }
     if low > 0.0 {
-        let (low, high) = (low.max(1e-100), high.clamp(1e-99, 1e100));
-        let low = low.max(high * 1e-8);
-        // A little air on both ends, and at least half a decade.
-        let (low, high) = (low / 1.35, high * 1.35);
-        let high = high.max(low * 3.5);
-        Scale::log(low, high, 0.0, 1.0)
+        axis::decades_around(low, high)
     } else {
-        let (low, high) = axis::loss_range(values.into_iter(), false);
+        let (low, high) = axis::loss_range(values.into_iter().chain(alone), false);
         Scale::linear(low, high, 0.0, 1.0)
     }
+}
+
+/// The last loss of a task that was learned alone; its batches wiggle as those of the runs do.
+fn alone(scene: &Scene, task: usize) -> Option<f64> {
+    let known = &scene.history.references.get(task)?.losses;
+    known.last().map(|(_, loss)| *loss).filter(|loss| loss.is_finite())
+}
+
+/// What weighted sums could choose of points, as a line through both axes' scales, which may bend what is straight.
+fn reach_of(points: &[[f64; 2]]) -> Vec<[f64; 2]> {
+    const PIECES: u32 = 16;
+    let corners = reach(points);
+    let between = |pair: &[[f64; 2]], i: u32| {
+        let t = f64::from(i) / f64::from(PIECES);
+        [0, 1].map(|task| pair[0][task] + t * (pair[1][task] - pair[0][task]))
+    };
+    let bent = corners.windows(2).flat_map(|pair| (0..PIECES).map(move |i| between(pair, i)));
+    bent.chain(corners.last().copied()).collect()
 }
 
 fn draw(scene: &Scene, stage: &Stage) -> Picture {
@@ -151,6 +184,10 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
     } else {
         grid(&mut pen, place, x, y);
     }
+    let reached: Vec<Point> = reach_of(&free).into_iter().map(at).collect();
+    if reached.len() > 1 {
+        pen.dashed(&reached, 1.0, ink.ink3, &[5.0, 3.0], 0.0);
+    }
     let label_color = ink.ink2;
     let name = |task: usize| stage.fit(&scene.task_name(task), LABEL, 140.0);
     pen.label((place.right, stage.height - 3.0), axis_title(&name(0)), label_color, Anchor::End);
@@ -177,6 +214,16 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
     }
     for curve in curves {
         pen.line(curve, 1.5, ink.ink2);
+    }
+    if let (Some(a), Some(b)) = (alone(scene, 0), alone(scene, 1)) {
+        let (corner, inside) = (at([a, b]), a >= x.low && b >= y.low);
+        pen.line(vec![(corner.0 - 5.0, corner.1), (corner.0 + 5.0, corner.1)], 1.5, ink.ink2);
+        pen.line(vec![(corner.0, corner.1 - 5.0), (corner.0, corner.1 + 5.0)], 1.5, ink.ink2);
+        taken.push(square(corner, 6.0));
+        let name = if inside { "each task alone" } else { "each task alone, lower" };
+        let width = stage.text_width(name, TICK) + 4.0;
+        wishes.push(Wish { at: corner, toward: 0.0, width, clear: 9.0 });
+        words.push((name.to_owned(), ink.ink2, TICK));
     }
     // Kept runs of earlier experiments, dotted below the others.
     for kept in scene.kept {
@@ -272,7 +319,18 @@ fn draw(scene: &Scene, stage: &Stage) -> Picture {
     }
     // Below the axis, where no path and no front can cross it.
     let room = place.width() - stage.text_width(&axis_title(&name(0)), LABEL) - 12.0;
-    let note = stage.fit("↙ lower · ringed: no run is lower on both", TICK, room);
+    let notes: &[&str] = if reached.len() > 1 {
+        &[
+            "↙ lower · ringed: no run is lower on both · dashed: reach of weighted sums",
+            "↙ lower · ringed: unbeaten · dashed: reach of sums",
+            "↙ lower · ringed: no run is lower on both",
+            "↙ lower · ringed: unbeaten",
+        ]
+    } else {
+        &["↙ lower · ringed: no run is lower on both", "↙ lower · ringed: unbeaten"]
+    };
+    let note = notes.iter().find(|note| stage.text_width(note, TICK) <= room).or(notes.last()).unwrap_or(&"");
+    let note = stage.fit(note, TICK, room);
     pen.text((place.left, stage.height - 3.0), note, TICK, ink.ink3, Anchor::Start);
     let bounds = Rect { right: stage.width, top: 0.0, ..place };
     for ((name, color, size), spot) in words.into_iter().zip(settle(&wishes, &taken, bounds)) {
@@ -334,6 +392,8 @@ fn table(scene: &Scene) -> Table {
     let mut table = Table::new(["run", "step"]);
     table.columns.extend((0..scene.n_tasks()).map(|task| format!("{} loss", scene.task_name(task))));
     table.columns.push("no run is better on all".to_owned());
+    let worths = (scene.n_tasks() > 1).then(|| Worths::of(scene));
+    table.columns.extend(worths.iter().flat_map(Worths::columns));
     let now: Vec<(usize, u32, Vec<f64>)> = scene
         .runs()
         .into_iter()
@@ -348,6 +408,23 @@ fn table(scene: &Scene) -> Table {
         let mut row = vec![scene.run_name(run), step.to_string()];
         row.extend((0..scene.n_tasks()).map(|task| losses.get(task).map_or("–".to_owned(), |l| number(*l))));
         row.push(if free { "yes" } else { "no" }.to_owned());
+        if let Some(worths) = &worths {
+            row.extend(worths.of_run(run).map_or_else(|| worths.blank(), |worth| worths.cells(worth, number)));
+        }
+        table.rows.push(row);
+    }
+    if let Some(worths) = worths.filter(|worths| worths.runs.len() > 1) {
+        let mut row = vec![TOGETHER.to_owned(), scene.step.to_string()];
+        row.resize(3 + scene.n_tasks(), String::new());
+        row.extend(worths.cells(&worths.all, number));
+        table.rows.push(row);
+    }
+    // Batch losses of networks that learn one task, as they are drawn.
+    let alone: Vec<Option<f64>> = (0..scene.n_tasks()).map(|task| alone(scene, task)).collect();
+    if alone.iter().any(Option::is_some) {
+        let mut row = vec!["each task alone".to_owned(), scene.history.outline.steps.to_string()];
+        row.extend(alone.into_iter().map(|loss| loss.map_or("–".to_owned(), number)));
+        row.resize(table.columns.len(), String::new());
         table.rows.push(row);
     }
     table
@@ -357,14 +434,20 @@ fn data(scene: &Scene) -> Table {
     if manifold::is_learned(scene) {
         return manifold::data(scene);
     }
-    let mut table = Table::new(["step", "run", "task", "loss"]);
+    let mut table = Table::new(["step", "run", "task", "loss", "measure", "value"]);
     for (run, history) in scene.history.runs.iter().enumerate() {
         for record in &history.records {
             for (task, loss) in record.losses.iter().enumerate() {
-                let cells = [record.step.to_string(), scene.run_name(run), scene.task_name(task), exact(*loss)];
-                table.rows.push(cells.to_vec());
+                let mut cells = vec![record.step.to_string(), scene.run_name(run), scene.task_name(task), exact(*loss)];
+                cells.resize(6, String::new());
+                table.rows.push(cells);
             }
         }
+    }
+    // Of the cursor's step, which is what measures are told of everywhere.
+    let measured = if scene.n_tasks() > 1 { indicators::long(scene) } else { Vec::new() };
+    for [run, measure, value] in measured {
+        table.rows.push(vec![scene.step.to_string(), run, String::new(), String::new(), measure, value]);
     }
     table
 }
@@ -377,16 +460,18 @@ fn summary(scene: &Scene) -> String {
         return "No path through loss space yet.".to_owned();
     }
     let free: Vec<String> = standings(scene).iter().filter(|s| !s.beaten).map(|s| scene.run_name(s.run)).collect();
-    let [a, b] = reference(scene);
+    let worths = Worths::of(scene);
     let known = if truth(scene).next().is_some() { " The true front is drawn." } else { "" };
+    let alone = match (alone(scene, 0), alone(scene, 1)) {
+        (Some(a), Some(b)) => format!(" Each task alone comes to {} and {}.", number(a), number(b)),
+        _ => String::new(),
+    };
     format!(
-        "Loss space at step {}. No run is better on both of {} and {} than: {}. Hypervolume {} below ({}, {}).{known}",
+        "Loss space at step {}. No run is better on both of {} and {} than: {}.{}{alone}{known}",
         scene.step,
         scene.task_name(0),
         scene.task_name(1),
         if free.is_empty() { "none".to_owned() } else { free.join(", ") },
-        number(area(scene)),
-        axis::tick(a),
-        axis::tick(b)
+        indicators::sentence(&worths.all, &worths.reference),
     )
 }

@@ -7,11 +7,12 @@ mod space;
 
 use super::axis::{self, Scale};
 use super::front::{axis_title, grid, square, truth};
+use super::indicators::{self, TOGETHER, Worths};
 use super::ink::Color;
 use super::picture::{Anchor, Face, LABEL, Pen, Point, Rect, TICK, Text};
 use super::place::{Wish, settle};
 use super::{Picture, Scene, Stage, Table, cosine, exact, number, percent};
-use crate::measure::front::{FrontReading, dominates, nondominated, read_front, reference};
+use crate::measure::front::{FrontReading, Indicators, dominates, nondominated, reach, read_front, reference};
 use crate::protocol::FrontPoint;
 use crate::train::{Rows, any_learns};
 
@@ -94,31 +95,51 @@ fn shows_metrics(scene: &Scene) -> bool {
     scene.fronts.metrics && !scene.is_analytic()
 }
 
+/// (n, K) Losses of a run's front, or of its only point.
+pub(super) fn losses_of(scene: &Scene, run: usize) -> Vec<Vec<f64>> {
+    points(scene, run).iter().map(|point| losses(scene, point).to_vec()).collect()
+}
+
+/// (K) The reference point that all drawn runs share.
+pub(super) fn reference_of(scene: &Scene) -> Vec<f64> {
+    let all = scene.runs();
+    let known = all.iter().flat_map(|run| points(scene, *run)).map(|point| losses(scene, point));
+    reference(&scene.history.outline.front, known, scene.n_tasks())
+}
+
 /// The reading of a run's front, with the reference point that all drawn runs share.
 fn reading(scene: &Scene, run: usize) -> Option<(FrontReading, Vec<f64>)> {
     let points = points(scene, run);
     let first = scene.history.runs.get(run)?.records.first()?;
-    let all = scene.runs();
-    let known = all.iter().flat_map(|run| self::points(scene, *run)).map(|point| losses(scene, point));
-    let reference = reference(known, scene.n_tasks());
+    let truth = &scene.history.outline.front;
+    let reference = reference_of(scene);
     let alphas: Vec<Vec<f64>> = points.iter().map(|point| point.preference.clone()).collect();
     let of_points: Vec<Vec<f64>> = points.iter().map(|point| losses(scene, point).to_vec()).collect();
-    (points.len() > 1).then(|| (read_front(&alphas, &of_points, &first.losses, &reference), reference))
+    (points.len() > 1).then(|| (read_front(&alphas, &of_points, &first.losses, (&reference, truth)), reference))
 }
 
 /// What is to be known of the front before one chooses a point of it, in a sentence; empty where it is plain.
 pub(super) fn verdict(scene: &Scene, run: usize) -> String {
     let Some((reading, _)) = reading(scene, run) else { return String::new() };
     if reading.is_flat {
-        let whole = if mixes(scene, run) { "Along the whole line" } else { "At all its points" };
+        let points = if mixes(scene, run) { "Along the whole line" } else { "At all its points" };
+        let best =
+            reading.best_for_all.and_then(|(at, _)| self::points(scene, run).get(at)?.preference.first().copied());
+        let whole = match best.filter(|_| !reading.is_even) {
+            Some(share) if scene.n_tasks() == 2 => {
+                format!("At share {} every task has its best; elsewhere losses are only higher.", cosine(share))
+            }
+            Some(_) => "One point has the best of every task; elsewhere losses are only higher.".to_owned(),
+            None => format!("{points} the tasks have the same losses."),
+        };
+        let front_is_known = !scene.history.outline.front.is_empty();
         return match (scene.is_analytic(), reading.is_degenerate) {
-            (true, _) => format!("No trade-off here: one point is best for all. {whole} the losses are the same."),
-            (false, true) => {
-                format!("No trade-off here: the network is big enough for all. {whole} the tasks have the same losses.")
+            (true, true) => format!("No trade-off here: one point is best for all. {whole}"),
+            (true, false) if front_is_known => {
+                format!("Nothing to choose, though the true front has other points. {whole}")
             }
-            (false, false) => {
-                format!("Nothing to choose yet. {whole} the tasks have the same losses, and not all are learned.")
-            }
+            (false, true) => format!("No trade-off here: the network is big enough for all. {whole}"),
+            (_, false) => format!("Nothing to choose yet, and not all is learned. {whole}"),
         };
     }
     let points = points(scene, run);
@@ -205,9 +226,9 @@ pub(super) fn subtitle(scene: &Scene) -> String {
     if looked < all {
         words += &format!(", first {looked} of {all} rows");
     }
-    if let Some((FrontReading { hypervolume: Some(volume), .. }, reference)) = reading(scene, run) {
-        let at: Vec<String> = reference.iter().map(|value| number(*value)).collect();
-        words += &format!(", hypervolume {} to ({})", number(volume), at.join(", "));
+    if let Some((reading, reference)) = reading(scene, run) {
+        words += ", ";
+        words += &indicators::phrase(&reading.worth, &reference);
     }
     words
 }
@@ -267,6 +288,8 @@ fn longest<'n>(stage: &Stage, notes: &[&'n str], room: f64) -> &'n str {
 /// A value of an axis: metrics that are shares in percent.
 fn told(scene: &Scene, task: usize, value: f64) -> String {
     let share = scene.history.outline.tasks.get(task).is_some_and(|task| task.is_share());
+    // What is 0 but for rounding is 0, as on axes.
+    let value = if value.abs() < axis::ZERO { 0.0 } else { value };
     if shows_metrics(scene) && share { percent(value) } else { number(value) }
 }
 
@@ -285,18 +308,12 @@ fn range(scene: &Scene, task: usize) -> Scale {
     let of_runs = scene.runs().into_iter().flat_map(|run| points(scene, run));
     let mut all: Vec<f64> = of_runs.filter_map(|point| values(scene, point).get(task).copied()).collect();
     all.extend(alone(scene).map(|corner| corner[task]));
-    let (low, high) = all
-        .iter()
-        .filter(|value| value.is_finite())
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)));
-    if low > high {
-        return Scale::linear(0.0, 1.0, 0.0, 1.0);
-    }
-    if shows_metrics(scene) || low < 0.0 {
-        let air = (0.08 * (high - low)).max(1e-3);
-        return Scale::linear(low - air, high + air, 0.0, 1.0);
-    }
-    Scale::linear(0.0, high * 1.06 + 1e-12, 0.0, 1.0)
+    axis_of(scene, all.into_iter())
+}
+
+/// Losses from 0; metrics and losses below 0 from where they begin.
+fn axis_of(scene: &Scene, values: impl Iterator<Item = f64> + Clone) -> Scale {
+    if shows_metrics(scene) { axis::around(values, 0.08) } else { axis::from_zero(values, 0.06) }
 }
 
 /// Where each task would be if it were learned alone.
@@ -316,26 +333,6 @@ fn alone_in(scene: &Scene, task: usize) -> Option<f64> {
     };
     let after = known.partition_point(|(step, _)| *step <= scene.step);
     after.checked_sub(1).map(|idx| known[idx].1).filter(|value| value.is_finite())
-}
-
-/// Corners of the lower left hull of points, from left to right: what sums of the losses can reach.
-fn hull(mut points: Vec<[f64; 2]>) -> Vec<[f64; 2]> {
-    points.sort_by(|a, b| a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1])));
-    let mut hull: Vec<[f64; 2]> = Vec::new();
-    for point in points {
-        while let [.., a, b] = hull[..] {
-            let turn = (b[0] - a[0]) * (point[1] - a[1]) - (b[1] - a[1]) * (point[0] - a[0]);
-            if turn > 0.0 {
-                break;
-            }
-            hull.pop();
-        }
-        hull.push(point);
-    }
-    // Behind the lowest point weights would have to be negative.
-    let lowest = (0..hull.len()).min_by(|a, b| hull[*a][1].total_cmp(&hull[*b][1])).unwrap_or(0);
-    hull.truncate(lowest + 1);
-    hull
 }
 
 fn plane(scene: &Scene, mut pen: Pen, runs: &[usize]) -> Picture {
@@ -385,7 +382,7 @@ fn plane(scene: &Scene, mut pen: Pen, runs: &[usize]) -> Picture {
             let losses = values(scene, point);
             Some([*losses.first()?, *losses.get(1)?]).filter(|pair| pair.iter().all(|loss| loss.is_finite()))
         });
-        let hull: Vec<Point> = hull(all.collect()).iter().filter_map(|pair| at(pair)).collect();
+        let hull: Vec<Point> = reach(&all.collect::<Vec<_>>()).iter().filter_map(|pair| at(pair)).collect();
         if hull.len() > 1 {
             pen.dashed(&hull, 1.0, ink.ink3, &[1.0, 3.0], 0.0);
         }
@@ -495,17 +492,11 @@ fn along(scene: &Scene, pen: &mut Pen, run: usize, place: Rect) {
     }
     let (stage, ink) = (pen.stage, pen.ink());
     let of_run = points(scene, run);
-    let all = || of_run.iter().flat_map(|point| values(scene, point)).copied().filter(|value| value.is_finite());
-    let (low, high) = all().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
-    if low > high {
+    let all = of_run.iter().flat_map(|point| values(scene, point)).copied();
+    if !all.clone().any(f64::is_finite) {
         return;
     }
-    let scale = if shows_metrics(scene) || low < 0.0 {
-        let air = (0.08 * (high - low)).max(1e-3);
-        Scale::linear(low - air, high + air, place.bottom, place.top)
-    } else {
-        Scale::linear(0.0, high * 1.06 + 1e-12, place.bottom, place.top)
-    };
+    let scale = axis_of(scene, all).between(place.bottom, place.top);
     let across = Scale::linear(0.0, 1.0, place.left, place.right);
     for value in scale.ticks() {
         let y = scale.at(value);
@@ -639,16 +630,10 @@ fn lines(scene: &Scene, pen: &mut Pen, runs: &[usize], all: Rect) {
 
 fn range_of_many(scene: &Scene, task: usize) -> Scale {
     let of_runs = scene.runs().into_iter().flat_map(|run| points(scene, run));
-    let all = of_runs.filter_map(|point| values(scene, point).get(task).copied()).filter(|value| value.is_finite());
-    let (low, high) = all.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
-    if low > high {
-        return Scale::linear(0.0, 1.0, 0.0, 1.0);
-    }
-    let air = (0.06 * (high - low)).max(1e-4);
-    Scale::linear(low - air, high + air, 0.0, 1.0)
+    axis::around(of_runs.filter_map(|point| values(scene, point).get(task).copied()), 0.06)
 }
 
-fn columns(scene: &Scene) -> Vec<String> {
+fn columns(scene: &Scene, worths: &Worths) -> Vec<String> {
     let mut columns = vec!["run".to_owned(), "step".to_owned()];
     columns.extend((0..scene.n_tasks()).map(|task| format!("share of {}", scene.task_name(task))));
     for rows in ["validation", "test"] {
@@ -660,6 +645,7 @@ fn columns(scene: &Scene) -> Vec<String> {
         }
     }
     columns.push("no other point is better on all".to_owned());
+    columns.extend(worths.columns());
     columns
 }
 
@@ -692,31 +678,54 @@ fn is_tenth(point: &FrontPoint) -> bool {
     point.preference.iter().all(|share| (10.0 * share - (10.0 * share).round()).abs() < 1e-6)
 }
 
+/// What a whole front, or all of them, is worth: a row without losses.
+fn whole_row(
+    scene: &Scene,
+    worths: &Worths,
+    name: String,
+    worth: &Indicators,
+    write: fn(f64) -> String,
+) -> Vec<String> {
+    let mut row = vec![name];
+    row.resize(columns(scene, worths).len() - worths.columns().len(), String::new());
+    row.extend(worths.cells(worth, write));
+    row
+}
+
 pub(super) fn table(scene: &Scene) -> Table {
-    let mut table = Table { columns: columns(scene), rows: Vec::new() };
-    for run in scene.runs() {
-        let name = scene.run_name(run);
-        if let Some(point) = here(scene, run).filter(|_| learns(scene, run)) {
-            table.rows.push(cells(scene, (run, &format!("{name}, here")), point, None, number));
-        }
-        let of_losses: Vec<Vec<f64>> = points(scene, run).iter().map(|point| losses(scene, point).to_vec()).collect();
-        for (point, free) in points(scene, run).iter().zip(nondominated(&of_losses)) {
-            if !mixes(scene, run) || is_tenth(point) {
-                table.rows.push(cells(scene, (run, &name), point, learns(scene, run).then_some(free), number));
-            }
-        }
-    }
-    table
+    rows_of(scene, number, true)
 }
 
 pub(super) fn data(scene: &Scene) -> Table {
-    let mut table = Table { columns: columns(scene), rows: Vec::new() };
+    rows_of(scene, exact, false)
+}
+
+/// A row for every point, of a short table for tenths of a line and where the reader stands; then what each front and
+/// all of them are worth.
+fn rows_of(scene: &Scene, write: fn(f64) -> String, short: bool) -> Table {
+    let worths = Worths::of(scene);
+    let mut table = Table { columns: columns(scene, &worths), rows: Vec::new() };
+    let blank = worths.blank();
     for run in scene.runs() {
         let name = scene.run_name(run);
-        let of_losses: Vec<Vec<f64>> = points(scene, run).iter().map(|point| losses(scene, point).to_vec()).collect();
-        for (point, free) in points(scene, run).iter().zip(nondominated(&of_losses)) {
-            table.rows.push(cells(scene, (run, &name), point, learns(scene, run).then_some(free), exact));
+        if let Some(point) = here(scene, run).filter(|_| short && learns(scene, run)) {
+            let here = cells(scene, (run, &format!("{name}, here")), point, None, write);
+            table.rows.push([here, blank.clone()].concat());
         }
+        for (point, free) in points(scene, run).iter().zip(nondominated(&losses_of(scene, run))) {
+            if !short || !mixes(scene, run) || is_tenth(point) {
+                let told = cells(scene, (run, &name), point, learns(scene, run).then_some(free), write);
+                table.rows.push([told, blank.clone()].concat());
+            }
+        }
+    }
+    for (run, worth) in &worths.runs {
+        let name = scene.run_name(*run);
+        let name = if learns(scene, *run) { format!("{name}, whole front") } else { name };
+        table.rows.push(whole_row(scene, &worths, name, worth, write));
+    }
+    if worths.runs.len() > 1 {
+        table.rows.push(whole_row(scene, &worths, TOGETHER.to_owned(), &worths.all, write));
     }
     table
 }
@@ -738,15 +747,13 @@ pub(super) fn summary(scene: &Scene) -> String {
         }
         words = words.trim_end_matches(',').to_owned() + ".";
     }
-    if let Some((reading, _)) = reading(scene, run) {
+    if let Some((reading, reference)) = reading(scene, run) {
         let ranges =
             reading.extents.iter().enumerate().map(|(task, [low, high])| {
                 format!("{} from {} to {}", scene.task_name(task), number(*low), number(*high))
             });
         words += &format!(" Along it losses of {}.", ranges.collect::<Vec<_>>().join(", "));
-        if let Some(spacing) = reading.spacing {
-            words += &format!(" Spacing {}.", number(spacing));
-        }
+        words += &indicators::sentence(&reading.worth, &reference);
     }
     let verdict = verdict(scene, run);
     if verdict.is_empty() { words } else { format!("{words} {verdict}") }

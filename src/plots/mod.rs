@@ -11,6 +11,7 @@ mod cosine;
 pub mod flatness;
 mod front;
 mod gradients;
+mod indicators;
 pub mod ink;
 mod landscape;
 mod layers;
@@ -206,6 +207,11 @@ pub fn front_here(scene: &Scene, run: usize) -> String {
 /// What the first run's learned front offers, in a sentence; `None` where there is none to speak of.
 pub fn front_headline(scene: &Scene) -> Option<String> {
     manifold::headline(scene)
+}
+
+/// What the runs are worth that stand in loss space, a row a run: hypervolume and what else is measured of points.
+pub fn front_measures(scene: &Scene) -> Table {
+    indicators::table(scene)
 }
 
 /// Whether the plot draws learned fronts, which are swept only while somebody looks.

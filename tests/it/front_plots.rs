@@ -1,8 +1,9 @@
 //! Pictures of learned fronts: snapshots of every kind, and words and tables that say what the picture shows.
 
+use paretoscope::measure::front::{indicators, reference};
 use paretoscope::plots::{
     Anchor, Color, Ink, Orbit, Picture, Rect, Scene, Stage, Stroke, Swept, Text, front_headline, front_here,
-    front_verdict, number, plot, svg,
+    front_measures, front_verdict, number, percent, plot, svg,
 };
 use paretoscope::protocol::{
     Divergence, FrontPoint, InputOutline, Judged, Outline, PredictionBody, Record, RunOutline, RunPredictions,
@@ -340,8 +341,8 @@ fn tables_hold_what_is_drawn() {
     let scene = scene(&history, &known, &here);
     let entry = plot("front").expect("a registered plot");
     let (table, data) = ((entry.table)(&scene), (entry.data)(&scene));
-    // Eleven tenths, where the reader stands, and the run of a single point.
-    assert_eq!((table.rows.len(), data.rows.len()), (13, 22));
+    // Eleven tenths, where the reader stands, the run of a single point, and what each of the two and both are worth.
+    assert_eq!((table.rows.len(), data.rows.len()), (16, 25));
     for row in table.rows.iter().chain(&data.rows) {
         assert_eq!(row.len(), table.columns.len());
     }
@@ -353,6 +354,26 @@ fn tables_hold_what_is_drawn() {
     assert_eq!(table.rows[0][column("left digit loss, validation")], number(bent(&here)[0] + 0.02));
     assert_eq!(table.rows[0][column("right digit accuracy, test")], number(0.98 - 0.4 * bent(&here)[1]));
     assert_eq!(table.rows[12][0], "Sum");
+    // What a front is worth stands in rows of its own, which have no losses.
+    let names: Vec<&str> = table.rows[13..].iter().map(|row| row[0].as_str()).collect();
+    assert_eq!(names, ["PaMaL, whole front", "Sum", "all runs together"]);
+    let points = |losses: Losses| lattice(2, 20).iter().map(|alpha| losses(alpha)).collect::<Vec<_>>();
+    let (front, single) = (points(&bent), vec![constant(&here)]);
+    let all = [front.clone(), single.clone()].concat();
+    let reference = reference(&[], all.iter().map(Vec::as_slice), 2);
+    let volume = table.columns.iter().position(|name| name.starts_with("hypervolume to (0.7")).expect("a column");
+    for (row, set) in [(13, &front), (14, &single), (15, &all)] {
+        let worth = indicators(set, &reference, &[]);
+        let told = |value: Option<f64>| value.map_or(String::new(), number);
+        assert_eq!(table.rows[row][volume], told(worth.hypervolume));
+        assert_eq!(table.rows[row][column("spread")], told(worth.spread));
+        assert_eq!(table.rows[row][column("spacing")], told(worth.spacing));
+        assert!(table.rows[row][column("left digit loss, test")].is_empty());
+        let full: f64 = data.rows[row + 9][volume].parse().expect("a number");
+        assert!((full - worth.hypervolume.expect("two losses")).abs() < 1e-12);
+    }
+    assert_eq!(front_measures(&scene).rows.len(), 3);
+    assert!(!table.columns.iter().any(|name| name.contains("IGD")));
     // Every share of the sweep is in the data, in full.
     let shares: Vec<f64> = data.rows[..21].iter().map(|row| row[2].parse().expect("a share")).collect();
     assert!(shares.iter().enumerate().all(|(i, share)| (share - i as f64 / 20.0).abs() < 1e-12));
@@ -360,8 +381,78 @@ fn tables_hold_what_is_drawn() {
     let three = self::history(3, &[("PaMaL", 3)], true);
     let known = fronts(&three, 10, &[0.2, 0.5, 0.3], &[&bent]);
     let scene = self::scene(&three, &known, &[0.2, 0.5, 0.3]);
-    assert_eq!((entry.data)(&scene).rows.len(), 66);
-    assert_eq!((entry.table)(&scene).rows.len(), 67);
+    assert_eq!((entry.data)(&scene).rows.len(), 67);
+    assert_eq!((entry.table)(&scene).rows.len(), 68);
+}
+
+#[test]
+fn a_true_front_is_what_learned_ones_are_measured_against() {
+    let mut history = history(2, &[("PaMaL Sum", 2), ("Sum", 0)], true);
+    let truth: Vec<Vec<f64>> = lattice(2, 40).iter().map(|alpha| bent(alpha)).collect();
+    history.outline.front = vec![truth.clone()];
+    let here = [0.5, 0.5];
+    let single = |_: &[f64]| vec![0.3, 5.0];
+    let known = fronts(&history, 20, &here, &[&bent, &single]);
+    let scene = scene(&history, &known, &here);
+    let table = front_measures(&scene);
+    let cell = |row: usize, name: &str| {
+        let at = table.columns.iter().position(|column| column.contains(name)).unwrap_or_else(|| panic!("{name}"));
+        table.rows[row][at].clone()
+    };
+    // A tenth beyond the true front, although a run stands far behind it, which so is worth nothing.
+    assert!(table.columns[1].starts_with("hypervolume to (0.71, 0.71)"), "{:?}", table.columns);
+    let reference = [0.71, 0.71];
+    let worth = indicators(&(0..=20).map(|i| truth[2 * i].clone()).collect::<Vec<_>>(), &reference, &[truth.clone()]);
+    assert_eq!(cell(0, "share of the true"), number(worth.ratio.expect("a true front")));
+    assert_eq!(cell(0, "IGD"), number(worth.igd.expect("a true front")));
+    assert_eq!((cell(1, "hypervolume to").as_str(), cell(1, "share of the true").as_str()), ("0", "0"));
+    assert_eq!(cell(2, "IGD"), cell(0, "IGD"));
+    let entry = plot("front").expect("a registered plot");
+    let (subtitle, summary) = ((entry.subtitle)(&scene), (entry.summary)(&scene));
+    let share = percent(worth.ratio.expect("a true front"));
+    assert!(subtitle.contains(&format!("to (0.71, 0.71), {share} of the true front’s, IGD ")), "{subtitle}");
+    assert!(summary.contains(&format!("{share} of the true front’s.")) && summary.contains("(IGD)"), "{summary}");
+}
+
+#[test]
+fn rounding_has_no_axis_of_its_own() {
+    // A plain sum on DTLZ2 leaves a first loss of rounding at every preference.
+    let history = history(3, &[("PaMaL Sum", 3)], true);
+    let here = [0.2, 0.5, 0.3];
+    let rest = |alpha: &[f64]| vec![5e-17 * (1.0 + alpha[0]), alpha[1], alpha[2]];
+    let known = fronts(&history, 8, &here, &[&rest]);
+    let mut scene = scene(&history, &known, &here);
+    for (lines, size) in [(false, WIDE), (false, TILE), (true, TILE)] {
+        scene.fronts.lines = lines;
+        let picture = drawn(&scene, &Ink::LIGHT, size);
+        let tiny = picture.texts().find(|text| text.words.contains('⁻') && !text.words.contains("loss"));
+        assert!(tiny.is_none(), "{tiny:?}");
+        assert!(picture.texts().any(|text| text.words == "0.5" || text.words == "0.4"));
+    }
+    let two = self::history(2, &[("PaMaL Sum", 2)], true);
+    let rest = |alpha: &[f64]| vec![5e-17 * (1.0 + alpha[0]), alpha[1]];
+    let known = fronts(&two, 8, &[0.5, 0.5], &[&rest]);
+    let picture = drawn(&self::scene(&two, &known, &[0.5, 0.5]), &Ink::LIGHT, TILE);
+    assert!(!picture.texts().any(|text| text.words.contains('⁻')));
+}
+
+#[test]
+fn points_that_nobody_needs_are_told_from_a_trade_off() {
+    let history = history(2, &[("PaMaL", 2)], false);
+    // Toward the second task alone the first one gets worse, and the second one no better.
+    let one_end = |alpha: &[f64]| vec![0.05 + 0.3 * alpha[1], 0.04];
+    let known = fronts(&history, 20, &[0.5, 0.5], &[&one_end]);
+    let words = front_verdict(&scene(&history, &known, &[0.5, 0.5]), 0);
+    let told = "No trade-off here: the network is big enough for all. At share 1.00 every task has its best; elsewhere \
+                losses are only higher.";
+    assert_eq!(words, told);
+    // One end of a true front is not all of it.
+    let mut analytic = self::history(2, &[("PaMaL", 2)], true);
+    analytic.outline.front = vec![lattice(2, 10)];
+    let end = |_: &[f64]| vec![0.0, 1.0];
+    let known = fronts(&analytic, 20, &[0.5, 0.5], &[&end]);
+    let words = front_verdict(&scene(&analytic, &known, &[0.5, 0.5]), 0);
+    assert!(words.starts_with("Nothing to choose, though the true front has other points."), "{words}");
 }
 
 #[test]

@@ -330,8 +330,8 @@ mod trained {
                 }
             }
             let nothing = &found.seeds[seed].nothing;
-            let reading = read_front(&alphas(&found, seed, 0), &losses, nothing, &found.reference);
-            assert!(!reading.is_degenerate && reading.hypervolume.is_some_and(|volume| volume > 0.0));
+            let reading = read_front(&alphas(&found, seed, 0), &losses, nothing, (&found.reference, &[]));
+            assert!(!reading.is_degenerate && reading.worth.hypervolume.is_some_and(|volume| volume > 0.0));
         }
         let text = found.to_table();
         assert!(text.contains("m-pamal-sum") && text.contains("±") && !text.contains("no trade-off"), "{text}");
@@ -349,7 +349,8 @@ mod trained {
         let found = fronts("#v=1&p=pamal&net=16&m=sum~way~pamal~p~.5~draws~4", 11, 3);
         for seed in 0..3 {
             let nothing = &found.seeds[seed].nothing;
-            let reading = read_front(&alphas(&found, seed, 0), &losses(&found, seed, 0), nothing, &found.reference);
+            let reading =
+                read_front(&alphas(&found, seed, 0), &losses(&found, seed, 0), nothing, (&found.reference, &[]));
             assert!(reading.is_degenerate, "{:?}", reading.extents);
         }
         assert!(found.to_table().contains("no trade-off here"));

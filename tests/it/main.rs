@@ -7,6 +7,7 @@ mod convolution;
 mod data;
 mod flat;
 mod front;
+mod front_reading;
 mod gradients;
 mod implied;
 mod inspect;
@@ -46,6 +47,8 @@ mod chart;
 mod goldens;
 #[cfg(feature = "cli")]
 mod guide;
+#[cfg(feature = "cli")]
+mod no_trade_off;
 #[cfg(feature = "cli")]
 mod population;
 #[cfg(feature = "cli")]

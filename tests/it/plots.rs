@@ -2,10 +2,11 @@
 
 use paretoscope::config::{Along, Aspect};
 use paretoscope::measure::arrows::{dot, length};
+use paretoscope::measure::front::indicators;
 use paretoscope::measure::headline::headline;
 use paretoscope::plots::{
     Choice, Color, Ink, Inside, Kept, Land, PLOTS, Paint, Picture, Pointer, Rect, Scene, Stage, Stroke, Table, arrows,
-    csv, flatness, number, plot, spread, svg,
+    csv, flatness, front_measures, number, plot, spread, svg,
 };
 use paretoscope::protocol::{
     Answer, Around, Divergence, Evaluation, ExamplePull, Frame, InputOutline, LayerPull, Outline, PredictionBody,
@@ -1130,4 +1131,45 @@ fn pictures_are_made_of_few_strokes() {
         })
         .sum();
     assert!(points < 30_000, "{points}");
+}
+
+#[test]
+fn loss_space_measures_what_stands_in_it() {
+    let history = history(SMALL);
+    let scene = scene(&history, None);
+    let entry = plot("front").expect("a registered plot");
+    let (table, data) = ((entry.table)(&scene), (entry.data)(&scene));
+    let at = |name: &str| table.columns.iter().position(|column| column == name).unwrap_or_else(|| panic!("{name}"));
+    let together = table.rows.iter().find(|row| row[0] == "all runs together").expect("a row");
+    let losses: Vec<Vec<f64>> =
+        history.runs.iter().filter_map(|run| Some(run.at(scene.step)?.losses.clone())).collect();
+    let worth = indicators(&losses, &[1.0, 1.0], &[]);
+    let told = |value: Option<f64>| value.map_or(String::new(), number);
+    assert_eq!(together[at("hypervolume to (1, 1)")], told(worth.hypervolume));
+    assert_eq!(together[at("spread")], told(worth.spread));
+    assert_eq!(together[at("spacing")], told(worth.spacing));
+    assert!(worth.spread.is_some() && worth.hypervolume.is_some_and(|volume| volume > 0.0));
+    // Where each task would be alone is in the table as in the picture.
+    assert!(table.rows.iter().any(|row| row[0] == "each task alone"));
+    assert!(table.rows.iter().all(|row| row.len() == table.columns.len()));
+    let picture = (entry.draw)(&scene, &Stage::new(620.0, 360.0, &Ink::LIGHT));
+    let words = |wanted: &str| picture.texts().any(|text| text.words.contains(wanted));
+    assert!(words("each task alone") && words("reach of weighted sums"));
+    // And in the file all of it in full, beside the losses.
+    let measured: Vec<&Vec<String>> = data.rows.iter().filter(|row| !row[4].is_empty()).collect();
+    assert!(measured.iter().all(|row| row[0] == scene.step.to_string() && row[2].is_empty() && row[3].is_empty()));
+    let volume = measured.iter().find(|row| row[1] == "all runs together" && row[4].starts_with("hypervolume"));
+    let volume: f64 = volume.expect("a measure")[5].parse().expect("a number");
+    assert!((volume - worth.hypervolume.expect("two losses")).abs() < 1e-12);
+    assert!(data.rows.iter().any(|row| row[4].is_empty() && !row[3].is_empty()));
+    let (subtitle, summary) = ((entry.subtitle)(&scene), (entry.summary)(&scene));
+    assert!(subtitle.starts_with("hypervolume ") && subtitle.ends_with(" to (1, 1)"), "{subtitle}");
+    assert!(summary.contains("Spread ") && summary.contains("Each task alone comes to "), "{summary}");
+    // The true front gives runs of single points a common reference and shares of it.
+    let mut problem = history.clone();
+    problem.outline.front = vec![(0..=20).map(|i| vec![f64::from(i) / 20.0, 1.0 - f64::from(i) / 20.0]).collect()];
+    let measures = front_measures(&Scene { history: &problem, ..scene });
+    assert!(measures.columns.iter().any(|name| name == "hypervolume to (1.1, 1.1)"), "{:?}", measures.columns);
+    assert!(measures.columns.iter().any(|name| name.contains("IGD")));
+    assert_eq!(measures.rows.last().map(|row| row[0].as_str()), Some("all runs together"));
 }

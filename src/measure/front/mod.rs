@@ -2,15 +2,21 @@
 //!
 //! A point is K losses. Dominance needs no units; every other measure here says which ones it needs.
 
+mod hull;
 mod hypervolume;
 mod igd;
+mod indicators;
 mod manifold;
 mod spacing;
+mod spread;
 
+pub use hull::reach;
 pub use hypervolume::{hypervolume, hypervolume_2d, hypervolume_3d};
 pub use igd::igd;
+pub use indicators::{Indicators, indicators};
 pub use manifold::{FrontReading, Stretch, read_front, reference};
 pub use spacing::spacing;
+pub use spread::spread;
 
 /// Whether `a` is nowhere worse than `b` and somewhere better. Lower is better.
 pub fn dominates(a: &[f64], b: &[f64]) -> bool {

@@ -65,14 +65,11 @@ fn range(scene: &Scene, task: usize) -> Scale {
     let of_runs = scene.runs().into_iter().flat_map(|run| points(scene, run));
     let drawn = of_runs.filter_map(|point| values(scene, point).get(task)).copied();
     let all = drawn.chain(truth(scene).filter_map(|losses| losses.get(task)).copied()).chain(alone_in(scene, task));
-    let (low, high) = all
-        .filter(|value| value.is_finite())
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
-    if low > high {
-        return Scale::linear(0.0, 1.0, -1.0, 1.0);
-    }
-    let air = (0.06 * (high - low)).max(1e-4);
-    Scale::linear(if low >= 0.0 { (low - air).max(0.0) } else { low - air }, high + air, -1.0, 1.0)
+    let all: Vec<f64> = all.filter(|value| value.is_finite()).collect();
+    let least = all.iter().copied().fold(f64::INFINITY, f64::min);
+    let scale = axis::around(all.into_iter(), 0.06).between(-1.0, 1.0);
+    // Air does not reach below 0 where nothing else does.
+    Scale { low: if least >= 0.0 { scale.low.max(0.0) } else { scale.low }, ..scale }
 }
 
 pub(super) fn draw(scene: &Scene, pen: &mut Pen, runs: &[usize], place: Rect) {
