@@ -84,7 +84,9 @@ export async function launch(chromium, modules) {
     // The new headless mode comes with the arguments; it is the real browser.
     headless: false,
     args: [...ARGUMENTS, ...graphics],
+    // The harness ends it, when it has written what there is.
     handleSIGINT: false,
+    handleSIGTERM: false,
   });
   const isMain = ({ words }) => words.includes(`--user-data-dir=${profile}`) && !words.some((w) => w.startsWith("--type="));
   await context.exposeBinding("cpuSeconds", () => {

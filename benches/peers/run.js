@@ -72,12 +72,14 @@ function say(text) {
 
 let isOver = false;
 const over = new Promise((resolve) => {
-  process.on("SIGINT", () => {
+  const end = () => {
     if (isOver) process.exit(130);
     isOver = true;
     say("ending; what there is gets written (Ctrl-C again to drop it)");
     resolve();
-  });
+  };
+  process.on("SIGINT", end);
+  process.on("SIGTERM", end);
 });
 
 /** What was measured: `steps["S/ew/ours-cpu"]` and `products["256/ours-cpu"]` hold `{speeds, perCpu, why, off}`. */
