@@ -300,13 +300,7 @@ impl Fronts {
                     of_seeds.join(", ")
                 );
             }
-            let further: [(&str, fn(&Indicators) -> Option<f64>); 4] = [
-                ("share of the true front's hypervolume", |worth| worth.ratio),
-                ("distance of the true front from it (IGD)", |worth| worth.igd),
-                ("spread", |worth| worth.spread),
-                ("spacing", |worth| worth.spacing),
-            ];
-            for (name, of) in further {
+            for (name, of) in MEASURES {
                 let known: Vec<f64> = worths.iter().filter_map(of).collect();
                 if !known.is_empty() {
                     text += &format!("  {name}: {}\n", told(known.into_iter()));
@@ -323,6 +317,15 @@ impl Fronts {
         text
     }
 }
+
+/// What is measured of a front beside its hypervolume.
+type Measure = (&'static str, fn(&Indicators) -> Option<f64>);
+const MEASURES: &[Measure] = &[
+    ("share of the true front's hypervolume", |worth| worth.ratio),
+    ("distance of the true front from it (IGD)", |worth| worth.igd),
+    ("spread", |worth| worth.spread),
+    ("spacing", |worth| worth.spacing),
+];
 
 /// Mean ± standard deviation over n − 1; the mean alone of one number.
 fn told(values: impl Iterator<Item = f64>) -> String {

@@ -120,10 +120,13 @@ fn rows_are_there_when_they_are_read() {
     near(implied.rows(), explicit.rows());
 }
 
+/// What is read, as numbers.
+type Use = fn(&mut Cpu<f64>) -> Vec<f64>;
+
 /// Everything else that rows are used for.
 #[test]
 fn whatever_uses_rows_finds_them() {
-    let uses: [fn(&mut Cpu<f64>) -> Vec<f64>; 7] = [
+    let uses: [Use; 7] = [
         |cpu| told(|m| cpu.gramian(Scope::LastLayer, m)),
         |cpu| {
             let mut kept = told(|m| cpu.keep(&[0.5; TASKS], &WEIGHTS, m));
