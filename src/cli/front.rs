@@ -300,7 +300,7 @@ impl Fronts {
                     of_seeds.join(", ")
                 );
             }
-            let further: [(&str, fn(&Indicators) -> Option<f64>); 4] = [
+            let further: [(&str, Told); 4] = [
                 ("share of the true front's hypervolume", |worth| worth.ratio),
                 ("distance of the true front from it (IGD)", |worth| worth.igd),
                 ("spread", |worth| worth.spread),
@@ -323,6 +323,9 @@ impl Fronts {
         text
     }
 }
+
+/// What is told of a front's worth, where it is known.
+type Told = fn(&Indicators) -> Option<f64>;
 
 /// Mean ± standard deviation over n − 1; the mean alone of one number.
 fn told(values: impl Iterator<Item = f64>) -> String {
