@@ -402,7 +402,11 @@ fn a_true_front_is_what_learned_ones_are_measured_against() {
     // A tenth beyond the true front, although a run stands far behind it, which so is worth nothing.
     assert!(table.columns[1].starts_with("hypervolume to (0.71, 0.71)"), "{:?}", table.columns);
     let reference = [0.71, 0.71];
-    let worth = indicators(&(0..=20).map(|i| truth[2 * i].clone()).collect::<Vec<_>>(), &reference, &[truth.clone()]);
+    let worth = indicators(
+        &(0..=20).map(|i| truth[2 * i].clone()).collect::<Vec<_>>(),
+        &reference,
+        std::slice::from_ref(&truth),
+    );
     assert_eq!(cell(0, "share of the true"), number(worth.ratio.expect("a true front")));
     assert_eq!(cell(0, "IGD"), number(worth.igd.expect("a true front")));
     assert_eq!((cell(1, "hypervolume to").as_str(), cell(1, "share of the true").as_str()), ("0", "0"));
