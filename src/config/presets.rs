@@ -151,8 +151,8 @@ pub const PRESETS: &[Preset] = &[
         id: "pamal-lenet",
         label: "A whole front of MultiMNIST",
         description: "Two LeNets, trained at every mixture of them at once: from seven tenths for the left digit to three \
-                      tenths, what one digit gains the other one loses. It takes some minutes on one core, and after so \
-                      few steps the plain sum is still ahead.",
+                      tenths, what one digit gains the other one loses. It takes some minutes on one core, and after \
+                      so few steps the plain sum is still ahead.",
         subject: What::Network(LENET),
         steps: 600,
         runs: &["sum~way~pamal~draws~4", "sum"],
