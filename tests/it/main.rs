@@ -47,6 +47,8 @@ mod guide;
 #[cfg(feature = "cli")]
 mod population;
 #[cfg(feature = "cli")]
+mod rays;
+#[cfg(feature = "cli")]
 mod toy;
 
 #[cfg(feature = "plots")]
