@@ -1,4 +1,4 @@
-//! Annealed rays of charts: where preferences of a step are, and that training takes them, by an independent computation.
+//! Annealed rays of charts: where preferences of a step are, and that training takes them, computed by hand.
 
 use paretoscope::cli::front::{FrontOptions, front};
 use paretoscope::cli::run::Watch;

@@ -1,4 +1,4 @@
-//! Annealed rays (Dimitriadis, Delattre, Frossard & Fleuret 2025): preferences of a step go from the middle to the ends.
+//! Annealed rays (Dimitriadis, Delattre, Frossard & Fleuret 2025): preferences go from the middle to the ends.
 //!
 //! A ray u becomes αₖ ∝ uₖ^(c·t), t the share of the steps that are done: 1/K each at first, u where c·t is 1, and
 //! beyond that ever nearer to an end. Two tasks have evenly spread u where a step takes several preferences.
