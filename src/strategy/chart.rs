@@ -1,7 +1,8 @@
 //! Charts: stored numbers φ and a map from preferences α to θ, trained by the chain rule at preferences drawn.
 //!
 //! A step draws α ~ Dirichlet(p), or takes annealed rays, puts θ(φ, α) into the backend, lets any balancer make its
-//! update dθ there, and takes dφ = (∂θ/∂φ)ᵀ dθ to an optimizer of its own. Shares reach methods as they do on manifolds of mixtures.
+//! update dθ there, and takes dφ = (∂θ/∂φ)ᵀ dθ to an optimizer of its own. Shares reach methods as they do on manifolds
+//! of mixtures.
 
 pub mod conditioned;
 pub mod hyper;
