@@ -1,13 +1,15 @@
 //! Charts: stored numbers φ and a map from preferences α to θ, trained by the chain rule at preferences drawn.
 //!
-//! A step draws α ~ Dirichlet(p), puts θ(φ, α) into the backend, lets any balancer make its update dθ there, and takes
-//! dφ = (∂θ/∂φ)ᵀ dθ to an optimizer of its own. Shares reach methods as they do on manifolds of mixtures.
+//! A step draws α ~ Dirichlet(p), or takes annealed rays, puts θ(φ, α) into the backend, lets any balancer make its
+//! update dθ there, and takes dφ = (∂θ/∂φ)ᵀ dθ to an optimizer of its own. Shares reach methods as they do on manifolds
+//! of mixtures.
 
 pub mod conditioned;
 pub mod hyper;
 pub mod low_rank;
+pub mod rays;
 
-use super::manifold::{draw_preference, modifiers, refuses_other_points};
+use super::manifold::{modifiers, refuses_other_points};
 use super::single_point::{Mixture, Place, SinglePoint};
 use super::{Motion, Step};
 use crate::backend::{Backend, BackendError};
@@ -19,6 +21,7 @@ use crate::kernels::{Moments, Rule, gramian, update};
 use crate::math::Real;
 use crate::nn::{Network, ParamLayout};
 use crate::problem::{Edge, Problem};
+use rays::{ANNEAL, Rays};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -140,6 +143,7 @@ pub struct OnChart {
     chart: Rc<Chart>,
     concentration: f64,
     draws: usize,
+    rays: Rays,
     rule: Rule,
     clip: Option<f64>,
     phi: Vec<f32>,
@@ -177,6 +181,13 @@ pub fn draws(knobs: &[f64]) -> usize {
     knobs.get(1).map_or(1, |draws| *draws as usize)
 }
 
+/// See [`ANNEAL`].
+fn anneal(run: &RunConfig, knobs: &[f64]) -> f64 {
+    let of_learner = run.learned().map_or(&[][..], |learned| learned.learner.knobs);
+    let at = of_learner.iter().position(|knob| knob.name == ANNEAL.name);
+    at.and_then(|at| knobs.get(at)).copied().unwrap_or(ANNEAL.default)
+}
+
 impl OnChart {
     /// The strategy of a run that has this chart, with these knobs of its learner.
     pub fn new(
@@ -197,6 +208,7 @@ impl OnChart {
             point: SinglePoint::new(run.method, &run.knobs, &modifiers(run), backend, batches, seed),
             concentration: knobs.first().copied().unwrap_or(P.default),
             draws: draws(knobs),
+            rays: Rays { anneal: anneal(run, knobs), steps: training.steps },
             rule: Rule {
                 optimizer: training.optimizer,
                 learning_rate: 0.0,
@@ -243,7 +255,8 @@ impl OnChart {
         let draws = if moves { self.draws } else { 1 };
         self.dphi.fill(0.0);
         for draw in 0..draws {
-            draw_preference((place.seed, place.step), draw, self.concentration, &mut self.alpha);
+            let of = (draw, self.draws);
+            self.rays.write((place.seed, place.step), of, self.concentration, &mut self.alpha);
             self.chart.write(&self.phi, &self.alpha, &mut self.theta);
             backend.put(&self.theta, None).await?;
             let mixture = Mixture { spread: None, shares: &self.alpha, by_length: false, order: &self.order };

@@ -52,6 +52,8 @@ mod no_trade_off;
 #[cfg(feature = "cli")]
 mod population;
 #[cfg(feature = "cli")]
+mod rays;
+#[cfg(feature = "cli")]
 mod toy;
 
 #[cfg(feature = "plots")]

@@ -3,7 +3,7 @@
 //! A dense layer of [x, α] is x W + α U + b, so that what α adds is a bias of its own. To a convolution α is K more
 //! planes of one value each with filters of their own, and without padding they add the sum of each filter.
 
-use super::{Charted, DRAWS, Ground, Map, P, STREAMS, refuses_on_chart};
+use super::{ANNEAL, Charted, DRAWS, Ground, Map, P, STREAMS, refuses_on_chart};
 use crate::balance::Method;
 use crate::balance::modify::Applied;
 use crate::math::Real;
@@ -27,7 +27,7 @@ pub const LEARNER: Learner = Learner {
     paper: "Ruchte & Grabocka, Scalable Pareto Front Approximation for Deep Multi-Objective Learning (ICDM)",
     year: 2021,
     link: "https://arxiv.org/abs/2103.13392",
-    knobs: &[P, DRAWS],
+    knobs: &[P, DRAWS, ANNEAL],
     tasks: (2, 4),
     crowd: None,
     chart: Some(Charted {

@@ -3,7 +3,7 @@
 //! θ(α) = b + h₂ W with h₂ = relu(h₁ W₂ + b₂) and h₁ = relu(α W₁ + b₁). Training starts near a usual start: b is the
 //! θ of a single point, and W is small enough that preferences tell its weights apart by a tenth of their spread.
 
-use super::{Charted, DRAWS, Ground, Map, P, STREAMS, refuses_on_chart};
+use super::{ANNEAL, Charted, DRAWS, Ground, Map, P, STREAMS, refuses_on_chart};
 use crate::balance::modify::Applied;
 use crate::balance::{Knob, KnobScale, Method};
 use crate::kernels::gramian;
@@ -46,6 +46,7 @@ pub const LEARNER: Learner = Learner {
             max: 10.0,
             scale: KnobScale::Log,
         },
+        ANNEAL,
     ],
     tasks: (2, 4),
     crowd: None,

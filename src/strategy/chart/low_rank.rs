@@ -3,7 +3,7 @@
 //! Every weight matrix (inputs, outputs), that of a convolution among them, has an Aₖ (inputs, r) and a Bₖ (r, outputs)
 //! for each task, heads too; biases are shared. As usual for such adapters A starts at random and B at 0.
 
-use super::{Charted, DRAWS, Ground, Map, P, STREAMS, refuses_on_chart};
+use super::{ANNEAL, Charted, DRAWS, Ground, Map, P, STREAMS, refuses_on_chart};
 use crate::balance::modify::Applied;
 use crate::balance::{Knob, KnobScale, Method};
 use crate::math::Real;
@@ -20,9 +20,10 @@ pub const LEARNER: Learner = Learner {
             them apart by the adapters. It holds little more than one network, where mixtures of whole networks hold \
             one a task.",
     pitfalls: "Biases are those of all tasks. An adapter's gradient has its share of the preference as a factor, so \
-               adapters learn at the learning rate times the number of tasks. Preferences are drawn here; the paper \
-               spreads several of them in every step and moves them from the middle to the ends while it trains. A \
-               rank above that of a matrix is cut to it. Curves of training are those of the preferences drawn.",
+               adapters learn at the learning rate times the number of tasks. Preferences are drawn alike all the \
+               time unless they are annealed: the paper spreads several of them evenly in every step and moves them \
+               from the middle to the ends while it trains. Of more than two tasks, and where a step takes one, what \
+               is moved is drawn. A rank above that of a matrix is cut to it. Curves of training are those of the preferences drawn.",
     paper: "Dimitriadis, Delattre, Frossard & Fleuret, Pareto Low-Rank Adapters: Efficient Multi-Task Learning with \
             Preferences (ICLR)",
     year: 2025,
@@ -47,6 +48,7 @@ pub const LEARNER: Learner = Learner {
             max: 100.0,
             scale: KnobScale::Log,
         },
+        ANNEAL,
     ],
     tasks: (2, 4),
     crowd: None,
