@@ -59,7 +59,7 @@ impl GradDrop {
 impl RowsMethod for GradDrop {
     fn kernel(&self) -> Option<RowsKernel> {
         let leak = self.leaks.first().map_or(0.0, |&leak| leak as f32);
-        let source = include_str!("../../shaders/balance/graddrop.wgsl");
+        let source = shader!("graddrop");
         Some(RowsKernel { name: METHOD.id, source, settings: [leak, 0.0, 0.0, 0.0] })
     }
 

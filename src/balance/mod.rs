@@ -7,6 +7,20 @@
 // Loops over task indices read like the formulas they come from.
 #![allow(clippy::needless_range_loop)]
 
+/// A shader of shaders/balance, which only programs that know a GPU carry.
+#[cfg(feature = "gpu")]
+macro_rules! shader {
+    ($name:literal) => {
+        include_str!(concat!("../../shaders/balance/", $name, ".wgsl"))
+    };
+}
+#[cfg(not(feature = "gpu"))]
+macro_rules! shader {
+    ($name:literal) => {
+        ""
+    };
+}
+
 mod cost;
 #[cfg(feature = "formulas")]
 pub mod formula;

@@ -48,7 +48,7 @@ impl TrimmedMean {
 
 impl RowsMethod for TrimmedMean {
     fn kernel(&self) -> Option<RowsKernel> {
-        let source = include_str!("../../shaders/balance/trimmed_mean.wgsl");
+        let source = shader!("trimmed_mean");
         Some(RowsKernel { name: METHOD.id, source, settings: [self.trim as f32, 0.0, 0.0, 0.0] })
     }
 
