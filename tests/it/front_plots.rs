@@ -291,7 +291,7 @@ fn several_seeds_are_a_band_and_whiskers() {
     let words = summary(entry, &plain);
     let both = [0, 1].map(|task| {
         let tilt = |at: usize| if task == 0 { 1.0 + 0.1 * at as f64 } else { 1.0 };
-        let mut all = vec![1.0, 0.9 * tilt(0), 1.1 * tilt(1), 1.3 * tilt(2), 1.15 * tilt(3)];
+        let mut all = [1.0, 0.9 * tilt(0), 1.1 * tilt(1), 1.3 * tilt(2), 1.15 * tilt(3)];
         all.sort_by(f64::total_cmp);
         let at = |i: usize| number(all[i] * sum(&here)[task]);
         format!("{} ({} to {})", at(2), at(1), at(3))
