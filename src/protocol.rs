@@ -384,6 +384,9 @@ pub struct SeedCurves {
     /// (step, (K) test metrics) at evaluation steps; empty without a test split.
     pub metrics: Vec<(u32, Vec<f64>)>,
     pub diverged: Option<Divergence>,
+    /// The front at the last step, or the only point, where some run of the experiment learns a front; empty where this
+    /// one diverged.
+    pub front: Vec<FrontPoint>,
 }
 
 /// How far an experiment of several seeds is.

@@ -38,7 +38,7 @@ pub(super) const PLOT: Plot = Plot {
     data: |scene| readings_of(scene).map_or_else(|| data(scene), |readings| flatness::data(scene, readings)),
     summary: |scene| readings_of(scene).map_or_else(|| summary(scene), |readings| flatness::summary(scene, readings)),
     switch: |_| Switch::Aspect,
-    shows_all_seeds: false,
+    shows_all_seeds: |_| false,
     reads_predictions: false,
 };
 

@@ -20,7 +20,7 @@ pub(super) const PLOT: Plot = Plot {
     data,
     summary,
     switch: |scene| if manifold::is_learned(scene) { Switch::Front } else { Switch::None },
-    shows_all_seeds: false,
+    shows_all_seeds: |scene| manifold::is_learned(scene) && manifold::shows_all_seeds(scene),
     reads_predictions: false,
 };
 

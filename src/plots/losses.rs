@@ -18,7 +18,7 @@ pub(super) const PLOT: Plot = Plot {
     data,
     summary,
     switch: |_| Switch::LogScale,
-    shows_all_seeds: true,
+    shows_all_seeds: |_| true,
     reads_predictions: false,
 };
 

@@ -3,6 +3,7 @@
 //! Two tasks are a curve in the plane of their losses with the losses along it beside; three are points in space and,
 //! as more tasks are, lines over one axis a task. Runs that train a single point stand there with theirs.
 
+mod seeds;
 mod space;
 
 use super::axis::{self, Scale};
@@ -32,6 +33,11 @@ pub(super) fn learns(scene: &Scene, run: usize) -> bool {
 /// (K) Losses where the reader stands, of a run that learns a front: those of a step are of a preference drawn then.
 pub(super) fn losses_here<'s>(scene: &Scene<'s>, run: usize) -> Option<&'s [f64]> {
     here(scene, run).filter(|_| learns(scene, run)).map(|point| losses(scene, point))
+}
+
+/// Whether the picture is of all seeds and not of the first alone.
+pub(super) fn shows_all_seeds(scene: &Scene) -> bool {
+    scene.n_tasks() == 2 && seeds::told(scene).is_some()
 }
 
 /// Names of the drawn runs that learn a front, for a sentence about them; empty where none does.
@@ -226,6 +232,9 @@ pub(super) fn subtitle(scene: &Scene) -> String {
     if looked < all {
         words += &format!(", first {looked} of {all} rows");
     }
+    if let Some(of_seeds) = seeds::brief(scene).filter(|_| shows_all_seeds(scene)) {
+        words += &format!(", {of_seeds}");
+    }
     if let Some((reading, reference)) = reading(scene, run) {
         words += ", ";
         words += &indicators::phrase(&reading.worth, &reference);
@@ -308,6 +317,7 @@ fn range(scene: &Scene, task: usize) -> Scale {
     let of_runs = scene.runs().into_iter().flat_map(|run| points(scene, run));
     let mut all: Vec<f64> = of_runs.filter_map(|point| values(scene, point).get(task).copied()).collect();
     all.extend(alone(scene).map(|corner| corner[task]));
+    all.extend(seeds::reach(scene, task));
     axis_of(scene, all.into_iter())
 }
 
@@ -398,9 +408,21 @@ fn plane(scene: &Scene, mut pen: Pen, runs: &[usize]) -> Picture {
         let of_run = points(scene, run);
         let curve: Vec<Point> = of_run.iter().filter_map(|point| at(values(scene, point))).collect();
         let goes_on = mixes(scene, run);
-        if goes_on {
+        let middles = seeds::middles(scene, run);
+        let mut named = curve.clone();
+        if goes_on && middles.is_empty() {
             pen.line(curve.clone(), 4.5, ink.halo);
             pen.dashed(&curve, 2.0, style.mark, style.dash, 0.0);
+        } else if goes_on {
+            seeds::band(&mut pen, run, &middles, &|point| at(values(scene, point)));
+            pen.line(curve.clone(), 1.0, style.mark);
+            named = middles.iter().filter_map(|middle| at(values(scene, &middle.median))).collect();
+            pen.line(named.clone(), 4.5, ink.halo);
+            pen.dashed(&named, 2.0, style.mark, style.dash, 0.0);
+        } else {
+            for spot in seeds::further(scene, run).flat_map(|(_, front)| front).filter_map(|p| at(values(scene, p))) {
+                pen.disc(spot, 2.0, style.mark.at(0.6));
+            }
         }
         let of_losses: Vec<Vec<f64>> = of_run.iter().map(|point| losses(scene, point).to_vec()).collect();
         let free = nondominated(&of_losses);
@@ -426,13 +448,30 @@ fn plane(scene: &Scene, mut pen: Pen, runs: &[usize]) -> Picture {
                 wish(spot, 0.0, 8.0, text, style.text, TICK, Face::Plain);
             }
         }
-        if let Some(middle) = curve.get(curve.len() / 3) {
+        if let Some(middle) = named.get(named.len() / 3) {
             wish(*middle, std::f64::consts::FRAC_PI_4, 9.0, scene.run_name(run), style.text, LABEL, Face::Plain);
         }
     }
     for run in scene.runs().into_iter().filter(|run| !learns(scene, *run)) {
         let style = *ink.run(run);
-        let Some(spot) = points(scene, run).first().and_then(|point| at(values(scene, point))) else { continue };
+        let Some(mut spot) = points(scene, run).first().and_then(|point| at(values(scene, point))) else { continue };
+        if let [middle] = &seeds::middles(scene, run)[..] {
+            let further = seeds::further(scene, run).flat_map(|(_, front)| front);
+            for spot in further.filter_map(|point| at(values(scene, point))).chain([spot]) {
+                pen.disc(spot, 2.0, style.mark.at(0.6));
+                taken.push(square(spot, 2.0));
+            }
+            let [low, median, high] = [&middle.low, &middle.median, &middle.high].map(|point| at(values(scene, point)));
+            spot = median.unwrap_or(spot);
+            if let (Some(low), Some(high)) = (low, high) {
+                pen.line(vec![(low.0, spot.1), (high.0, spot.1)], 1.5, style.mark);
+                pen.line(vec![(spot.0, low.1), (spot.0, high.1)], 1.5, style.mark);
+                // Rows of the screen go down where losses go up.
+                let (top, bottom) = (low.1.min(high.1), low.1.max(high.1));
+                taken.push(Rect { left: low.0, top: spot.1 - 1.0, right: high.0, bottom: spot.1 + 1.0 });
+                taken.push(Rect { left: spot.0 - 1.0, top, right: spot.0 + 1.0, bottom });
+            }
+        }
         pen.marker(&style, spot, 5.0, true);
         taken.push(square(spot, 7.0));
         wish(spot, 0.0, 10.0, scene.run_name(run), style.text, LABEL, Face::Plain);
@@ -462,7 +501,11 @@ fn plane(scene: &Scene, mut pen: Pen, runs: &[usize]) -> Picture {
             upwards: false,
         });
     }
-    let notes: &[&str] = if shows_metrics(scene) {
+    let better = if shows_metrics(scene) { "↗ better" } else { "↙ lower" };
+    let of_seeds = shows_all_seeds(scene).then(|| format!("{better} · band, whiskers: quartiles · hollow: beaten"));
+    let notes: &[&str] = if let Some(words) = &of_seeds {
+        &[words, better]
+    } else if shows_metrics(scene) {
         &["↗ better · hollow: beaten by another", "↗ better · hollow: beaten", "↗ better"]
     } else {
         &[
@@ -492,7 +535,9 @@ fn along(scene: &Scene, pen: &mut Pen, run: usize, place: Rect) {
     }
     let (stage, ink) = (pen.stage, pen.ink());
     let of_run = points(scene, run);
-    let all = of_run.iter().flat_map(|point| values(scene, point)).copied();
+    let middles = seeds::middles(scene, run);
+    let ends = middles.iter().flat_map(|middle| [&middle.low, &middle.high]);
+    let all = of_run.iter().chain(ends).flat_map(|point| values(scene, point)).copied();
     if !all.clone().any(f64::is_finite) {
         return;
     }
@@ -518,7 +563,13 @@ fn along(scene: &Scene, pen: &mut Pen, run: usize, place: Rect) {
             |point: &FrontPoint| Some((across.at(point.preference[0]), scale.at(*values(scene, point).get(task)?)));
         let curve: Vec<Point> = of_run.iter().filter_map(pair).collect();
         ends.extend(curve.last().map(|end| (end.1, scene.task_name(task))));
-        if mixes(scene, run) {
+        if mixes(scene, run) && !middles.is_empty() {
+            let spot = |point: &FrontPoint| pair(point).filter(|spot| spot.1.is_finite());
+            seeds::band(pen, run, &middles, &spot);
+            pen.line(curve, 1.0, ink.ink2);
+            let medians: Vec<Point> = middles.iter().filter_map(|middle| spot(&middle.median)).collect();
+            pen.dashed(&medians, 2.0, ink.ink, dash, 0.0);
+        } else if mixes(scene, run) {
             pen.dashed(&curve, 2.0, ink.ink, dash, 0.0);
         } else {
             for spot in curve {
@@ -708,13 +759,42 @@ fn rows_of(scene: &Scene, write: fn(f64) -> String, short: bool) -> Table {
     let blank = worths.blank();
     for run in scene.runs() {
         let name = scene.run_name(run);
+        let middles = seeds::middles(scene, run);
         if let Some(point) = here(scene, run).filter(|_| short && learns(scene, run)) {
             let here = cells(scene, (run, &format!("{name}, here")), point, None, write);
             table.rows.push([here, blank.clone()].concat());
         }
-        for (point, free) in points(scene, run).iter().zip(nondominated(&losses_of(scene, run))) {
-            if !short || !mixes(scene, run) || is_tenth(point) {
-                let told = cells(scene, (run, &name), point, learns(scene, run).then_some(free), write);
+        let of_seeds = format!("{name}, median of {} seeds (quartiles)", scene.history.n_seeds());
+        for seeds::Middle { low, median, high } in middles.iter().filter(|_| short) {
+            if !mixes(scene, run) || is_tenth(median) {
+                let rows = [low, median, high].map(|point| cells(scene, (run, &of_seeds), point, None, seeds::word));
+                table.rows.push([seeds::joined(rows), blank.clone()].concat());
+            }
+        }
+        let first = match (middles.is_empty(), short) {
+            (true, _) => name.clone(),
+            (false, true) => format!("{name}, first seed"),
+            (false, false) => format!("{name}, seed {}", scene.history.outline.runs[run].seed),
+        };
+        let mut add = |name: &str, points: &[FrontPoint]| {
+            let of_losses: Vec<Vec<f64>> = points.iter().map(|point| losses(scene, point).to_vec()).collect();
+            for (point, free) in points.iter().zip(nondominated(&of_losses)) {
+                if !short || !mixes(scene, run) || is_tenth(point) {
+                    let told = cells(scene, (run, name), point, learns(scene, run).then_some(free), write);
+                    table.rows.push([told, blank.clone()].concat());
+                }
+            }
+        };
+        add(&first, points(scene, run));
+        if short {
+            continue;
+        }
+        for (seed, front) in seeds::further(scene, run).filter(|_| !middles.is_empty()) {
+            add(&format!("{name}, seed {seed}"), front);
+        }
+        for middle in &middles {
+            for (which, point) in [("median", &middle.median), ("25 %", &middle.low), ("75 %", &middle.high)] {
+                let told = cells(scene, (run, &format!("{name}, {which}")), point, None, write);
                 table.rows.push([told, blank.clone()].concat());
             }
         }
@@ -755,6 +835,7 @@ pub(super) fn summary(scene: &Scene) -> String {
         words += &format!(" Along it losses of {}.", ranges.collect::<Vec<_>>().join(", "));
         words += &indicators::sentence(&reading.worth, &reference);
     }
+    words += &seeds::summary(scene);
     let verdict = verdict(scene, run);
     if verdict.is_empty() { words } else { format!("{words} {verdict}") }
 }

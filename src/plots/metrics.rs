@@ -20,7 +20,7 @@ pub(super) const PLOT: Plot = Plot {
     data,
     summary,
     switch: |scene| if scene.is_analytic() { Switch::None } else { Switch::Along },
-    shows_all_seeds: true,
+    shows_all_seeds: |_| true,
     reads_predictions: false,
 };
 

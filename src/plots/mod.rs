@@ -129,7 +129,7 @@ pub struct Plot {
     /// The one control beside its title.
     pub switch: fn(&Scene) -> Switch,
     /// Whether it shows medians where there are several seeds, and not the first one alone.
-    pub shows_all_seeds: bool,
+    pub shows_all_seeds: fn(&Scene) -> bool,
     /// Whether it draws [`Scene::predictions`], which are computed only while somebody looks.
     pub reads_predictions: bool,
 }
@@ -191,7 +191,7 @@ pub fn summary(plot: &Plot, scene: &Scene) -> String {
 }
 
 fn shows_first_seed(plot: &Plot, scene: &Scene) -> bool {
-    !plot.shows_all_seeds && scene.history.n_seeds() > 1 && scene.look.frozen.is_none()
+    !(plot.shows_all_seeds)(scene) && scene.history.n_seeds() > 1 && scene.look.frozen.is_none()
 }
 
 /// What is to be known of a run's learned front before a point of it is chosen, in a sentence; empty where it is plain.

@@ -24,7 +24,7 @@ pub(super) const PLOT: Plot = Plot {
         InputOutline::Plane { .. } => Switch::None,
         _ => Switch::AtRun,
     },
-    shows_all_seeds: false,
+    shows_all_seeds: |_| false,
     reads_predictions: true,
 };
 

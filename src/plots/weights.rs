@@ -16,7 +16,7 @@ pub(super) const PLOT: Plot = Plot {
     data,
     summary,
     switch: |_| Switch::None,
-    shows_all_seeds: false,
+    shows_all_seeds: |_| false,
     reads_predictions: false,
 };
 

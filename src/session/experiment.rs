@@ -378,14 +378,15 @@ impl Experiment {
                 Err(error) => Advance::Lost(error.to_string()),
             };
         }
-        self.advance_further().await
+        self.advance_further(clock).await
     }
 
-    async fn advance_further(&mut self) -> Advance {
+    async fn advance_further(&mut self, clock: &Clock) -> Advance {
         if self.further.finished() {
             return Advance::Finished;
         }
-        match self.further.advance(&self.outline, &self.material, &mut self.theta).await {
+        let of = (&self.outline, &self.material, &self.preference[..]);
+        match self.further.advance(of, &mut self.theta, clock).await {
             Ok(record) => {
                 self.news |= record.is_some();
                 self.pending.seeds.extend(record);

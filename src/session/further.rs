@@ -3,9 +3,12 @@
 //! One seed's networks exist at a time. A seed that is not complete is told to nobody, so seeds that are compared
 //! have all gone equally far.
 
+use super::Clock;
 use super::experiment::{Material, Run, StartError, diverged, due};
+use super::sweep::Sweep;
 use super::workshop::Workshop;
-use crate::protocol::{Outline, SeedCurves, SeedRecord};
+use crate::protocol::{AskedSweep, Outline, SeedCurves, SeedRecord};
+use crate::train::{Checkpoints, any_learns};
 
 /// Most losses told of one run of one seed.
 const POINTS: u32 = 200;
@@ -13,6 +16,11 @@ const POINTS: u32 = 200;
 /// Steps between the losses that are told, so that with step 0 and the last they are at most [`POINTS`].
 pub fn every(steps: u32) -> u32 {
     steps.div_ceil(POINTS - 2).max(1)
+}
+
+/// Points of one front of one seed: of two tasks every fifth of those that the page looks at, of more tasks all.
+fn front_points(n_tasks: usize) -> u32 {
+    if n_tasks == 2 { 21 } else { 101 }
 }
 
 /// The seeds behind the first.
@@ -23,10 +31,17 @@ pub struct FurtherSeeds {
     of: u32,
     trained: u32,
     record: SeedRecord,
-    current: Option<(Run, SeedCurves)>,
+    current: Option<UnderWay>,
     /// Networks of the current seed that are complete.
     done: usize,
     stopped: bool,
+}
+
+/// The network that is trained, then swept.
+struct UnderWay {
+    run: Run,
+    curves: SeedCurves,
+    sweep: Option<Sweep>,
 }
 
 impl FurtherSeeds {
@@ -38,7 +53,7 @@ impl FurtherSeeds {
     /// Looks at every manifold at this preference from now on.
     pub fn prefer(&mut self, preference: &[f64]) {
         self.workshop.prefer(preference);
-        if let Some(mixture) = self.current.as_mut().and_then(|(run, _)| run.mixture.as_mut()) {
+        if let Some(mixture) = self.current.as_mut().and_then(|current| current.run.mixture.as_mut()) {
             mixture.copy_from_slice(preference);
         }
     }
@@ -67,53 +82,50 @@ impl FurtherSeeds {
     /// How much of all further seeds is done, in [0, 1], by steps of networks.
     pub fn share(&self, steps: u32) -> f64 {
         let networks = (self.workshop.n_runs() + self.workshop.n_tasks()) as f64;
-        let under_way = self.current.as_ref().map_or(0.0, |(run, _)| f64::from(run.trainer.next_step()));
+        let under_way = self.current.as_ref().map_or(0.0, |current| f64::from(current.run.trainer.next_step()));
         let of_seed = (self.done as f64 + under_way / f64::from(steps + 1)) / networks;
         (f64::from(self.trained - 1) + of_seed) / f64::from((self.of - 1).max(1))
     }
 
-    /// One step of one network; the record of a seed that this step completed.
+    /// One step of one network, or a portion of its front; the record of a seed that this completed.
     ///
     /// # Errors
     /// Why the device cannot go on.
     pub async fn advance(
         &mut self,
-        outline: &Outline,
-        material: &Material,
+        (outline, material, preference): (&Outline, &Material, &[f64]),
         theta: &mut Vec<f32>,
+        clock: &Clock,
     ) -> Result<Option<SeedRecord>, String> {
         if self.finished() {
             return Ok(None);
         }
-        let (mut run, mut curves) = match self.current.take() {
+        let mut current = match self.current.take() {
             Some(under_way) => under_way,
-            None => (self.next()?, SeedCurves::default()),
+            None => UnderWay { run: self.next()?, curves: SeedCurves::default(), sweep: None },
         };
-        let step = run.trainer.next_step();
-        if due(step, outline.evaluate_every, outline.steps)
-            && let (true, Some(test)) = (run.evaluator.is_some(), material.test())
-        {
-            run.trainer.weights(theta).await.map_err(|error| error.to_string())?;
-            let point = run.point(theta);
-            if let Some(evaluator) = &mut run.evaluator
-                && theta.iter().all(|x| x.is_finite())
-            {
-                let metrics = evaluator.judge(&point, test, &run.targets).1;
-                curves.metrics.push((step, metrics));
+        let sweeps = self.done < self.workshop.n_runs() && any_learns(&outline.runs);
+        if current.run.trainer.ending().is_none() {
+            current.train((outline, material), theta, sweeps).await?;
+            if current.run.trainer.ending().is_some() && sweeps && current.curves.diverged.is_none() {
+                let (n_tasks, step) = (outline.n_tasks, outline.steps);
+                let asked = AskedSweep { step, points: front_points(n_tasks), all_runs: true, ..Default::default() };
+                let of = (std::slice::from_mut(&mut current.run), material, outline);
+                // A network of no numbers has no front.
+                current.sweep = Sweep::new(&asked, of, preference).ok().and_then(|(_, spread)| spread);
             }
+        } else if let Some(sweep) = &mut current.sweep {
+            let portion = sweep.advance(std::slice::from_mut(&mut current.run), clock);
+            current.curves.front.extend(portion.into_iter().flat_map(|portion| portion.points));
         }
-        let record = run.trainer.advance().await.map_err(|error| error.to_string())?;
-        if let Some(record) = record.filter(|record| due(record.step, outline.seed_every, outline.steps)) {
-            curves.losses.push((record.step, record.losses));
-        }
-        if run.trainer.ending().is_none() {
-            self.current = Some((run, curves));
+        let is_swept = current.sweep.as_ref().is_none_or(|sweep| !sweep.wants_to_advance());
+        if current.run.trainer.ending().is_none() || !is_swept {
+            self.current = Some(current);
             return Ok(None);
         }
-        curves.diverged = diverged(&run.trainer);
         let n_runs = self.workshop.n_runs();
         let list = if self.done < n_runs { &mut self.record.runs } else { &mut self.record.references };
-        list.push(curves);
+        list.push(current.curves);
         self.done += 1;
         if self.done < n_runs + self.workshop.n_tasks() {
             return Ok(None);
@@ -138,5 +150,44 @@ impl FurtherSeeds {
         made.map_err(|error| match error {
             StartError::Config(why) | StartError::Data(why) | StartError::Device(why) => why,
         })
+    }
+}
+
+impl UnderWay {
+    /// One step; keeps the last weights where they are swept.
+    async fn train(
+        &mut self,
+        (outline, material): (&Outline, &Material),
+        theta: &mut Vec<f32>,
+        sweeps: bool,
+    ) -> Result<(), String> {
+        let Self { run, curves, .. } = self;
+        let step = run.trainer.next_step();
+        let test =
+            material.test().filter(|_| run.evaluator.is_some() && due(step, outline.evaluate_every, outline.steps));
+        let keeps = sweeps && step == outline.steps;
+        if test.is_some() || keeps {
+            run.trainer.weights(theta).await.map_err(|error| error.to_string())?;
+        }
+        if let Some(test) = test {
+            let point = run.point(theta);
+            if let Some(evaluator) = &mut run.evaluator
+                && theta.iter().all(|x| x.is_finite())
+            {
+                let metrics = evaluator.judge(&point, test, &run.targets).1;
+                curves.metrics.push((step, metrics));
+            }
+        }
+        if keeps {
+            let mut checkpoints = Checkpoints::new(outline.steps, theta.len(), size_of_val(&theta[..]));
+            checkpoints.store(step, theta);
+            run.checkpoints = Some(checkpoints);
+        }
+        let record = run.trainer.advance().await.map_err(|error| error.to_string())?;
+        if let Some(record) = record.filter(|record| due(record.step, outline.seed_every, outline.steps)) {
+            curves.losses.push((record.step, record.losses));
+        }
+        curves.diverged = diverged(&run.trainer);
+        Ok(())
     }
 }

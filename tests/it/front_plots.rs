@@ -3,11 +3,11 @@
 use paretoscope::measure::front::{indicators, reference};
 use paretoscope::plots::{
     Anchor, Color, Ink, Orbit, Picture, Rect, Scene, Stage, Stroke, Swept, Text, front_headline, front_here,
-    front_measures, front_verdict, number, percent, plot, svg,
+    front_measures, front_verdict, number, percent, plot, subtitle, summary, svg,
 };
 use paretoscope::protocol::{
-    Divergence, FrontPoint, InputOutline, Judged, Outline, PredictionBody, Record, RunOutline, RunPredictions,
-    SweepPortion, SweptRows, TaskOutline,
+    Divergence, Frame, FrontPoint, InputOutline, Judged, Outline, PredictionBody, Record, RunOutline, RunPredictions,
+    SeedCurves, SeedRecord, SweepPortion, SweptRows, TaskOutline,
 };
 use paretoscope::train::{Fronts, History, Reference, Rows};
 
@@ -224,6 +224,99 @@ fn a_true_front_and_two_learners_are_told_apart() {
     assert_eq!(front_verdict(&both, 0), "");
     let verdict = front_verdict(&both, 1);
     assert!(verdict.starts_with("From share 0.80 to 1.00 the loss of f₁ rises by 0.2"), "{verdict}");
+}
+
+/// Further seeds that lost so much times what the first one lost; 0 is one that diverged.
+fn with_seeds(mut history: History, factors: &[f64], n: usize, here: &[f64], losses: &[Losses]) -> History {
+    let k = history.outline.n_tasks;
+    let analytic = matches!(history.outline.input, InputOutline::Parameters { .. });
+    let seeds = factors.iter().enumerate().map(|(at, factor)| {
+        let curves = |(run, losses): (usize, &Losses)| {
+            let places = if history.outline.runs[run].members > 0 { lattice(k, n) } else { vec![here.to_vec()] };
+            // The first task of a later seed loses more still, so that no seed is the middle of both.
+            let tilted = |alpha: &[f64]| -> Vec<f64> {
+                let all = losses(alpha).into_iter().enumerate();
+                all.map(|(task, loss)| factor * loss * if task == 0 { 1.0 + 0.1 * at as f64 } else { 1.0 }).collect()
+            };
+            let points = places.into_iter().map(|alpha| point(alpha, &tilted, analytic));
+            let diverged = (*factor == 0.0).then(|| Divergence { step: 10, cause: String::new() });
+            let front = if diverged.is_some() { Vec::new() } else { points.collect() };
+            SeedCurves { diverged, front, ..SeedCurves::default() }
+        };
+        let runs = losses.iter().enumerate().map(curves).collect();
+        SeedRecord { seed: at as u32 + 1, runs, references: Vec::new() }
+    });
+    let seeds = seeds.collect();
+    history.extend(Frame { seeds, finished: true, ..Frame::default() });
+    history
+}
+
+#[test]
+fn several_seeds_are_a_band_and_whiskers() {
+    let here = [0.3, 0.7];
+    let sum = |_: &[f64]| vec![0.3, 0.36];
+    let mgda = |_: &[f64]| vec![0.42, 0.2];
+    let losses: [Losses; 3] = [&bent, &sum, &mgda];
+    let alone = history(2, &[("PaMaL", 2), ("Sum", 0), ("MGDA", 0)], false);
+    // Further seeds are told at fewer preferences than the first.
+    let history = with_seeds(alone.clone(), &[0.9, 1.1, 1.3, 1.15], 10, &here, &losses);
+    let known = fronts(&history, 20, &here, &losses);
+    let plain = scene(&history, &known, &here);
+    check("seeds-light", &plain, false, WIDE);
+    check("seeds-dark", &plain, true, WIDE);
+    check("seeds-narrow-dark", &plain, true, NARROW);
+    let mut metrics = plain;
+    metrics.fronts.metrics = true;
+    check("seeds-metrics", &metrics, false, TILE);
+
+    let entry = plot("front").expect("a registered plot");
+    assert!(subtitle(entry, &plain).contains(", median of 5 seeds; thin: the first"), "{}", subtitle(entry, &plain));
+    // The middle of five at the end of the first task: 0.05 times 0.9, 1, 1.21, 1.495 and 1.56.
+    let (table, data) = ((entry.table)(&plain), (entry.data)(&plain));
+    let column =
+        |name: &str| table.columns.iter().position(|column| column == name).unwrap_or_else(|| panic!("{name}"));
+    let left = column("left digit loss, test");
+    let row = |name: &str, share: &str| {
+        let found = table.rows.iter().find(|row| row[0] == name && row[2] == share);
+        found.unwrap_or_else(|| panic!("{name} at {share}")).clone()
+    };
+    let of_seeds = row("PaMaL, median of 5 seeds (quartiles)", &number(1.0));
+    let expected = [1.1 * 0.05 * 1.1, 0.05, 1.15 * 0.05 * (1.0 + 0.1 * 3.0)].map(number);
+    assert_eq!(of_seeds[left], format!("{} ({} to {})", expected[0], expected[1], expected[2]));
+    assert_eq!(of_seeds[column("share of left digit")], number(1.0));
+    assert_eq!(row("PaMaL, first seed", &number(1.0))[left], number(0.05));
+    let count = |name: &str| data.rows.iter().filter(|row| row[0] == name).count();
+    assert_eq!([count("PaMaL, seed 0"), count("PaMaL, seed 3"), count("PaMaL, median")], [21, 11, 11]);
+    assert_eq!([count("Sum, seed 4"), count("Sum, 25 %"), count("Sum, 75 %")], [1, 1, 1]);
+    assert!(table.rows.iter().chain(&data.rows).all(|row| row.len() == table.columns.len()));
+    let words = summary(entry, &plain);
+    let both = [0, 1].map(|task| {
+        let tilt = |at: usize| if task == 0 { 1.0 + 0.1 * at as f64 } else { 1.0 };
+        let mut all = [1.0, 0.9 * tilt(0), 1.1 * tilt(1), 1.3 * tilt(2), 1.15 * tilt(3)];
+        all.sort_by(f64::total_cmp);
+        let at = |i: usize| number(all[i] * sum(&here)[task]);
+        format!("{} ({} to {})", at(2), at(1), at(3))
+    });
+    let expected = format!(" Sum: left digit {}, right digit {}.", both[0], both[1]);
+    assert!(!words.starts_with("Of the first seed") && words.contains("Median of 5 seeds"), "{words}");
+    assert!(words.contains(&expected) && words.contains(" PaMaL at 0.30 / 0.70: left digit "), "{words}");
+
+    // A seed that diverged is the worst of all, so of three the upper quartile ends nowhere.
+    let history = with_seeds(alone.clone(), &[0.9, 0.0], 10, &here, &losses);
+    let ended = scene(&history, &known, &here);
+    assert!(drawn(&ended, &Ink::LIGHT, WIDE).is_finite());
+    let cells: Vec<String> = (entry.table)(&ended).rows.into_iter().map(|row| row[left].clone()).collect();
+    assert!(cells.iter().any(|cell| cell.ends_with("to diverged)")), "{cells:?}");
+
+    // Further seeds are told of their ends alone, and before all of them are there the first is by itself.
+    let mut earlier = known.clone();
+    earlier.shown.steps.fill(200);
+    for (history, known) in [(&history, &earlier), (&alone, &known)] {
+        let scene = scene(history, known, &here);
+        assert!((entry.table)(&scene).rows.iter().all(|row| !row[0].contains("seed")));
+        assert!(!(entry.summary)(&scene).contains("seeds"));
+    }
+    assert!(summary(entry, &scene(&history, &earlier, &here)).starts_with("Of the first seed."));
 }
 
 #[test]

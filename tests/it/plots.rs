@@ -419,11 +419,13 @@ fn with_seeds(mut history: History, further: u32) -> History {
                 .map(|e| (e.step, e.metrics.iter().map(|m| m + 0.12 - 0.15 * factor).collect()))
                 .collect(),
             diverged: run.diverged.clone(),
+            front: Vec::new(),
         };
         let alone = |reference: &Reference| SeedCurves {
             losses: reference.losses.iter().map(|(step, loss)| (*step, vec![factor * loss])).collect(),
             metrics: reference.metrics.iter().map(|(step, metric)| (*step, vec![metric - 0.01 * factor])).collect(),
             diverged: None,
+            front: Vec::new(),
         };
         SeedRecord {
             seed: seed + 2,

@@ -4,8 +4,8 @@ use paretoscope::config::{Edit, SEEDS, link, presets::default_preset};
 use paretoscope::measure::headline::headline;
 use paretoscope::problem::PROBLEMS;
 use paretoscope::protocol::{
-    Command, Divergence, Event, FailureCode, Frame, Outline, Record, RunId, RunOutline, SeedCurves, SeedProgress,
-    SeedRecord, TaskOutline,
+    AskedSweep, Command, Divergence, Event, FailureCode, Frame, Outline, Record, RunId, RunOutline, SeedCurves,
+    SeedProgress, SeedRecord, SweepPortion, TaskOutline,
 };
 use paretoscope::session::Session;
 use paretoscope::train::{History, RunHistory, ended, progress_words};
@@ -22,6 +22,7 @@ struct Script {
     progress: Vec<SeedProgress>,
     failures: Vec<(FailureCode, String)>,
     done_after: Option<usize>,
+    swept: Vec<SweepPortion>,
 }
 
 impl Script {
@@ -33,7 +34,8 @@ impl Script {
         });
         let session = Session::new(clock);
         let history = History::default();
-        let mut script = Self { session, history, progress: Vec::new(), failures: Vec::new(), done_after: None };
+        let (progress, failures, swept) = (Vec::new(), Vec::new(), Vec::new());
+        let mut script = Self { session, history, progress, failures, done_after: None, swept };
         script.say(Command::Start { id: RunId(1), link: link.into() });
         script
     }
@@ -53,6 +55,7 @@ impl Script {
                 }
                 Event::Seeds { progress, .. } => self.progress.push(progress),
                 Event::Done { .. } => self.done_after = Some(self.history.n_seeds()),
+                Event::Swept { portion, .. } => self.swept.extend(portion),
                 Event::Failed { code, message, .. } => self.failures.push((code, message)),
                 Event::NeedFile { name } => {
                     let path = format!("{}/www/data/{name}", env!("CARGO_MANIFEST_DIR"));
@@ -96,6 +99,7 @@ fn curves(history: &History, run: &RunHistory) -> SeedCurves {
         losses: records.map(|record| (record.step, record.losses.clone())).collect(),
         metrics: run.evaluations.iter().map(|known| (known.step, known.metrics.clone())).collect(),
         diverged: run.diverged.clone(),
+        front: Vec::new(),
     }
 }
 
@@ -136,6 +140,35 @@ fn a_further_seed_is_what_it_would_be_alone() {
             assert_ne!(record.runs[0].losses, curves(&several, &several.runs[0]).losses, "seeds differ");
         }
     }
+}
+
+#[test]
+fn a_front_of_a_further_seed_is_that_of_the_same_networks_alone() {
+    let runs = "m=sum~way~pamal,mgda,constant~way~sweep~points~3";
+    for (start, n_rows) in [("#v=1&p=two-sines&net=3&st=30", 1), ("#v=1&d=quadratics&st=30", 0)] {
+        let several = Script::finished(&format!("{start}&{runs}&s=4&seeds=3")).history;
+        assert_eq!(several.n_seeds(), 3, "{start}");
+        for record in &several.seeds {
+            let mut alone = Script::finished(&format!("{start}&{runs}&s={}", record.seed));
+            let asked = AskedSweep { number: 1, step: 30, points: 21, all_runs: true, ..Default::default() };
+            alone.say(Command::Sweep { id: RunId(1), asked });
+            alone.finish();
+            for (run, curves) in record.runs.iter().enumerate() {
+                let of_run = alone.swept.iter().filter(|portion| portion.run as usize == run);
+                let expected: Vec<_> = of_run.flat_map(|portion| portion.points.clone()).collect();
+                assert_eq!(curves.front, expected, "{start} seed {} run {run}", record.seed);
+                assert_eq!(curves.front.len(), [21, 1, 3][run], "{start}");
+                assert!(curves.front.iter().all(|point| point.test.metrics.len() == 2 * n_rows));
+            }
+            assert!(record.references.iter().all(|reference| reference.front.is_empty()));
+        }
+        if n_rows > 0 {
+            assert_ne!(several.seeds[0].runs[0].front, several.seeds[1].runs[0].front, "seeds differ");
+        }
+    }
+    // Where no run learns a front there is none to tell.
+    let single = Script::finished("#v=1&d=quadratics&st=5&m=sum&seeds=2").history;
+    assert!(single.seeds[0].runs[0].front.is_empty());
 }
 
 #[test]

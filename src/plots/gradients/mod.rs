@@ -50,7 +50,7 @@ pub(super) const PLOT: Plot = Plot {
     data,
     summary: |scene| at_chosen_layer(scene, summary),
     switch: |scene| if (2..=3).contains(&scene.n_tasks()) { Switch::Arrows } else { Switch::AtRun },
-    shows_all_seeds: false,
+    shows_all_seeds: |_| false,
     reads_predictions: false,
 };
 

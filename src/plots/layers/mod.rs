@@ -30,7 +30,7 @@ pub(super) const PLOT: Plot = Plot {
     data,
     summary,
     switch: |_| Switch::Inside,
-    shows_all_seeds: false,
+    shows_all_seeds: |_| false,
     reads_predictions: false,
 };
 
