@@ -470,6 +470,8 @@ pub struct Evaluation {
     pub losses: Vec<f64>,
     /// (K) metrics on the validation split; empty without one.
     pub validation: Vec<f64>,
+    /// (K) unscaled losses there.
+    pub validation_losses: Vec<f64>,
     /// (K) metrics on the first training rows, at most as many as `Outline::train_sample`.
     pub train: Vec<f64>,
 }

@@ -5,6 +5,7 @@
 
 mod seeds;
 mod space;
+mod trails;
 
 use super::axis::{self, Scale};
 use super::front::{axis_title, grid, square, truth};
@@ -231,6 +232,9 @@ pub(super) fn subtitle(scene: &Scene) -> String {
     };
     if looked < all {
         words += &format!(", first {looked} of {all} rows");
+        if trails::differ(scene, (looked, all)) {
+            words += ", paths on all";
+        }
     }
     if let Some(of_seeds) = seeds::brief(scene).filter(|_| shows_all_seeds(scene)) {
         words += &format!(", {of_seeds}");
@@ -402,6 +406,14 @@ fn plane(scene: &Scene, mut pen: Pen, runs: &[usize]) -> Picture {
         pen.line(vec![(corner.0, corner.1 - 5.0), (corner.0, corner.1 + 5.0)], 1.5, ink.ink2);
         taken.push(square(corner, 6.0));
         wish(corner, 0.0, 9.0, "each task alone".to_owned(), ink.ink2, TICK, Face::Plain);
+    }
+    let outside = |v: &[f64]| -> Option<Point> {
+        let spot = (trails::beyond(x, *v.first()?), trails::beyond(y, *v.get(1)?));
+        (spot.0.is_finite() && spot.1.is_finite()).then_some(spot)
+    };
+    for run in scene.runs() {
+        let tail = trails::in_plane(scene, &mut pen, run, (place, outside));
+        taken.extend(tail.into_iter().map(|spot| square(spot, 1.5)));
     }
     for &run in runs {
         let style = *ink.run(run);
@@ -708,6 +720,16 @@ fn cells(
     write: fn(f64) -> String,
 ) -> Vec<String> {
     let step = scene.fronts.known.and_then(|fronts| fronts.shown.steps.get(run)).map_or(String::new(), u32::to_string);
+    cells_at(scene, (step, name), point, free, write)
+}
+
+fn cells_at(
+    scene: &Scene,
+    (step, name): (String, &str),
+    point: &FrontPoint,
+    free: Option<bool>,
+    write: fn(f64) -> String,
+) -> Vec<String> {
     let mut cells = vec![name.to_owned(), step];
     cells.extend(point.preference.iter().map(|share| write(*share)));
     for judged in [&point.validation, &point.test] {
@@ -760,6 +782,13 @@ fn rows_of(scene: &Scene, write: fn(f64) -> String, short: bool) -> Table {
     for run in scene.runs() {
         let name = scene.run_name(run);
         let middles = seeds::middles(scene, run);
+        let trail = trails::trail(scene, run);
+        let part = if short { trail.get(..1).unwrap_or_default() } else { &[] };
+        let of_path = |(step, point): &(u32, FrontPoint)| {
+            let told = cells_at(scene, (step.to_string(), &format!("{name}, path")), point, None, write);
+            [told, blank.clone()].concat()
+        };
+        table.rows.extend(part.iter().map(of_path));
         if let Some(point) = here(scene, run).filter(|_| short && learns(scene, run)) {
             let here = cells(scene, (run, &format!("{name}, here")), point, None, write);
             table.rows.push([here, blank.clone()].concat());
@@ -798,6 +827,7 @@ fn rows_of(scene: &Scene, write: fn(f64) -> String, short: bool) -> Table {
                 table.rows.push([told, blank.clone()].concat());
             }
         }
+        table.rows.extend(trail.iter().map(of_path));
     }
     for (run, worth) in &worths.runs {
         let name = scene.run_name(*run);
@@ -836,6 +866,7 @@ pub(super) fn summary(scene: &Scene) -> String {
         words += &indicators::sentence(&reading.worth, &reference);
     }
     words += &seeds::summary(scene);
+    words += &trails::words(scene);
     let verdict = verdict(scene, run);
     if verdict.is_empty() { words } else { format!("{words} {verdict}") }
 }

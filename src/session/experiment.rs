@@ -597,10 +597,12 @@ impl Material {
         let Self::Rows { test, validation, sample, .. } = self else { return None };
         let (losses, metrics) = evaluator.judge(theta, test, targets);
         let mut beside = |split: &Split| match split.rows {
-            0 => Vec::new(),
-            _ => evaluator.judge(theta, split, targets).1,
+            0 => (Vec::new(), Vec::new()),
+            _ => evaluator.judge(theta, split, targets),
         };
-        Some(Evaluation { step, metrics, losses, validation: beside(validation), train: beside(sample) })
+        let (validation_losses, validation) = beside(validation);
+        let train = beside(sample).1;
+        Some(Evaluation { step, metrics, losses, validation, validation_losses, train })
     }
 }
 

@@ -6,8 +6,8 @@ use paretoscope::plots::{
     front_measures, front_verdict, number, percent, plot, subtitle, summary, svg,
 };
 use paretoscope::protocol::{
-    Divergence, Frame, FrontPoint, InputOutline, Judged, Outline, PredictionBody, Record, RunOutline, RunPredictions,
-    SeedCurves, SeedRecord, SweepPortion, SweptRows, TaskOutline,
+    Divergence, Evaluation, Frame, FrontPoint, InputOutline, Judged, Outline, PredictionBody, Record, RunOutline,
+    RunPredictions, SeedCurves, SeedRecord, SweepPortion, SweptRows, TaskOutline,
 };
 use paretoscope::train::{Fronts, History, Reference, Rows};
 
@@ -208,6 +208,80 @@ fn a_front_of_two_tasks_is_a_curve() {
     assert!(picture.texts().any(|text| text.words.contains("hidden")));
     let alone = [true, false, false];
     check("two-others-hidden", &Scene { shown: &alone, ..plain }, false, TILE);
+}
+
+/// Ten evaluations of a run on its way from afar to the losses of [`constant`], or from inside the picture.
+fn evaluations(from: [f64; 2]) -> Vec<Evaluation> {
+    let losses = |share: f64, more: f64| -> Vec<f64> {
+        (0..2).map(|task| more + 0.24 + 0.06 * task as f64 + (from[task] - 0.24) * (1.0 - share).powi(3)).collect()
+    };
+    let metrics = |losses: &[f64]| losses.iter().map(|loss| 0.98 - 0.4 * loss).collect::<Vec<f64>>();
+    (0..10u32)
+        .map(|at| {
+            let share = f64::from(at) / 10.0;
+            let (test, validation) = (losses(share, 0.0), losses(share, 0.02));
+            Evaluation {
+                step: 40 * at,
+                metrics: metrics(&test),
+                validation: metrics(&validation),
+                losses: test,
+                validation_losses: validation,
+                ..Evaluation::default()
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn runs_of_a_single_point_come_along_their_paths() {
+    let mut history = history(2, &[("PaMaL", 2), ("Sum", 0), ("PCGrad", 0)], false);
+    // The front's run is evaluated too, where the reader stands, and has no path.
+    for (run, from) in [(0, [0.5, 0.5]), (1, [1.3, 0.9]), (2, [0.6, 0.3])] {
+        history.runs[run].evaluations = evaluations(from);
+    }
+    let here = [0.3, 0.7];
+    let sum = |_: &[f64]| vec![0.2, 0.21];
+    let known = fronts(&history, 20, &here, &[&bent, &sum, &constant]);
+    let plain = scene(&history, &known, &here);
+    check("paths-light", &plain, false, WIDE);
+    check("paths-narrow-dark", &plain, true, NARROW);
+    let strokes = |scene: &Scene| -> Vec<(Vec<(f64, f64)>, f64)> {
+        let picture = drawn(scene, &Ink::LIGHT, WIDE);
+        let mark = Ink::LIGHT.run(2).mark;
+        let of = |stroke: &Stroke| match stroke {
+            Stroke::Line { points, color, .. } if color.rgb == mark.rgb => Some((points.clone(), color.alpha)),
+            _ => None,
+        };
+        picture.strokes.iter().filter_map(of).collect()
+    };
+    // Ten pieces, each from where the last one ended and stronger than it.
+    let pieces = strokes(&plain);
+    assert_eq!(pieces.len(), 10);
+    for two in pieces.windows(2) {
+        assert!(two[0].0[1] == two[1].0[0] && two[0].1 < two[1].1, "{two:?}");
+    }
+    // A path is told up to the cursor, and no further than its run went.
+    let earlier = Scene { step: 100, ..plain };
+    let entry = plot("front").expect("a registered plot");
+    let of_path = |scene: &Scene, name: &str| -> Vec<String> {
+        let rows = (entry.data)(scene).rows.into_iter().filter(|row| row[0] == name);
+        rows.map(|row| row[1].clone()).collect()
+    };
+    assert_eq!(of_path(&earlier, "PCGrad, path"), ["0", "40", "80"]);
+    assert_eq!(of_path(&plain, "PCGrad, path").len(), 10);
+    assert!(of_path(&plain, "PaMaL, path").is_empty());
+    let mut ended = history.clone();
+    ended.runs[2].diverged = Some(Divergence { step: 81, cause: String::new() });
+    assert_eq!(of_path(&Scene { history: &ended, ..plain }, "PCGrad, path"), ["0", "40", "80"]);
+    // The rows that are shown are those of the path.
+    let mut other = plain;
+    other.fronts.rows = Rows::Validation;
+    assert!((entry.summary)(&plain).contains("PCGrad from (0.600, 0.360)"), "{}", (entry.summary)(&plain));
+    assert!((entry.summary)(&other).contains("PCGrad from (0.620, 0.380)"), "{}", (entry.summary)(&other));
+    assert!((entry.subtitle)(&plain).contains("first 500 of 2000 rows, paths on all"), "{}", (entry.subtitle)(&plain));
+    let table = (entry.table)(&plain);
+    let start = table.rows.iter().find(|row| row[0] == "PCGrad, path").expect("where it began");
+    assert!(start[1] == "0" && start.len() == table.columns.len());
 }
 
 #[test]

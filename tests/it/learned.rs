@@ -117,6 +117,7 @@ fn one_point_is_a_fresh_evaluation_and_trains_nothing() {
     let [FrontPoint { test, validation, preference }] = &portion.points[..] else { panic!("one point") };
     assert!(test.losses == last.losses && test.metrics == last.metrics, "{test:?} for {last:?}");
     assert!(preference == &[0.5, 0.5] && validation.metrics == last.validation);
+    assert!(validation.losses == last.validation_losses && validation.losses.len() == 2);
     assert!(portion.rows.test == portion.rows.of_test && portion.rows.test > 0);
     // Elsewhere it is elsewhere, and looking there changes nothing.
     let other = told.sweep(AskedSweep { step: 60, preference: at(0.9), ..Default::default() });

@@ -9,7 +9,7 @@ use super::super::front::square;
 use super::super::picture::{Anchor, Face, LABEL, Pen, Point, Rect, TICK, Text};
 use super::super::place::{Wish, settle};
 use super::super::{Color, Scene, Turn};
-use super::{alone_in, here, learns, longest, losses, points, shows_metrics, title_of, told, values};
+use super::{alone_in, here, learns, longest, losses, points, shows_metrics, title_of, told, trails, values};
 
 /// From the middle of the box to its corners, where its edges reach from −1 to 1.
 const REACH: f64 = 1.74;
@@ -37,6 +37,15 @@ impl Space {
 
     fn depth(&self, v: Vector) -> f64 {
         dot(v, self.axes[2])
+    }
+
+    /// Three values in the box or outside of it.
+    fn beyond(&self, values: &[f64]) -> Option<Vector> {
+        let [a, b, c] = values else { return None };
+        let place = [(a, 0), (b, 1), (c, 2)]
+            .into_iter()
+            .fold([0.0; 3], |place, (value, task)| plus(place, trails::beyond(self.scales[task], *value), AXES[task]));
+        place.iter().all(|x| x.is_finite()).then_some(place)
     }
 
     /// Three values in the box; `None` for what is no number.
@@ -98,6 +107,9 @@ pub(super) fn draw(scene: &Scene, pen: &mut Pen, runs: &[usize], place: Rect) {
         .collect();
     for (_, _, _, spot) in &drawn {
         pen.disc(space.at(foot(*spot)), 1.5, ink.edge);
+    }
+    for run in scene.runs() {
+        trails::in_space(scene, pen, run, (|values: &[f64]| space.beyond(values), |spot| space.at(spot)));
     }
     let mut order: Vec<usize> = (0..drawn.len()).collect();
     order.sort_by(|a, b| space.depth(drawn[*a].3).total_cmp(&space.depth(drawn[*b].3)));
