@@ -86,3 +86,20 @@ async fn a_wide_network_has_nothing_to_trade_and_says_so() {
     browser.screenshot("pamal-wide").await;
     browser.assert_clean().await;
 }
+
+#[tokio::test]
+async fn seeds_of_a_front_are_told_as_a_band_and_runs_come_along_their_paths() {
+    let browser = Browser::with(Options { size: (1440, 900), ..Options::default() }).await;
+    open(&browser, "#v=1&p=pamal&seeds=3&view=front&t=1500").await;
+    let label = "return document.querySelector('[data-testid=\"plot-front\"]').ariaLabel";
+    let says = |words: &'static str| move |label: &Value| label.as_str().is_some_and(|label| label.contains(words));
+    browser.wait_js(label, 4 * PATIENCE, says("Median of 3 seeds, quartiles in brackets")).await;
+    browser.wait_js(label, PATIENCE, says("Paths come to their points: Sum from")).await;
+    let header = "return document.querySelector('[data-view=\"front\"] .sub').textContent";
+    browser.wait_js(header, PATIENCE, says("median of 3 seeds; thin: the first")).await;
+    browser.screenshot("front-seeds").await;
+    browser.click(&Browser::test_id("table-toggle-front")).await;
+    let told = |text: &str| text.contains("median of 3 seeds (quartiles)") && text.contains("Sum, path");
+    browser.wait_text(&Browser::test_id("table-front"), PATIENCE, told).await;
+    browser.assert_clean().await;
+}
