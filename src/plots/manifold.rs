@@ -137,7 +137,7 @@ pub(super) fn verdict(scene: &Scene, run: usize) -> String {
                 format!("At share {} every task has its best; elsewhere losses are only higher.", cosine(share))
             }
             Some(_) => "One point has the best of every task; elsewhere losses are only higher.".to_owned(),
-            None => format!("{points} the tasks have the same losses."),
+            None => format!("{points} no loss changes much."),
         };
         let front_is_known = !scene.history.outline.front.is_empty();
         return match (scene.is_analytic(), reading.is_degenerate) {
