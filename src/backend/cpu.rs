@@ -140,6 +140,11 @@ impl<T: Real> Forward<T> {
         self.heads[task].last().map_or(&[], |last| &last.y)
     }
 
+    /// (rows, I) what goes into a shared layer.
+    fn inputs(&self, layer: usize) -> &[T] {
+        layer.checked_sub(1).map_or(&self.x, |below| &self.trunk[below].y)
+    }
+
     fn representation(&self) -> &[T] {
         self.trunk.last().map_or(&self.x, |last| &last.y)
     }
@@ -481,10 +486,7 @@ impl<T: Real> Cpu<T> {
         for (index, layer) in network.trunk.iter().enumerate().rev() {
             let (weight, bias) = layout.layer(Owner::Shared, index);
             let (inputs, outputs) = (layer.inputs(), layer.outputs());
-            let below: &[T] = match index.checked_sub(1) {
-                Some(index) => &self.forward.trunk[index].y,
-                None => &self.forward.x,
-            };
+            let below = self.forward.inputs(index);
             // For fewer tasks or a narrower layer lists cost as much as they save or more:
             // benches/record/listed.md.
             let on = &self.forward.trunk[index].y[..rows * outputs];

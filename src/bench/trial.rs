@@ -2,6 +2,7 @@
 
 use super::workload::{BATCHES, Mode, Size};
 use crate::backend::{Apply, Backend, BackendError, Combine};
+use crate::config::TASKS;
 
 const LEARNING_RATE: f64 = 1e-3;
 
@@ -88,7 +89,7 @@ impl Trial {
 pub fn cyclic(gramian: &[f64], weights: &mut [f64]) {
     let k = weights.len();
     weights.fill(1.0);
-    let mut own = vec![0.0; k];
+    let mut own = [0.0; *TASKS.end()];
     for i in 0..k {
         own.fill(0.0);
         own[i] = 1.0;

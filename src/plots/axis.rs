@@ -128,9 +128,10 @@ pub fn loss_range(values: impl Iterator<Item = f64>, log: bool) -> (f64, f64) {
     }
 }
 
-/// Values that differ by a smaller share of the largest of them differ by rounding, in f32; values below this are 0, of
-/// losses that are of the order of 1.
+/// Values that differ by a smaller share of the largest of them differ by rounding, in f32; so do values that are all
+/// below it, of losses that are of the order of 1.
 const ROUNDING: f64 = 1e-6;
+/// A loss below this is told as 0.
 pub const ZERO: f64 = 1e-9;
 
 /// Least and largest of the finite values; of values that differ by rounding alone a range around them, so that ticks
@@ -141,7 +142,7 @@ fn sensible(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
     let size = low.abs().max(high.abs());
     match low <= high {
         false => None,
-        true if size < ZERO => Some((0.0, 1.0)),
+        true if size < ROUNDING => Some((0.0, 1.0)),
         true if high - low <= ROUNDING * size => Some((low - 0.05 * size, high + 0.05 * size)),
         true => Some((low, high)),
     }
@@ -268,8 +269,9 @@ mod tests {
         for scale in [around(noise.into_iter(), 0.0), from_zero(noise.into_iter(), 0.0), decades_around(3e-17, 5e-17)] {
             assert_eq!(words(scale), ["0", "0.2", "0.4", "0.6", "0.8", "1"]);
         }
-        // A cosine of π/2 may be below 0.
+        // A cosine of π/2 may be below 0, more so where π/2 came through f32.
         assert_eq!(words(from_zero([-5e-17, 3e-17].into_iter(), 0.0))[0], "0");
+        assert_eq!(words(around([-1.9e-7, 6e-17].into_iter(), 0.0))[0], "0");
         let same = [0.8, 0.8 + 3e-8, 0.8 - 3e-8];
         assert_eq!(words(around(same.into_iter(), 0.0)), ["0.76", "0.78", "0.8", "0.82", "0.84"]);
         assert_eq!(words(around([-20.0].into_iter(), 0.0)), ["−21", "−20.5", "−20", "−19.5", "−19"]);

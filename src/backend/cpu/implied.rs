@@ -3,7 +3,7 @@
 //! Which layers, shapes alone decide. The deltas of all tasks stay until the next batch, so rows can still be formed
 //! when they turn out to be wanted; until then they are *implied*.
 
-use super::{Cpu, Forward};
+use super::Cpu;
 use crate::backend::Workload;
 use crate::kernels::{ImpliedRoom, combine, gramian_block, implied_gramian, implied_products, weight_gradient};
 use crate::math::Real;
@@ -65,11 +65,6 @@ impl<T: Real> Implied<T> {
     }
 }
 
-/// What goes into a shared layer.
-fn inputs<T: Real>(forward: &Forward<T>, layer: usize) -> &[T] {
-    layer.checked_sub(1).map_or(&forward.x, |below| &forward.trunk[below].y)
-}
-
 impl<T: Real> Cpu<T> {
     /// Forms every row of G from now on, whatever it costs: the same numbers on another way.
     #[must_use]
@@ -101,7 +96,7 @@ impl<T: Real> Cpu<T> {
             let (shape, columns, _) = self.columns(layer);
             if self.implied.is_implied(layer) {
                 let Implied { deltas, room, .. } = &mut self.implied;
-                let x = inputs(&self.forward, layer);
+                let x = self.forward.inputs(layer);
                 implied_gramian(shape, x, &deltas[layer], m, room, &mut self.packing);
             } else {
                 gramian_block(n_shared, columns, &self.g, &self.g, own);
@@ -123,7 +118,7 @@ impl<T: Real> Cpu<T> {
                 let mixed = &mut mixed[..shape.0 * shape.2];
                 combine(&deltas[layer], w, mixed);
                 let (weight, bias) = into.split_at_mut(n_weight);
-                weight_gradient(shape, inputs(&self.forward, layer), mixed, weight, bias, &mut self.packing);
+                weight_gradient(shape, self.forward.inputs(layer), mixed, weight, bias, &mut self.packing);
             } else {
                 into.fill(T::default());
                 for (row, &w) in self.g.chunks_exact(n_shared).zip(w) {
@@ -152,7 +147,7 @@ impl<T: Real> Cpu<T> {
                 if self.implied.is_implied(layer) {
                     let Implied { deltas, room, .. } = &mut self.implied;
                     let v = v[columns].split_at(n_weight);
-                    let x = inputs(&self.forward, layer);
+                    let x = self.forward.inputs(layer);
                     implied_products(shape, x, &deltas[layer], v, &mut products, room, &mut packing);
                 } else {
                     gramian_block(n_shared, columns, &self.g, v, &mut own[..k]);
@@ -175,7 +170,7 @@ impl<T: Real> Cpu<T> {
         let n_shared = self.workload.layout.n_shared();
         for layer in (0..self.workload.network.trunk.len()).filter(|&layer| self.implied.is_implied(layer)) {
             let (shape, columns, n_weight) = self.columns(layer);
-            let x = inputs(&self.forward, layer);
+            let x = self.forward.inputs(layer);
             let deltas = self.implied.deltas[layer].chunks_exact(shape.0 * shape.2);
             for (row, delta) in self.g.chunks_exact_mut(n_shared).zip(deltas) {
                 let (weight, bias) = row[columns.clone()].split_at_mut(n_weight);

@@ -23,7 +23,8 @@ pub const LEARNER: Learner = Learner {
                adapters learn at the learning rate times the number of tasks. Preferences are drawn alike all the \
                time unless they are annealed: the paper spreads several of them evenly in every step and moves them \
                from the middle to the ends while it trains. Of more than two tasks, and where a step takes one, what \
-               is moved is drawn. A rank above that of a matrix is cut to it. Curves of training are those of the preferences drawn.",
+               is moved is drawn. A rank above that of a matrix is cut to it. Curves of training are those of the \
+               preferences drawn.",
     paper: "Dimitriadis, Delattre, Frossard & Fleuret, Pareto Low-Rank Adapters: Efficient Multi-Task Learning with \
             Preferences (ICLR)",
     year: 2025,

@@ -17,7 +17,8 @@ pub(super) const ANNEAL: Knob = Knob {
     scale: KnobScale::Linear,
 };
 
-/// The outermost rays: no task's share is less.
+/// The outermost rays of two tasks, before they are moved: no share is less. The paper does not say how far out its
+/// rays begin; this is our choice.
 const EDGE: f64 = 0.05;
 
 /// c of a run, and how many steps it has.
