@@ -7,7 +7,7 @@
 //! **α** preference on the simplex · **θ** flat parameter vector.
 //!
 //! The modules below are in reading order. Down to `session` none of them knows a browser, a GPU,
-//! a clock or a thread (`backend::gpu` and the features `app` and `worker` excepted).
+//! a clock or a thread (`backend::gpu`, `threads` and the features `app` and `worker` excepted).
 
 pub mod math;
 pub mod rng;
@@ -33,6 +33,8 @@ pub mod strategy;
 pub mod train;
 
 pub mod landscape;
+
+pub mod threads;
 
 pub mod bench;
 

@@ -4,9 +4,11 @@ use super::workload::Mulberry32;
 use crate::backend::BackendError;
 #[cfg(feature = "gpu")]
 use crate::backend::gpu::{GpuDevice, Square};
+use crate::kernels::Crew;
 use crate::kernels::gemm::{Packing, View, gemm};
 #[cfg(feature = "gpu")]
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Sides n that are timed.
 pub const PRODUCTS: &[usize] = &[256, 512, 1024];
@@ -36,9 +38,9 @@ fn operands(n: usize) -> (Vec<f32>, Vec<f32>) {
 }
 
 impl Product {
-    pub fn on_cpu(n: usize) -> Self {
+    pub fn on_cpu(n: usize, crew: Option<Arc<dyn Crew>>) -> Self {
         let (a, b) = operands(n);
-        Self { n, place: Place::Cpu { a, b, c: vec![0.0; n * n], packing: Packing::default() } }
+        Self { n, place: Place::Cpu { a, b, c: vec![0.0; n * n], packing: Packing::of(crew) } }
     }
 
     /// # Errors

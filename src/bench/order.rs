@@ -8,9 +8,12 @@ use crate::backend::cpu::Cpu;
 #[cfg(feature = "gpu")]
 use crate::backend::gpu::{Gpu, GpuDevice};
 use crate::backend::{Backend, BackendError};
+use crate::kernels::Crew;
+use crate::kernels::crew::LARGEST;
 use crate::protocol::BackendKind;
 use serde_json::{Value, json};
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 /// Milliseconds that a window may last.
 const WINDOW: RangeInclusive<f64> = 1.0..=600_000.0;
@@ -42,6 +45,8 @@ pub struct Order {
     pub work: Work,
     pub backend: BackendKind,
     pub millis: f64,
+    /// Threads that share large kernels on the CPU.
+    pub threads: usize,
 }
 
 /// How far it is, told between two portions.
@@ -70,7 +75,7 @@ pub struct Done {
 }
 
 impl Order {
-    /// Reads `size`, `mode`, `backend`, `ms`, or `kernel` and `n`; `text` gives the text of a name.
+    /// Reads `size`, `mode`, `backend`, `threads`, `ms`, or `kernel` and `n`; `text` gives the text of a name.
     ///
     /// # Errors
     /// A sentence that names the fault and what is possible.
@@ -105,7 +110,14 @@ impl Order {
                 format!("ms is {given:?}, and a window lasts {least} to {most} milliseconds.")
             })
         })?;
-        Ok(Self { work, backend, millis })
+        let threads = text("threads").map_or(Ok(1), |given| {
+            let threads = given.parse().ok().filter(|threads| (1..=LARGEST).contains(threads));
+            threads.ok_or_else(|| format!("threads is {given:?}, and 1 to {LARGEST} can share a kernel."))
+        })?;
+        if threads > 1 && backend == BackendKind::Gpu {
+            return Err("threads share kernels on the CPU; leave them out for the backend gpu.".into());
+        }
+        Ok(Self { work, backend, millis, threads })
     }
 
     /// The same of an address's query, such as `size=S&mode=ew`; other names are left alone.
@@ -198,16 +210,17 @@ impl Done {
 }
 
 /// Warms up, checks and times. `watch` says between two portions whether the window goes on; an early end leaves what
-/// there is.
+/// there is. `crew` has as many threads as the order names, or is not there for one.
 ///
 /// # Errors
 /// A sentence: there is no such device, or it was lost.
 pub async fn run(
     order: &Order,
+    crew: Option<Arc<dyn Crew>>,
     clock: &dyn Fn() -> f64,
     watch: &mut dyn FnMut(Progress) -> bool,
 ) -> Result<Done, String> {
-    let mut bench = Bench::new(order).await?;
+    let mut bench = Bench::new(order, crew).await?;
     let said = |error: BackendError| format!("{error}.");
     let mut phase = Phase::new(clock, false);
     // One by one, so that a step that takes minutes is noticed before the next.
@@ -276,21 +289,21 @@ enum Subject {
 }
 
 impl Bench {
-    async fn new(order: &Order) -> Result<Self, String> {
+    async fn new(order: &Order, crew: Option<Arc<dyn Crew>>) -> Result<Self, String> {
         match order.backend {
-            BackendKind::Cpu => Ok(Self::on_cpu(order.work)),
+            BackendKind::Cpu => Ok(Self::on_cpu(order.work, crew)),
             BackendKind::Gpu => Self::on_gpu(order.work).await,
         }
     }
 
-    fn on_cpu(work: Work) -> Self {
+    fn on_cpu(work: Work, crew: Option<Arc<dyn Crew>>) -> Self {
         let (subject, expected): (_, &[f64]) = match work {
             Work::Step { size, mode } => {
                 let (workload, theta) = size.workload();
-                let backend = Backend::Cpu(Box::new(Cpu::new(workload, theta)));
+                let backend = Backend::Cpu(Box::new(Cpu::with_crew(workload, theta, crew)));
                 (Subject::Step(Box::new(Trial::new(size, mode, backend))), size.expected(mode))
             }
-            Work::Matmul { n } => (Subject::Matmul(Box::new(Product::on_cpu(n))), &[]),
+            Work::Matmul { n } => (Subject::Matmul(Box::new(Product::on_cpu(n, crew))), &[]),
         };
         Self { subject, expected, adapter: String::new() }
     }

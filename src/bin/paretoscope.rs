@@ -142,6 +142,9 @@ enum Task {
         /// How long the window lasts; 1000 by default.
         #[arg(long, value_name = "N", allow_hyphen_values = true)]
         ms: Option<String>,
+        /// How many threads share large kernels on the CPU; 1 by default.
+        #[arg(long, value_name = "N", allow_hyphen_values = true)]
+        threads: Option<String>,
         /// matmul: a product of square matrices instead of a step.
         #[arg(long, conflicts_with_all = ["size", "mode"])]
         kernel: Option<String>,
@@ -197,8 +200,8 @@ fn main() -> ExitCode {
             let options = FrontOptions { points, by, seeds: seeds.unwrap_or_default(), threads, reference };
             sweep(&experiment, steps, &options, data.as_deref(), table)
         }
-        Task::Bench { size, mode, backend, ms, kernel, n, json } => {
-            time(&BenchFlags { size, mode, backend, ms, kernel, n }, json)
+        Task::Bench { size, mode, backend, ms, threads, kernel, n, json } => {
+            time(&BenchFlags { size, mode, backend, ms, threads, kernel, n }, json)
         }
     };
     match result {

@@ -4,6 +4,9 @@
 
 use super::run::RunError;
 use crate::bench::{Done, Order, Progress, Work, run};
+use crate::kernels::Crew;
+use crate::threads::Threads;
+use std::sync::Arc;
 
 /// The flags as they were given.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -12,6 +15,7 @@ pub struct BenchFlags {
     pub mode: Option<String>,
     pub backend: Option<String>,
     pub ms: Option<String>,
+    pub threads: Option<String>,
     pub kernel: Option<String>,
     pub n: Option<String>,
 }
@@ -30,12 +34,14 @@ pub async fn bench(
         "mode" => flags.mode.clone(),
         "backend" => flags.backend.clone(),
         "ms" => flags.ms.clone(),
+        "threads" => flags.threads.clone(),
         "kernel" => flags.kernel.clone(),
         "n" => flags.n.clone(),
         _ => None,
     };
     let order = Order::read(&text).map_err(RunError::Input)?;
-    let done = run(&order, clock, watch).await.map_err(RunError::Failed)?;
+    let crew = (order.threads > 1).then(|| Arc::new(Threads::start(order.threads)) as Arc<dyn Crew>);
+    let done = run(&order, crew, clock, watch).await.map_err(RunError::Failed)?;
     match done.fault() {
         Some(fault) => Err(RunError::Failed(fault)),
         None => Ok(done),

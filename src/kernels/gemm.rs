@@ -1,11 +1,13 @@
-//! C = A·B for the shapes of small multi-task networks, on one core.
+//! C = A·B for the shapes of small multi-task networks.
 //!
 //! Both operands are packed into strips, so that transposes cost nothing more, and a 4 × 8 tile of C
 //! stays in registers over the depth: 8 accumulators, two of B and one of A fill WebAssembly's sixteen
 //! (wider tiles spill in V8). The order of sums depends on the shape alone, so results are the same bits
-//! on every target.
+//! on every target and with any number of threads: these share the rows of C.
 
+use super::crew::{self, Crew};
 use crate::math::Real;
+use std::sync::Arc;
 
 const MR: usize = 4;
 const NR: usize = 8;
@@ -38,11 +40,37 @@ impl<'a, T> View<'a, T> {
     }
 }
 
-/// Room for packed strips; grows once and is then reused.
-#[derive(Debug, Clone, Default)]
+/// Room for packed strips of every thread that works on a product; grows once and is then reused.
+#[derive(Debug, Clone)]
 pub struct Packing<T> {
+    rooms: Vec<Room<T>>,
+    crew: Option<Arc<dyn Crew>>,
+}
+
+/// One thread's.
+#[derive(Debug, Clone)]
+struct Room<T> {
     a: Vec<T>,
     b: Vec<T>,
+}
+
+impl<T> Default for Packing<T> {
+    fn default() -> Self {
+        Self::of(None)
+    }
+}
+
+impl<T> Packing<T> {
+    /// Room for a crew that shares large products; without one, for the thread that calls.
+    pub fn of(crew: Option<Arc<dyn Crew>>) -> Self {
+        let members = crew.as_ref().map_or(1, |crew| crew.size().clamp(1, crew::LARGEST));
+        Self { rooms: (0..members).map(|_| Room { a: Vec::new(), b: Vec::new() }).collect(), crew }
+    }
+
+    /// Who shares large products.
+    pub fn crew(&self) -> Option<&dyn Crew> {
+        self.crew.as_deref()
+    }
 }
 
 impl<T: Real> Packing<T> {
@@ -53,7 +81,8 @@ impl<T: Real> Packing<T> {
 
     /// `n` and `m` numbers of room, whatever they hold.
     pub fn rooms(&mut self, n: usize, m: usize) -> [&mut [T]; 2] {
-        [(&mut self.a, n), (&mut self.b, m)].map(|(room, n)| {
+        let Room { a, b } = &mut self.rooms[0];
+        [(a, n), (b, m)].map(|(room, n)| {
             if room.len() < n {
                 room.resize(n, T::default());
             }
@@ -76,6 +105,26 @@ pub fn gemm<T: Real>(
     if m * n * k <= SMALL {
         return naive((m, n, k), a, b, c);
     }
+    let Packing { rooms, crew } = packing;
+    let Some(crew) = crew::worth(crew.as_deref(), m * n * k) else {
+        return blocked((m, n, k), a, b, c, &mut rooms[0]);
+    };
+    let members = rooms.len().min(crew.size());
+    let rows = m.div_ceil(members).next_multiple_of(MR);
+    crew::share(crew, c[..m * n].chunks_mut(rows * n).zip(rooms).enumerate(), |(part, (c, room))| {
+        let a = View { data: &a.data[part * rows * a.row..], ..a };
+        blocked((c.len() / n, n, k), a, b, c, room);
+    });
+}
+
+/// The product in one thread.
+fn blocked<T: Real>(
+    (m, n, k): (usize, usize, usize),
+    a: View<'_, T>,
+    b: View<'_, T>,
+    c: &mut [T],
+    packing: &mut Room<T>,
+) {
     let strips_n = n.div_ceil(NR);
     packing.a.resize(packing.a.len().max(MC * KC), T::default());
     packing.b.resize(packing.b.len().max(strips_n * NR * KC.min(k)), T::default());

@@ -8,7 +8,10 @@
 //! A tile has the deltas of up to four tasks on one side and 8, 16 or 32 columns on the other, so that eight
 //! accumulators of four lanes stay in registers whatever the number of tasks.
 
+use super::crew::{self, Crew};
+use crate::config::TASKS;
 use crate::math::Real;
+use std::ops::Range;
 
 /// Most tasks of a tile.
 const TALLEST: usize = 4;
@@ -48,6 +51,13 @@ pub struct Places {
     pub task: usize,
     pub step: usize,
     pub stride: usize,
+}
+
+/// The lists and strips of columns of one thread, and where their products go, by task.
+struct Piece<'a, T> {
+    lists: Range<usize>,
+    strips: Range<usize>,
+    out: [&'a mut [T]; *TASKS.end()],
 }
 
 /// Whether so few of y (B, H), outputs of a ReLU, are on that lists are worth making.
@@ -101,47 +111,101 @@ impl<T: Real> Lists<T> {
     }
 
     /// Σ over a list's entries of deltas times the rows (columns) of `matrix` (`rows`, `columns`) that they name, for
-    /// every list and task. `at(row, column)` reads the matrix.
+    /// every list and task. `at(row, column)` reads the matrix. A crew shares columns, or lists where columns lie in
+    /// a piece: no sum depends on it.
     pub fn times(
         &mut self,
         (rows, columns): (usize, usize),
-        at: impl Fn(usize, usize) -> T,
-        places: Places,
-        out: &mut [T],
+        at: impl Fn(usize, usize) -> T + Sync,
+        (places, out): (Places, &mut [T]),
+        crew: Option<&dyn Crew>,
     ) {
         match self.tasks {
             0 => {}
-            1 => self.by_tiles::<1, TILE>((rows, columns), at, places, out),
-            2 => self.by_tiles::<2, { TILE / 2 }>((rows, columns), at, places, out),
-            3 => self.by_tiles::<3, { TILE / 4 }>((rows, columns), at, places, out),
-            _ => self.by_tiles::<TALLEST, { TILE / TALLEST }>((rows, columns), at, places, out),
+            1 => self.by_tiles::<1, TILE>((rows, columns), at, (places, out), crew),
+            2 => self.by_tiles::<2, { TILE / 2 }>((rows, columns), at, (places, out), crew),
+            3 => self.by_tiles::<3, { TILE / 4 }>((rows, columns), at, (places, out), crew),
+            _ => self.by_tiles::<TALLEST, { TILE / TALLEST }>((rows, columns), at, (places, out), crew),
         }
     }
 
     fn by_tiles<const M: usize, const N: usize>(
         &mut self,
         (rows, columns): (usize, usize),
-        at: impl Fn(usize, usize) -> T,
-        places: Places,
-        out: &mut [T],
+        at: impl Fn(usize, usize) -> T + Sync,
+        (places, out): (Places, &mut [T]),
+        crew: Option<&dyn Crew>,
     ) {
         let n_strips = columns.div_ceil(N);
         self.strips.resize(self.strips.len().max(n_strips * rows * N), T::default());
-        for (index, strip) in self.strips.chunks_exact_mut(rows * N).take(n_strips).enumerate() {
-            let first = index * N;
-            let width = N.min(columns - first);
-            for (row, out) in strip.chunks_exact_mut(N).enumerate() {
-                for (column, out) in out.iter_mut().enumerate() {
-                    *out = if column < width { at(row, first + column) } else { T::default() };
+        let entries = self.ends.last().copied().unwrap_or(0);
+        let crew = crew::worth(crew, entries * columns * self.tasks);
+        let members = crew.map_or(1, Crew::size).min(crew::LARGEST);
+        let strips = &mut self.strips[..n_strips * rows * N];
+        let strips_each = n_strips.div_ceil(members).max(1);
+        let pack = |(first, strips): (usize, &mut [T])| {
+            for (index, strip) in strips.chunks_exact_mut(rows * N).enumerate() {
+                let first = (first + index) * N;
+                let width = N.min(columns - first);
+                for (row, out) in strip.chunks_exact_mut(N).enumerate() {
+                    for (column, out) in out.iter_mut().enumerate() {
+                        *out = if column < width { at(row, first + column) } else { T::default() };
+                    }
                 }
             }
+        };
+        let portions = strips.chunks_mut(strips_each * rows * N).enumerate();
+        let portions = portions.map(|(part, strips)| (part * strips_each, strips));
+        match crew {
+            Some(crew) => crew::share(crew, portions, pack),
+            None => portions.for_each(pack),
         }
-        let strips = &self.strips[..n_strips * rows * N];
+        let (n_lists, lists_each) = (self.ends.len(), self.ends.len().div_ceil(members).max(1));
+        let mut rest: [&mut [T]; *TASKS.end()] = std::array::from_fn(|_| Default::default());
+        for (rest, own) in rest.iter_mut().zip(out.chunks_mut(places.task)).take(self.tasks) {
+            *rest = own;
+        }
+        let pieces = (0..members).map(|part| {
+            let (lists, strips, length) = if places.stride == 1 {
+                let lists = (part * lists_each).min(n_lists)..((part + 1) * lists_each).min(n_lists);
+                let length = lists.len() * places.step;
+                (lists, 0..n_strips, length)
+            } else {
+                let strips = (part * strips_each).min(n_strips)..((part + 1) * strips_each).min(n_strips);
+                let length = ((strips.end * N).min(columns) - (strips.start * N).min(columns)) * places.stride;
+                (0..n_lists, strips, length)
+            };
+            let out = std::array::from_fn(|task| {
+                let whole = std::mem::take(&mut rest[task]);
+                let (own, others) = whole.split_at_mut(length.min(whole.len()));
+                rest[task] = others;
+                own
+            });
+            Piece { lists, strips, out }
+        });
+        let of: &Self = self;
+        let work = |piece| of.piece::<M, N>((rows, columns), places, piece);
+        match crew {
+            Some(crew) => crew::share(crew, pieces, work),
+            None => pieces.for_each(work),
+        }
+    }
+
+    /// One thread's share.
+    fn piece<const M: usize, const N: usize>(
+        &self,
+        (rows, columns): (usize, usize),
+        places: Places,
+        piece: Piece<'_, T>,
+    ) {
+        let Piece { lists, strips, mut out } = piece;
+        let (first_list, first_strip) = (lists.start, strips.start);
         let entries = self.ends.last().copied().unwrap_or(0);
         let near = (NEAR / (rows * N * size_of::<T>()).max(1)).max(1);
+        let strips = &self.strips[strips.start * rows * N..strips.end * rows * N];
         for (part, strips) in strips.chunks(near * rows * N).enumerate() {
-            for bunch in (0..self.ends.len()).step_by(BUNCH) {
-                let lists = bunch..(bunch + BUNCH).min(self.ends.len());
+            for bunch in lists.clone().step_by(BUNCH) {
+                let lists = bunch..(bunch + BUNCH).min(lists.end);
                 for (bundle, values) in self.values.chunks_exact(entries.max(1) * M).enumerate() {
                     let first_task = bundle * M;
                     if first_task >= self.tasks {
@@ -150,15 +214,15 @@ impl<T: Real> Lists<T> {
                     let tasks = M.min(self.tasks - first_task);
                     for (index, strip) in strips.chunks_exact(rows * N).enumerate() {
                         let first = (part * near + index) * N;
-                        let width = N.min(columns - first);
+                        let width = N.min(columns - first_strip * N - first);
                         let strip = strip.as_chunks::<N>().0;
                         for list in lists.clone() {
                             let start = if list == 0 { 0 } else { self.ends[list - 1] };
                             let entries = start..self.ends[list];
                             let values = values[entries.start * M..entries.end * M].as_chunks::<M>().0;
                             let tile = tile(values, &self.places[entries], strip);
-                            for (task, sums) in tile.iter().enumerate().take(tasks) {
-                                let from = (first_task + task) * places.task + list * places.step;
+                            let from = (list - first_list) * places.step;
+                            for (sums, out) in tile.iter().zip(&mut out[first_task..][..tasks]) {
                                 if places.stride == 1 {
                                     let out = &mut out[from + first..][..width];
                                     match <&mut [T; N]>::try_from(&mut *out) {
@@ -236,7 +300,7 @@ mod tests {
                 lists.sort((tasks, units), By::Unit, &y, &dy);
                 let size = (below + 1) * units;
                 let places = Places { task: size, step: 1, stride: units };
-                lists.times((rows, below), |row, column| x[row * below + column], places, &mut got);
+                lists.times((rows, below), |row, column| x[row * below + column], (places, &mut got), None);
                 for task in 0..tasks {
                     lists.sums(task, &mut got[task * size + below * units..][..units]);
                 }
@@ -251,7 +315,7 @@ mod tests {
                 let mut got = vec![f64::NAN; tasks * rows * below];
                 lists.sort((tasks, units), By::Row, &y, &dy);
                 let places = Places { task: rows * below, step: below, stride: 1 };
-                lists.times((units, below), |unit, input| weight[input * units + unit], places, &mut got);
+                lists.times((units, below), |unit, input| weight[input * units + unit], (places, &mut got), None);
                 let mut dense = vec![f64::NAN; got.len()];
                 let shape = (tasks * rows, below, units);
                 delta(shape, &dy, &weight, None, &mut dense, &mut Packing::default());

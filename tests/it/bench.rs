@@ -77,7 +77,7 @@ fn the_third_step_has_the_published_losses_on_a_device() {
 
 #[test]
 fn products_are_right_and_their_check_notices_wrong_ones() {
-    let mut product = Product::on_cpu(PRODUCTS[0]);
+    let mut product = Product::on_cpu(PRODUCTS[0], None);
     product.multiply().expect("a product");
     let mut row = pollster::block_on(product.first_row()).expect("a row");
     assert!(product.off(&row) < 1e-3, "off by {}", product.off(&row));
@@ -95,7 +95,7 @@ fn ticking() -> impl Fn() -> f64 {
 fn a_window_is_timed_by_its_clock_and_can_end_early() {
     let order = Order::of_query("?size=S&mode=ew&backend=cpu&ms=200").expect("an order");
     let mut seen: Vec<Progress> = Vec::new();
-    let done = pollster::block_on(run(&order, &ticking(), &mut |progress| {
+    let done = pollster::block_on(run(&order, None, &ticking(), &mut |progress| {
         seen.push(progress);
         true
     }))
@@ -108,7 +108,7 @@ fn a_window_is_timed_by_its_clock_and_can_end_early() {
     let mut keys: Vec<&String> = json.as_object().expect("an object").keys().collect();
     keys.sort_unstable();
     assert_eq!(keys, ["backend", "losses_step3", "steps_per_s"]);
-    let early = pollster::block_on(run(&order, &ticking(), &mut |_| false)).expect("a result");
+    let early = pollster::block_on(run(&order, None, &ticking(), &mut |_| false)).expect("a result");
     assert_eq!(early.count, 10);
 }
 

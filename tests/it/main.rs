@@ -25,6 +25,7 @@ mod seeds;
 mod served;
 mod session;
 mod sharpness;
+mod threads;
 mod tidy;
 mod twins;
 mod wander;
