@@ -1,10 +1,10 @@
-//! A crew of threads: natively those of the operating system, in the browser workers that share one memory.
+//! A team of threads: natively those of the operating system, in the browser workers that share one memory.
 //!
 //! Members spin for some microseconds before they sleep, because the next kernel of a step follows at once. They
 //! meet at two counters: calls, which a member compares with the last one it served, and those still at work, which
 //! the caller sees fall to 0.
 
-use crate::kernels::crew::{Crew, LARGEST};
+use crate::kernels::team::{LARGEST, Team};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -42,30 +42,30 @@ impl std::fmt::Debug for Shared {
     }
 }
 
-/// A place in a crew for the thread that will serve there.
+/// A place in a team for the thread that will serve there.
 #[derive(Debug)]
 pub struct Seat(Arc<Shared>);
 
 impl Threads {
-    /// A crew of the caller alone; those who take [`Self::seat`]s join it.
+    /// A team of the caller alone; those who take [`Self::seat`]s join it.
     pub fn alone() -> Self {
         Self { shared: Arc::default(), leads: Mutex::default() }
     }
 
-    /// A crew of `size` threads of the operating system, 1 to [`LARGEST`]; fewer where it starts no more.
+    /// A team of `size` threads of the operating system, 1 to [`LARGEST`]; fewer where it starts no more.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn start(size: usize) -> Self {
-        let crew = Self::alone();
+        let team = Self::alone();
         for _ in 1..size.min(LARGEST) {
-            let seat = crew.seat();
-            if std::thread::Builder::new().name("crew".into()).spawn(move || seat.serve()).is_err() {
+            let seat = team.seat();
+            if std::thread::Builder::new().name("team".into()).spawn(move || seat.serve()).is_err() {
                 break;
             }
         }
-        while crew.size() < Arc::strong_count(&crew.shared) {
+        while team.size() < Arc::strong_count(&team.shared) {
             std::thread::yield_now();
         }
-        crew
+        team
     }
 
     /// A place for one more thread.
@@ -83,7 +83,7 @@ impl Drop for Threads {
     }
 }
 
-impl Crew for Threads {
+impl Team for Threads {
     fn size(&self) -> usize {
         1 + self.shared.joined.load(Ordering::Acquire)
     }
@@ -104,7 +104,7 @@ impl Crew for Threads {
         let returns = Returns(shared);
         part(0);
         drop(returns);
-        assert!(!shared.panicked.swap(false, Ordering::AcqRel), "a thread of the crew panicked");
+        assert!(!shared.panicked.swap(false, Ordering::AcqRel), "a thread of the team panicked");
     }
 }
 
@@ -124,7 +124,7 @@ impl Drop for Returns<'_> {
 }
 
 impl Seat {
-    /// Serves until the crew is dropped.
+    /// Serves until the team is dropped.
     pub fn serve(self) {
         let shared = &*self.0;
         let (member, mut served) = {
@@ -182,15 +182,15 @@ fn spin(goes_on: impl Fn() -> bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::crew::share;
+    use crate::kernels::team::share;
 
     #[test]
     fn every_part_is_called_once_by_a_thread_of_its_own() {
-        let crew = Threads::start(4);
-        assert_eq!(crew.size(), 4);
+        let team = Threads::start(4);
+        assert_eq!(team.size(), 4);
         for round in 0..2_000 {
             let callers: [Mutex<Option<std::thread::ThreadId>>; 4] = Default::default();
-            crew.call(&|member| {
+            team.call(&|member| {
                 let before = callers[member].lock().unwrap().replace(std::thread::current().id());
                 assert_eq!(before, None, "member {member} in round {round}");
             });
@@ -204,23 +204,23 @@ mod tests {
 
     #[test]
     fn items_are_shared_and_nothing_is_left_of_them() {
-        let crew = Threads::start(3);
+        let team = Threads::start(3);
         let mut numbers = vec![1_u64; 1_000];
         for _ in 0..500 {
-            share(&crew, numbers.chunks_mut(334), |chunk| chunk.iter_mut().for_each(|x| *x += 1));
+            share(&team, numbers.chunks_mut(334), |chunk| chunk.iter_mut().for_each(|x| *x += 1));
         }
         assert!(numbers.iter().all(|&x| x == 501));
     }
 
     #[test]
     fn callers_from_several_threads_take_turns() {
-        let crew = Threads::start(2);
+        let team = Threads::start(2);
         let sum = AtomicUsize::new(0);
         std::thread::scope(|scope| {
             for _ in 0..3 {
                 scope.spawn(|| {
                     for _ in 0..300 {
-                        crew.call(&|member| {
+                        team.call(&|member| {
                             sum.fetch_add(member + 1, Ordering::Relaxed);
                         });
                     }
@@ -232,23 +232,23 @@ mod tests {
 
     #[test]
     fn a_panic_of_a_member_is_the_callers() {
-        let crew = Threads::start(2);
+        let team = Threads::start(2);
         let fails = |member: usize| assert!(member == 0, "on purpose");
-        assert!(catch_unwind(AssertUnwindSafe(|| crew.call(&fails))).is_err());
+        assert!(catch_unwind(AssertUnwindSafe(|| team.call(&fails))).is_err());
         let served = AtomicUsize::new(0);
-        crew.call(&|_| {
+        team.call(&|_| {
             served.fetch_add(1, Ordering::Relaxed);
         });
-        assert_eq!(served.into_inner(), 2, "the crew goes on");
+        assert_eq!(served.into_inner(), 2, "the team goes on");
     }
 
     #[test]
     fn who_is_alone_does_everything() {
-        let crew = Threads::alone();
+        let team = Threads::alone();
         let served = AtomicUsize::new(0);
-        crew.call(&|_| {
+        team.call(&|_| {
             served.fetch_add(1, Ordering::Relaxed);
         });
-        assert_eq!((crew.size(), served.into_inner()), (1, 1));
+        assert_eq!((team.size(), served.into_inner()), (1, 1));
     }
 }

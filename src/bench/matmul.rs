@@ -4,7 +4,7 @@ use super::workload::Mulberry32;
 use crate::backend::BackendError;
 #[cfg(feature = "gpu")]
 use crate::backend::gpu::{GpuDevice, Square};
-use crate::kernels::Crew;
+use crate::kernels::Team;
 use crate::kernels::gemm::{Packing, View, gemm};
 #[cfg(feature = "gpu")]
 use std::rc::Rc;
@@ -38,9 +38,9 @@ fn operands(n: usize) -> (Vec<f32>, Vec<f32>) {
 }
 
 impl Product {
-    pub fn on_cpu(n: usize, crew: Option<Arc<dyn Crew>>) -> Self {
+    pub fn on_cpu(n: usize, team: Option<Arc<dyn Team>>) -> Self {
         let (a, b) = operands(n);
-        Self { n, place: Place::Cpu { a, b, c: vec![0.0; n * n], packing: Packing::of(crew) } }
+        Self { n, place: Place::Cpu { a, b, c: vec![0.0; n * n], packing: Packing::of(team) } }
     }
 
     /// # Errors

@@ -8,8 +8,8 @@ use crate::backend::cpu::Cpu;
 #[cfg(feature = "gpu")]
 use crate::backend::gpu::{Gpu, GpuDevice};
 use crate::backend::{Backend, BackendError};
-use crate::kernels::Crew;
-use crate::kernels::crew::LARGEST;
+use crate::kernels::Team;
+use crate::kernels::team::LARGEST;
 use crate::protocol::BackendKind;
 use serde_json::{Value, json};
 use std::ops::RangeInclusive;
@@ -210,17 +210,17 @@ impl Done {
 }
 
 /// Warms up, checks and times. `watch` says between two portions whether the window goes on; an early end leaves what
-/// there is. `crew` has as many threads as the order names, or is not there for one.
+/// there is. `team` has as many threads as the order names, or is not there for one.
 ///
 /// # Errors
 /// A sentence: there is no such device, or it was lost.
 pub async fn run(
     order: &Order,
-    crew: Option<Arc<dyn Crew>>,
+    team: Option<Arc<dyn Team>>,
     clock: &dyn Fn() -> f64,
     watch: &mut dyn FnMut(Progress) -> bool,
 ) -> Result<Done, String> {
-    let mut bench = Bench::new(order, crew).await?;
+    let mut bench = Bench::new(order, team).await?;
     let said = |error: BackendError| format!("{error}.");
     let mut phase = Phase::new(clock, false);
     // One by one, so that a step that takes minutes is noticed before the next.
@@ -289,21 +289,21 @@ enum Subject {
 }
 
 impl Bench {
-    async fn new(order: &Order, crew: Option<Arc<dyn Crew>>) -> Result<Self, String> {
+    async fn new(order: &Order, team: Option<Arc<dyn Team>>) -> Result<Self, String> {
         match order.backend {
-            BackendKind::Cpu => Ok(Self::on_cpu(order.work, crew)),
+            BackendKind::Cpu => Ok(Self::on_cpu(order.work, team)),
             BackendKind::Gpu => Self::on_gpu(order.work).await,
         }
     }
 
-    fn on_cpu(work: Work, crew: Option<Arc<dyn Crew>>) -> Self {
+    fn on_cpu(work: Work, team: Option<Arc<dyn Team>>) -> Self {
         let (subject, expected): (_, &[f64]) = match work {
             Work::Step { size, mode } => {
                 let (workload, theta) = size.workload();
-                let backend = Backend::Cpu(Box::new(Cpu::with_crew(workload, theta, crew)));
+                let backend = Backend::Cpu(Box::new(Cpu::with_team(workload, theta, team)));
                 (Subject::Step(Box::new(Trial::new(size, mode, backend))), size.expected(mode))
             }
-            Work::Matmul { n } => (Subject::Matmul(Box::new(Product::on_cpu(n, crew))), &[]),
+            Work::Matmul { n } => (Subject::Matmul(Box::new(Product::on_cpu(n, team))), &[]),
         };
         Self { subject, expected, adapter: String::new() }
     }

@@ -4,7 +4,7 @@
 
 use super::run::RunError;
 use crate::bench::{Done, Order, Progress, Work, run};
-use crate::kernels::Crew;
+use crate::kernels::Team;
 use crate::threads::Threads;
 use std::sync::Arc;
 
@@ -40,8 +40,8 @@ pub async fn bench(
         _ => None,
     };
     let order = Order::read(&text).map_err(RunError::Input)?;
-    let crew = (order.threads > 1).then(|| Arc::new(Threads::start(order.threads)) as Arc<dyn Crew>);
-    let done = run(&order, crew, clock, watch).await.map_err(RunError::Failed)?;
+    let team = (order.threads > 1).then(|| Arc::new(Threads::start(order.threads)) as Arc<dyn Team>);
+    let done = run(&order, team, clock, watch).await.map_err(RunError::Failed)?;
     match done.fault() {
         Some(fault) => Err(RunError::Failed(fault)),
         None => Ok(done),

@@ -5,7 +5,7 @@
 //! (wider tiles spill in V8). The order of sums depends on the shape alone, so results are the same bits
 //! on every target and with any number of threads: these share the rows of C.
 
-use super::crew::{self, Crew};
+use super::team::{self, Team};
 use crate::math::Real;
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ impl<'a, T> View<'a, T> {
 #[derive(Debug, Clone)]
 pub struct Packing<T> {
     rooms: Vec<Room<T>>,
-    crew: Option<Arc<dyn Crew>>,
+    team: Option<Arc<dyn Team>>,
 }
 
 /// One thread's.
@@ -61,15 +61,15 @@ impl<T> Default for Packing<T> {
 }
 
 impl<T> Packing<T> {
-    /// Room for a crew that shares large products; without one, for the thread that calls.
-    pub fn of(crew: Option<Arc<dyn Crew>>) -> Self {
-        let members = crew.as_ref().map_or(1, |crew| crew.size().clamp(1, crew::LARGEST));
-        Self { rooms: (0..members).map(|_| Room { a: Vec::new(), b: Vec::new() }).collect(), crew }
+    /// Room for a team that shares large products; without one, for the thread that calls.
+    pub fn of(team: Option<Arc<dyn Team>>) -> Self {
+        let members = team.as_ref().map_or(1, |team| team.size().clamp(1, team::LARGEST));
+        Self { rooms: (0..members).map(|_| Room { a: Vec::new(), b: Vec::new() }).collect(), team }
     }
 
     /// Who shares large products.
-    pub fn crew(&self) -> Option<&dyn Crew> {
-        self.crew.as_deref()
+    pub fn team(&self) -> Option<&dyn Team> {
+        self.team.as_deref()
     }
 }
 
@@ -105,13 +105,13 @@ pub fn gemm<T: Real>(
     if m * n * k <= SMALL {
         return naive((m, n, k), a, b, c);
     }
-    let Packing { rooms, crew } = packing;
-    let Some(crew) = crew::worth(crew.as_deref(), m * n * k) else {
+    let Packing { rooms, team } = packing;
+    let Some(team) = team::worth(team.as_deref(), m * n * k) else {
         return blocked((m, n, k), a, b, c, &mut rooms[0]);
     };
-    let members = rooms.len().min(crew.size());
+    let members = rooms.len().min(team.size());
     let rows = m.div_ceil(members).next_multiple_of(MR);
-    crew::share(crew, c[..m * n].chunks_mut(rows * n).zip(rooms).enumerate(), |(part, (c, room))| {
+    team::share(team, c[..m * n].chunks_mut(rows * n).zip(rooms).enumerate(), |(part, (c, room))| {
         let a = View { data: &a.data[part * rows * a.row..], ..a };
         blocked((c.len() / n, n, k), a, b, c, room);
     });

@@ -8,7 +8,7 @@
 //! A tile has the deltas of up to four tasks on one side and 8, 16 or 32 columns on the other, so that eight
 //! accumulators of four lanes stay in registers whatever the number of tasks.
 
-use super::crew::{self, Crew};
+use super::team::{self, Team};
 use crate::config::TASKS;
 use crate::math::Real;
 use std::ops::Range;
@@ -111,21 +111,21 @@ impl<T: Real> Lists<T> {
     }
 
     /// Σ over a list's entries of deltas times the rows (columns) of `matrix` (`rows`, `columns`) that they name, for
-    /// every list and task. `at(row, column)` reads the matrix. A crew shares columns, or lists where columns lie in
+    /// every list and task. `at(row, column)` reads the matrix. A team shares columns, or lists where columns lie in
     /// a piece: no sum depends on it.
     pub fn times(
         &mut self,
         (rows, columns): (usize, usize),
         at: impl Fn(usize, usize) -> T + Sync,
         (places, out): (Places, &mut [T]),
-        crew: Option<&dyn Crew>,
+        team: Option<&dyn Team>,
     ) {
         match self.tasks {
             0 => {}
-            1 => self.by_tiles::<1, TILE>((rows, columns), at, (places, out), crew),
-            2 => self.by_tiles::<2, { TILE / 2 }>((rows, columns), at, (places, out), crew),
-            3 => self.by_tiles::<3, { TILE / 4 }>((rows, columns), at, (places, out), crew),
-            _ => self.by_tiles::<TALLEST, { TILE / TALLEST }>((rows, columns), at, (places, out), crew),
+            1 => self.by_tiles::<1, TILE>((rows, columns), at, (places, out), team),
+            2 => self.by_tiles::<2, { TILE / 2 }>((rows, columns), at, (places, out), team),
+            3 => self.by_tiles::<3, { TILE / 4 }>((rows, columns), at, (places, out), team),
+            _ => self.by_tiles::<TALLEST, { TILE / TALLEST }>((rows, columns), at, (places, out), team),
         }
     }
 
@@ -134,13 +134,13 @@ impl<T: Real> Lists<T> {
         (rows, columns): (usize, usize),
         at: impl Fn(usize, usize) -> T + Sync,
         (places, out): (Places, &mut [T]),
-        crew: Option<&dyn Crew>,
+        team: Option<&dyn Team>,
     ) {
         let n_strips = columns.div_ceil(N);
         self.strips.resize(self.strips.len().max(n_strips * rows * N), T::default());
         let entries = self.ends.last().copied().unwrap_or(0);
-        let crew = crew::worth(crew, entries * columns * self.tasks);
-        let members = crew.map_or(1, Crew::size).min(crew::LARGEST);
+        let team = team::worth(team, entries * columns * self.tasks);
+        let members = team.map_or(1, Team::size).min(team::LARGEST);
         let strips = &mut self.strips[..n_strips * rows * N];
         let strips_each = n_strips.div_ceil(members).max(1);
         let pack = |(first, strips): (usize, &mut [T])| {
@@ -156,8 +156,8 @@ impl<T: Real> Lists<T> {
         };
         let portions = strips.chunks_mut(strips_each * rows * N).enumerate();
         let portions = portions.map(|(part, strips)| (part * strips_each, strips));
-        match crew {
-            Some(crew) => crew::share(crew, portions, pack),
+        match team {
+            Some(team) => team::share(team, portions, pack),
             None => portions.for_each(pack),
         }
         let (n_lists, lists_each) = (self.ends.len(), self.ends.len().div_ceil(members).max(1));
@@ -185,8 +185,8 @@ impl<T: Real> Lists<T> {
         });
         let of: &Self = self;
         let work = |piece| of.piece::<M, N>((rows, columns), places, piece);
-        match crew {
-            Some(crew) => crew::share(crew, pieces, work),
+        match team {
+            Some(team) => team::share(team, pieces, work),
             None => pieces.for_each(work),
         }
     }

@@ -3,17 +3,17 @@
 use paretoscope::backend::cpu::Cpu;
 use paretoscope::backend::{Apply, Combine};
 use paretoscope::bench::{BATCHES, SIZES, Size};
-use paretoscope::kernels::Crew;
+use paretoscope::kernels::Team;
 use paretoscope::kernels::gemm::{Packing, View, gemm};
 use paretoscope::threads::Threads;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A crew that counts how often it was called.
+/// A team that counts how often it was called.
 #[derive(Debug)]
 struct Counted(Threads, AtomicUsize);
 
-impl Crew for Counted {
+impl Team for Counted {
     fn size(&self) -> usize {
         self.0.size()
     }
@@ -29,9 +29,9 @@ fn counted(size: usize) -> Arc<Counted> {
 }
 
 /// θ after three steps, and the losses and M before each.
-fn trained(size: &Size, crew: Option<Arc<dyn Crew>>) -> (Vec<f32>, Vec<f64>) {
+fn trained(size: &Size, team: Option<Arc<dyn Team>>) -> (Vec<f32>, Vec<f64>) {
     let (workload, theta) = size.workload();
-    let mut cpu = Cpu::<f32>::with_crew(workload, theta, crew);
+    let mut cpu = Cpu::<f32>::with_team(workload, theta, team);
     let k = size.tasks;
     let (mut losses, mut m, ones) = (vec![0.0; k], vec![0.0; k * k], vec![1.0; k]);
     let mut told = Vec::new();
@@ -54,9 +54,9 @@ fn a_step_is_the_same_to_the_last_bit_with_any_number_of_threads() {
         let size = SIZES.iter().find(|size| size.id == id).expect("a size");
         let alone = trained(size, None);
         for members in [2, 3, 5] {
-            let crew = counted(members);
-            let shared = trained(size, Some(crew.clone()));
-            assert!(crew.1.load(Ordering::Relaxed) >= 3 * 5, "{id}: the crew was hardly called");
+            let team = counted(members);
+            let shared = trained(size, Some(team.clone()));
+            assert!(team.1.load(Ordering::Relaxed) >= 3 * 5, "{id}: the team was hardly called");
             assert!(alone == shared, "{id} with {members} threads differs");
         }
     }
@@ -65,9 +65,9 @@ fn a_step_is_the_same_to_the_last_bit_with_any_number_of_threads() {
 #[test]
 fn small_kernels_are_left_to_one_thread() {
     let size = SIZES.iter().find(|size| size.id == "S").expect("a size");
-    let crew = counted(2);
-    assert!(trained(size, Some(crew.clone())) == trained(size, None));
-    assert_eq!(crew.1.load(Ordering::Relaxed), 0);
+    let team = counted(2);
+    assert!(trained(size, Some(team.clone())) == trained(size, None));
+    assert_eq!(team.1.load(Ordering::Relaxed), 0);
 }
 
 #[test]
