@@ -173,6 +173,8 @@ pub(super) async fn one_seed(
                 | Event::Wandered { .. }
                 | Event::Swept { .. }
                 | Event::Probed { .. }
+                | Event::Trained { .. }
+                | Event::Progress { .. }
                 | Event::Sharpness { .. } => {}
             }
         }
