@@ -4,9 +4,11 @@
 //! so that sessions are tested as scripts. `RunId` drops events of an earlier start; one `Frame` is in
 //! flight until the page answers `FrameDrawn`.
 
+mod crew;
 mod front;
 mod map;
 
+pub use crew::*;
 pub use front::*;
 pub use map::*;
 
@@ -107,6 +109,16 @@ pub enum Command {
         losses: Vec<f64>,
         step: u32,
     },
+    /// Build data and network, or the problem, of this link, to train single networks of it for another worker.
+    Enlist {
+        id: RunId,
+        link: String,
+    },
+    /// Train this network to its end, behind those that were asked for before; of what was last enlisted for.
+    Train {
+        id: RunId,
+        network: Network,
+    },
 }
 
 /// Worker → page.
@@ -206,6 +218,17 @@ pub enum Event {
         id: Option<RunId>,
         code: FailureCode,
         message: String,
+    },
+    /// The answer to [`Command::Train`].
+    Trained {
+        id: RunId,
+        network: Network,
+        curves: SeedCurves,
+    },
+    /// How far the network under way is, a few times a second.
+    Progress {
+        id: RunId,
+        progress: HandProgress,
     },
 }
 

@@ -4,12 +4,15 @@
 //! [`Session::advance`] while there is time, and sends on what [`Session::drain`] hands out. The clock it
 //! is given serves only to report speed and to let `auto` choose a backend: no result depends on it.
 
+mod crew;
 mod experiment;
 mod frozen;
 mod further;
 mod gpu_survey;
+mod hand;
 mod ladder;
 mod land;
+mod network;
 mod pictures;
 mod sharpness;
 mod surveyor;
@@ -17,12 +20,16 @@ mod sweep;
 mod wander;
 mod workshop;
 
+pub use crew::Order;
 pub use land::Land;
 
-use crate::config::{ExperimentConfig, RunConfig, link};
+use crate::config::link::Rejected;
+use crate::config::{BackendChoice, ExperimentConfig, RunConfig, link};
 use crate::data::{DataError, MtldFile, mtld};
-use crate::protocol::{BackendReport, Command, Event, FailureCode, RunId, SeedProgress};
-use experiment::{Advance, Experiment, StartError};
+use crate::protocol::{BackendKind, BackendReport, Command, Event, FailureCode, RunId, SeedProgress};
+use crew::Crew;
+use experiment::{Advance, Basis, Experiment, StartError};
+use hand::Hand;
 use ladder::Ladder;
 use std::rc::Rc;
 use surveyor::Surveyor;
@@ -35,12 +42,18 @@ pub struct Session {
     clock: Clock,
     ladder: Ladder,
     files: Vec<MtldFile>,
+    /// The same as they came, for hands; empty where there can be none.
+    raw_files: Vec<(String, Vec<u8>)>,
     /// Files that were asked for and have not come.
     asked: Vec<String>,
     waiting: Option<Waiting>,
     experiment: Option<Running>,
     /// Maps of a subject that another session trains, or this one.
     surveyor: Surveyor,
+    /// Others that train networks of further seeds.
+    crew: Crew,
+    /// Networks that this session trains for another one.
+    hand: Option<Hand>,
     outbox: Vec<Event>,
     paused: bool,
     frame_in_flight: bool,
@@ -62,6 +75,8 @@ struct Running {
     reported_at: f64,
     /// What was computed when the first seed was complete.
     first_millis: Option<f64>,
+    /// Hands that would fit into memory and have something to do.
+    most_hands: usize,
     /// The last that was said about seeds, and when.
     seeds_said: Option<(SeedProgress, f64)>,
     done: bool,
@@ -71,6 +86,8 @@ struct Running {
 const SPEED_MILLIS: f64 = 1_000.0;
 /// How often it is said how far further seeds are.
 const SEEDS_MILLIS: f64 = 250.0;
+/// Memory for data and networks of all hands together.
+const HANDS_BYTES: usize = 256 << 20;
 
 impl Session {
     pub fn new(clock: Clock) -> Self {
@@ -79,10 +96,13 @@ impl Session {
             ladder: Ladder::new(clock.clone()),
             clock,
             files: Vec::new(),
+            raw_files: Vec::new(),
             asked: Vec::new(),
             waiting: None,
             experiment: None,
             surveyor: Surveyor::default(),
+            crew: Crew::default(),
+            hand: None,
             outbox: vec![ready],
             paused: false,
             frame_in_flight: false,
@@ -94,15 +114,78 @@ impl Session {
         std::mem::take(&mut self.outbox)
     }
 
+    /// At most so many others may train for this session, see [`Order`]; none unless this is called.
+    pub fn offer_hands(&mut self, most: usize) {
+        self.crew.offer(most);
+    }
+
+    /// What is to be done about those who train for this session, in order.
+    pub fn drain_orders(&mut self) -> Vec<Order> {
+        self.crew.drain()
+    }
+
+    /// A hand said something.
+    pub fn hear_hand(&mut self, hand: usize, event: Event) {
+        let heard = self.crew.hear(hand, event);
+        if let Some(running) = &mut self.experiment {
+            match heard {
+                Ok(Some((network, curves))) => running.experiment.further().complete(network, curves),
+                Ok(None) => {}
+                Err(networks) => running.experiment.further().take_back(networks),
+            }
+        }
+        self.order_networks();
+    }
+
+    /// A hand could not be started, or ended.
+    pub fn lose_hand(&mut self, hand: usize) {
+        let networks = self.crew.lose(hand);
+        if let Some(running) = &mut self.experiment {
+            running.experiment.further().take_back(networks);
+        }
+        self.order_networks();
+    }
+
+    /// To be called every few seconds while there are hands: notices those that ended in silence.
+    pub fn pulse(&mut self) {
+        let needed = self.experiment.as_ref().is_some_and(|running| !running.experiment.finished_all());
+        let networks = self.crew.pulse(needed);
+        if let Some(running) = &mut self.experiment {
+            running.experiment.further().take_back(networks);
+        }
+        self.order_networks();
+    }
+
+    fn order_networks(&mut self) {
+        if let Some(running) = &mut self.experiment {
+            let further = running.experiment.further();
+            self.crew.give(further.waiting(), || further.hand_out());
+        }
+    }
+
+    /// Enlists hands for what was begun. On a GPU every network rounds as that device does, and several workers would
+    /// wait for each other, so there are none.
+    fn hire(&mut self) {
+        let Some(running) = &self.experiment else { return };
+        let most = if running.report.kind == BackendKind::Cpu { running.most_hands } else { 0 };
+        let config = ExperimentConfig { backend: BackendChoice::Cpu, ..running.config.clone() };
+        let needed = config.files();
+        let files: Vec<_> =
+            self.raw_files.iter().filter(|(name, _)| needed.contains(&name.as_str())).cloned().collect();
+        self.crew.enlist(most, &link::write(&config), &files);
+        self.order_networks();
+    }
+
     /// Whether [`Session::advance`] has something to do now.
     pub fn wants_to_advance(&self) -> bool {
-        let trains = |running: &Running| !self.paused && !running.experiment.finished_all();
+        let trains = |running: &Running| !self.paused && running.experiment.has_work();
         let asked = |running: &Running| {
             let experiment = &running.experiment;
             experiment.is_laying() || experiment.has_truth() || experiment.surveys() || experiment.sweeps()
         };
         let works = |running: &Running| asked(running) || trains(running);
-        self.surveyor.has_work() || self.experiment.as_ref().is_some_and(works)
+        let helps = !self.paused && self.hand.as_ref().is_some_and(Hand::has_work);
+        self.surveyor.has_work() || self.experiment.as_ref().is_some_and(works) || helps
     }
 
     /// Answers one command.
@@ -113,11 +196,17 @@ impl Session {
             Command::StopSeeds { id } => {
                 if let Some(running) = self.experiment.as_mut().filter(|running| running.id == id) {
                     running.experiment.further().stop();
+                    self.crew.rest();
+                }
+                if let Some(hand) = self.hand.as_mut().filter(|hand| hand.id() == id) {
+                    hand.handle(&command);
                 }
                 self.send_frame();
             }
-            Command::Resume => self.paused = false,
-            Command::Pause => self.paused = true,
+            Command::Resume | Command::Pause => {
+                self.paused = command == Command::Pause;
+                self.crew.pause(self.paused);
+            }
             Command::FrameDrawn => {
                 self.frame_in_flight = false;
                 self.send_frame();
@@ -166,9 +255,14 @@ impl Session {
             Command::Survey { id, order } => self.surveyor.begin(id, order, &mut self.outbox),
             Command::StopSurvey { id } => self.surveyor.stop(id),
             Command::Wander { id, number } => self.surveyor.wander(id, number, &mut self.outbox),
-            Command::Prefer { id, preference } => {
-                if let Some(running) = self.experiment.as_mut().filter(|running| running.id == id) {
-                    running.prefer(preference);
+            Command::Prefer { id, ref preference } => {
+                if let Some(running) = self.experiment.as_mut().filter(|running| running.id == id)
+                    && let Some(shares) = running.prefer(preference)
+                {
+                    self.crew.prefer(&shares);
+                }
+                if let Some(hand) = self.hand.as_mut().filter(|hand| hand.id() == id) {
+                    hand.handle(&command);
                 }
             }
             Command::Sweep { id, asked } => {
@@ -186,10 +280,27 @@ impl Session {
                     self.outbox.push(Event::Aggregated { id, gradients, answers });
                 }
             }
+            Command::Enlist { id, link } => match Hand::enlist(id, &link) {
+                Ok(mut hand) => {
+                    self.ask_for(hand.files());
+                    hand.try_build(&self.files, &mut self.ladder, &mut self.outbox).await;
+                    self.hand = Some(hand);
+                }
+                Err(message) => {
+                    self.hand = None;
+                    self.fail(Some(id), FailureCode::Link, message);
+                }
+            },
+            Command::Train { id, .. } => {
+                if let Some(hand) = self.hand.as_mut().filter(|hand| hand.id() == id) {
+                    hand.handle(&command);
+                }
+            }
         }
     }
 
     async fn start(&mut self, id: RunId, text: &str) {
+        self.crew.rest();
         self.experiment = None;
         self.waiting = None;
         self.frame_in_flight = false;
@@ -201,10 +312,7 @@ impl Session {
                     self.waiting = Some(Waiting { id, config: parsed.config });
                 }
             }
-            Err(rejected) => {
-                let sentences: Vec<&str> = rejected.complaints.iter().map(|c| c.sentence.as_str()).collect();
-                self.fail(Some(id), FailureCode::Link, sentences.join(" "));
-            }
+            Err(rejected) => self.fail(Some(id), FailureCode::Link, sentences(&rejected)),
         }
     }
 
@@ -225,7 +333,14 @@ impl Session {
     async fn file(&mut self, name: &str, bytes: Result<Vec<u8>, String>) {
         self.asked.retain(|asked| asked != name);
         let decoded = match bytes {
-            Ok(bytes) => mtld::decode(name, &bytes).map_err(|error: DataError| error.to_string()),
+            Ok(bytes) => {
+                let decoded = mtld::decode(name, &bytes).map_err(|error: DataError| error.to_string());
+                if decoded.is_ok() && self.crew.is_offered() {
+                    self.raw_files.retain(|(known, _)| known != name);
+                    self.raw_files.push((name.into(), bytes));
+                }
+                decoded
+            }
             Err(why) => {
                 Err(format!("The data file {name} could not be loaded: {why}. Try again, or choose another data set."))
             }
@@ -235,6 +350,9 @@ impl Session {
                 self.files.retain(|known| known.file_name != name);
                 self.files.push(file);
                 self.surveyor.try_build(&self.files, &mut self.outbox);
+                if let Some(hand) = &mut self.hand {
+                    hand.try_build(&self.files, &mut self.ladder, &mut self.outbox).await;
+                }
                 let ready = self.waiting.as_ref().is_some_and(|waiting| {
                     waiting.config.files().iter().all(|name| self.files.iter().any(|file| file.file_name == *name))
                 });
@@ -244,6 +362,9 @@ impl Session {
             }
             Err(message) => {
                 self.surveyor.miss(name, &message, &mut self.outbox);
+                if let Some(hand) = self.hand.take_if(|hand| hand.files().contains(&name)) {
+                    self.fail(Some(hand.id()), FailureCode::Data, message.clone());
+                }
                 // Who has gone on to other data does not miss it.
                 let missed = |waiting: &mut Waiting| waiting.config.files().contains(&name);
                 if let Some(waiting) = self.waiting.take_if(missed) {
@@ -254,9 +375,14 @@ impl Session {
     }
 
     async fn begin(&mut self, id: RunId, config: ExperimentConfig) {
-        let built = Experiment::build(&config, &self.files, &mut self.ladder).await;
+        let built = Basis::build(&config, &self.files, &mut self.ladder).await.and_then(|basis| {
+            let (report, bytes) = (basis.report.clone(), basis.bytes());
+            Ok((Experiment::assemble(&config, basis)?, report, bytes))
+        });
         match built {
-            Ok((experiment, report)) => {
+            Ok((mut experiment, report, bytes)) => {
+                // Fewer than two networks a hand are not worth its start.
+                let most_hands = (HANDS_BYTES / bytes.max(1)).min(experiment.further().waiting() / 2);
                 self.frame_in_flight = false;
                 self.outbox.push(Event::Backend(report.clone()));
                 self.outbox.push(Event::Started { id, outline: experiment.outline().clone() });
@@ -269,9 +395,11 @@ impl Session {
                     steps: 0,
                     reported_at: 0.0,
                     first_millis: None,
+                    most_hands,
                     seeds_said: None,
                     done: false,
                 });
+                self.hire();
             }
             Err(StartError::Config(message)) => self.fail(Some(id), FailureCode::Link, message),
             Err(StartError::Data(message)) => self.fail(Some(id), FailureCode::Data, message),
@@ -300,6 +428,9 @@ impl Session {
         if self.paused {
             return;
         }
+        if let Some(hand) = &mut self.hand {
+            hand.advance(&self.clock, &mut self.outbox).await;
+        }
         let Some(running) = &mut self.experiment else { return };
         let before = (self.clock)();
         let advanced = running.experiment.advance(&self.clock).await;
@@ -315,6 +446,7 @@ impl Session {
                 let step = running.experiment.head();
                 let config = running.config.clone();
                 self.experiment = None;
+                self.crew.rest();
                 let where_to = self.ladder.device_lost();
                 self.fail(
                     Some(id),
@@ -346,7 +478,7 @@ impl Session {
             let millis = running.first_millis.unwrap_or(running.computing_millis);
             self.outbox.push(Event::Done { id: running.id, seconds: millis / 1e3 });
         }
-        if let Some(progress) = running.seed_news() {
+        if let Some(progress) = running.seed_news(&self.crew, (self.clock)()) {
             self.outbox.push(Event::Seeds { id: running.id, progress });
         }
     }
@@ -357,23 +489,24 @@ impl Session {
 }
 
 impl Running {
-    /// Looks at manifolds elsewhere from now on; what is no preference changes nothing.
-    fn prefer(&mut self, preference: Vec<f64>) {
+    /// Looks at manifolds elsewhere from now on, and says where; what is no preference changes nothing.
+    fn prefer(&mut self, preference: &[f64]) -> Option<Vec<f64>> {
         let sum: f64 = preference.iter().sum();
         let sound = preference.iter().all(|share| *share >= 0.0) && sum > 0.0 && sum.is_finite();
         if !sound || preference.len() != self.config.n_tasks() {
-            return;
+            return None;
         }
         let shares: Vec<f64> = preference.iter().map(|share| share / sum).collect();
         self.experiment.prefer(&shares);
         // Runs that heed a preference have theirs from the start; a lost device must not give them another.
         if !self.config.runs.iter().any(RunConfig::heeds_preference) {
-            self.config.training.preference = Some(shares);
+            self.config.training.preference = Some(shares.clone());
         }
+        Some(shares)
     }
 
     /// How far the seeds are, when there are several and it is time to say so again.
-    fn seed_news(&mut self) -> Option<SeedProgress> {
+    fn seed_news(&mut self, crew: &Crew, now: f64) -> Option<SeedProgress> {
         let of = self.config.training.seeds;
         if of < 2 {
             return None;
@@ -384,32 +517,42 @@ impl Running {
         let progress = SeedProgress {
             trained,
             of,
-            seconds_left: if ended { Some(0.0) } else { self.millis_left().map(|millis| millis / 1e3) },
+            seconds_left: if ended { Some(0.0) } else { self.millis_left(crew).map(|millis| millis / 1e3) },
             stopped,
         };
         let news = self.seeds_said.is_none_or(|(said, when)| {
             let other = (said.trained, said.stopped) != (progress.trained, progress.stopped);
-            other || (!ended && self.computing_millis - when >= SEEDS_MILLIS)
+            other || (!ended && now - when >= SEEDS_MILLIS)
         });
         news.then(|| {
-            self.seeds_said = Some((progress, self.computing_millis));
+            self.seeds_said = Some((progress, now));
             progress
         })
     }
 
     /// From the steps done so far; further seeds are quicker than the first, so their own steps count once there are
-    /// some.
-    fn millis_left(&self) -> Option<f64> {
-        let (first, further) = self.experiment.shares();
-        let seeds = f64::from(self.config.training.seeds);
-        let left = match self.first_millis {
-            Some(millis) if further * (seeds - 1.0) >= 0.1 => {
-                (self.computing_millis - millis) * (1.0 - further) / further
-            }
-            Some(millis) => millis * (seeds - 1.0) * (1.0 - further),
-            None if first > 0.0 => self.computing_millis / first * (seeds - first),
-            None => return None,
+    /// some. What is left of the first is done here alone, the rest by all.
+    fn millis_left(&self, crew: &Crew) -> Option<f64> {
+        let (first, further) = self.experiment.shares(crew.share());
+        let further_seeds = f64::from(self.config.training.seeds - 1);
+        let (of_first, of_further) = match self.first_millis {
+            Some(millis) => (millis, self.computing_millis - millis),
+            None => (self.computing_millis, 0.0),
         };
-        (left > 0.0 && left.is_finite()).then_some(left)
+        let seed_millis = match further * further_seeds {
+            seeds if seeds >= 0.1 => (of_further + crew.millis()) / seeds,
+            _ if first > 0.0 => of_first / first,
+            _ => return None,
+        };
+        let left_of_first = if first > 0.0 { of_first / first * (1.0 - first) } else { 0.0 };
+        let left = left_of_first + seed_millis * further_seeds * (1.0 - further);
+        let millis = left_of_first.max(left / (crew.size() + 1) as f64);
+        (millis > 0.0 && millis.is_finite()).then_some(millis)
     }
+}
+
+/// What is wrong with a link.
+fn sentences(rejected: &Rejected) -> String {
+    let sentences: Vec<&str> = rejected.complaints.iter().map(|c| c.sentence.as_str()).collect();
+    sentences.join(" ")
 }

@@ -4,9 +4,11 @@
 //! pause, edit and stop work within 50 ms.
 
 mod bench;
+mod hands;
 
 use crate::protocol::{Command, Event, FailureCode};
 use crate::session::Session;
+use hands::{Hands, News};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -19,27 +21,36 @@ use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent, Readable
 /// Longest stretch of training between two looks at the queue.
 const SLICE_MILLIS: f64 = 12.0;
 
-/// Commands that have arrived, and who waits for them.
+/// What a worker hears.
+enum Arrival {
+    Command(Command),
+    /// From a worker that trains for this one.
+    Hand(News),
+    /// It is time to look after those.
+    Pulse,
+}
+
+/// What has arrived, and who waits for it.
 #[derive(Default)]
 struct Inbox {
-    commands: VecDeque<Command>,
+    arrivals: VecDeque<Arrival>,
     waiting: Option<Waker>,
 }
 
 impl Inbox {
-    fn push(inbox: &RefCell<Self>, command: Command) {
+    fn push(inbox: &RefCell<Self>, arrival: Arrival) {
         let mut inbox = inbox.borrow_mut();
-        inbox.commands.push_back(command);
+        inbox.arrivals.push_back(arrival);
         if let Some(waker) = inbox.waiting.take() {
             waker.wake();
         }
     }
 
-    async fn next(inbox: &RefCell<Self>) -> Command {
+    async fn next(inbox: &RefCell<Self>) -> Arrival {
         poll_fn(|context| {
             let mut inbox = inbox.borrow_mut();
-            match inbox.commands.pop_front() {
-                Some(command) => Poll::Ready(command),
+            match inbox.arrivals.pop_front() {
+                Some(arrival) => Poll::Ready(arrival),
                 None => {
                     inbox.waiting = Some(context.waker().clone());
                     Poll::Pending
@@ -80,7 +91,7 @@ pub fn start() {
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         let bytes = js_sys::Uint8Array::new(&event.data()).to_vec();
         match Command::from_bytes(&bytes) {
-            Ok(command) => Inbox::push(&arrivals, command),
+            Ok(command) => Inbox::push(&arrivals, Arrival::Command(command)),
             Err(garbled) => post(&Event::Failed {
                 id: None,
                 code: FailureCode::Link,
@@ -103,8 +114,11 @@ async fn work(inbox: Rc<RefCell<Inbox>>) {
         move || performance.now()
     };
     let mut session = Session::new(Rc::new(now.clone()));
+    session.offer_hands(hands::most());
+    let mut hands = Hands::new(inbox.clone());
     let pause = Breath::new();
     loop {
+        hands.carry_out(&mut session);
         for event in session.drain() {
             match event {
                 Event::NeedFile { name } => spawn_local(fetch_file(name, inbox.clone())),
@@ -119,9 +133,9 @@ async fn work(inbox: Rc<RefCell<Inbox>>) {
             session.send_frame();
             pause.take().await;
             loop {
-                let command = inbox.borrow_mut().commands.pop_front();
-                let Some(command) = command else { break };
-                session.handle(command).await;
+                let arrival = inbox.borrow_mut().arrivals.pop_front();
+                let Some(arrival) = arrival else { break };
+                take(&mut session, &mut hands, arrival).await;
             }
         } else {
             session.send_frame();
@@ -131,9 +145,17 @@ async fn work(inbox: Rc<RefCell<Inbox>>) {
                     event => post(&event),
                 }
             }
-            let command = Inbox::next(&inbox).await;
-            session.handle(command).await;
+            let arrival = Inbox::next(&inbox).await;
+            take(&mut session, &mut hands, arrival).await;
         }
+    }
+}
+
+async fn take(session: &mut Session, hands: &mut Hands, arrival: Arrival) {
+    match arrival {
+        Arrival::Command(command) => session.handle(command).await,
+        Arrival::Hand(news) => hands.hear(session, news),
+        Arrival::Pulse => session.pulse(),
     }
 }
 
@@ -166,7 +188,7 @@ async fn fetch_file(name: String, inbox: Rc<RefCell<Inbox>>) {
         let text = error.as_string().or_else(|| error.dyn_ref::<js_sys::Error>().map(|e| e.message().into()));
         text.unwrap_or_else(|| "the network gave no reason".into())
     });
-    Inbox::push(&inbox, Command::File { name, bytes });
+    Inbox::push(&inbox, Arrival::Command(Command::File { name, bytes }));
 }
 
 async fn read(name: &str) -> Result<Vec<u8>, JsValue> {

@@ -326,6 +326,8 @@ fn hear(page: Page, event: Event) {
         | Event::Swept { .. }
         | Event::Sharpness { .. }
         | Event::Done { .. }
+        | Event::Trained { .. }
+        | Event::Progress { .. }
         | Event::Failed { .. } => {}
     }
 }

@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use paretoscope::cli::bench::{self, BenchFlags};
 use paretoscope::cli::front::{self, FrontOptions, JudgedBy};
-use paretoscope::cli::run::{RunError, RunOptions, Watch};
+use paretoscope::cli::run::{RunError, RunOptions, SharedClock, Watch};
 use paretoscope::cli::toy::{self, ToyFlags};
 use paretoscope::cli::{aggregate, landscape, methods, run, simulate};
 use paretoscope::config::BackendChoice;
@@ -75,6 +75,9 @@ enum Task {
         /// Number of seeds, from the experiment's on; as many as the experiment says by default.
         #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100))]
         seeds: Option<u32>,
+        /// Seeds trained at once; as many as there are cores by default, at most 8, and one where a GPU may train.
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=16))]
+        threads: Option<u32>,
         #[arg(long)]
         backend: Option<BackendFlag>,
         /// Folder of the data files.
@@ -103,9 +106,9 @@ enum Task {
         /// Number of seeds, from the experiment's on; as many as the experiment says by default.
         #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100))]
         seeds: Option<u32>,
-        /// Seeds trained at once.
-        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=16))]
-        threads: u32,
+        /// Seeds trained at once; as many as there are cores by default, at most 8, and one where a GPU may train.
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=16))]
+        threads: Option<u32>,
         /// Losses that hypervolumes are measured to, one a task; a tenth beyond the worst point by default, of the true
         /// front where it is known.
         #[arg(long, value_delimiter = ',')]
@@ -185,9 +188,10 @@ fn main() -> ExitCode {
             let flags = ToyFlags { method, params, init, scale, multiplier, clip_norm, steps, lr, at };
             pollster::block_on(toy::toy(&flags)).and_then(|answer| write_out(|out| writeln!(out, "{answer}")))
         }
-        Task::Run { experiment, steps, seeds, backend, data, csv, json: _ } => {
-            let seeds = seeds.unwrap_or_default();
-            train(&experiment, &RunOptions { steps, seeds, backend: choice(backend) }, data.as_deref(), csv)
+        Task::Run { experiment, steps, seeds, threads, backend, data, csv, json: _ } => {
+            let (seeds, threads) = (seeds.unwrap_or_default(), threads.unwrap_or_default());
+            let options = RunOptions { steps, seeds, threads, backend: choice(backend) };
+            train(&experiment, &options, data.as_deref(), csv)
         }
         Task::Landscape { experiment, backend, data } => {
             survey(&experiment, &RunOptions { backend: choice(backend), ..RunOptions::default() }, data.as_deref())
@@ -197,7 +201,8 @@ fn main() -> ExitCode {
                 SplitFlag::Validation => JudgedBy::Validation,
                 SplitFlag::Test => JudgedBy::Test,
             };
-            let options = FrontOptions { points, by, seeds: seeds.unwrap_or_default(), threads, reference };
+            let (seeds, threads) = (seeds.unwrap_or_default(), threads.unwrap_or_default());
+            let options = FrontOptions { points, by, seeds, threads, reference };
             sweep(&experiment, steps, &options, data.as_deref(), table)
         }
         Task::Bench { size, mode, backend, ms, threads, kernel, n, json } => {
@@ -302,10 +307,10 @@ fn train(experiment: &str, options: &RunOptions, data: Option<&Path>, csv: bool)
     check_backend(options)?;
     let read_file = |name: &str| read_data(name, data);
     let started = Instant::now();
-    let clock = Rc::new(move || started.elapsed().as_secs_f64() * 1e3);
+    let clock: SharedClock = Arc::new(move || started.elapsed().as_secs_f64() * 1e3);
     let seeds = if options.seeds > 0 { options.seeds } else { config.training.seeds };
     let mut watch = Bar::new(seeds);
-    let results = pollster::block_on(run::run(&config, options, &read_file, clock, &mut watch))?;
+    let results = run::run(&config, options, &read_file, &clock, &mut watch)?;
     watch.bar.finish_and_clear();
     write_out(|out| {
         if csv {

@@ -1,14 +1,12 @@
 //! `paretoscope front`: trains an experiment and writes the fronts of its runs, one point for a run that learns none.
 
-use super::run::{RunError, SeedResult, Watch, one_seed};
+use super::run::{ReadFile, RunError, SeedResult, Watch, one_seed};
+use super::seeds;
 use crate::config::ExperimentConfig;
 use crate::measure::front::{FrontReading, Indicators, read_front, reference};
 use crate::protocol::{AskedSweep, Command, Event, FrontPoint, Outline, SweptRows};
 use serde_json::{Value, json};
-use std::io;
 use std::rc::Rc;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Instant;
 
 /// Which rows points are judged by.
@@ -27,7 +25,7 @@ pub struct FrontOptions {
     pub by: JudgedBy,
     /// How many seeds, from the link's on; 0 is as many as the link says.
     pub seeds: u32,
-    /// Seeds trained at once.
+    /// Seeds trained at once; 0 is as many as suit the machine.
     pub threads: u32,
     /// (K) in losses; empty is a tenth beyond the worst of all points, or of the true front where it is known.
     pub reference: Vec<f64>,
@@ -56,30 +54,6 @@ pub struct Fronts {
     pub reference: Vec<f64>,
 }
 
-/// Reads a data file by name.
-pub type ReadFile<'a> = dyn Fn(&str) -> io::Result<Vec<u8>> + Sync + 'a;
-
-/// How far one seed is: its position, step and steps.
-type Progress = Mutex<Option<(u32, u32, u32)>>;
-
-/// A seed's position and its fronts, or `None` where it was ended early.
-type Found = (u32, Result<Option<SeedFronts>, RunError>);
-
-/// Tells the main thread how far training is, and hears from it whether to go on.
-struct Distant<'a> {
-    progress: &'a Progress,
-    goes_on: &'a AtomicBool,
-}
-
-impl Watch for Distant<'_> {
-    fn goes_on(&mut self, seed_idx: u32, step: u32, steps: u32) -> bool {
-        if let Ok(mut progress) = self.progress.lock() {
-            *progress = Some((seed_idx, step, steps));
-        }
-        self.goes_on.load(Ordering::Relaxed)
-    }
-}
-
 /// Trains every seed to its end, several at once, and goes along the fronts. A seed that `watch` ended is left out.
 ///
 /// # Errors
@@ -96,40 +70,10 @@ pub fn front(
         return Err(RunError::Input(format!("--reference has {given} numbers for {k} tasks; give one a task.")));
     }
     let seeds = if options.seeds > 0 { options.seeds } else { config.training.seeds };
-    let (next, goes_on, progress) = (AtomicU32::new(0), AtomicBool::new(true), Progress::default());
-    let found: Mutex<Vec<Found>> = Mutex::default();
-    let work = || {
-        loop {
-            let seed_idx = next.fetch_add(1, Ordering::Relaxed);
-            if seed_idx >= seeds || !goes_on.load(Ordering::Relaxed) {
-                break;
-            }
-            let mut distant = Distant { progress: &progress, goes_on: &goes_on };
-            let result = pollster::block_on(seed(config, options, seed_idx, read_file, &mut distant));
-            let failed = result.is_err();
-            if let Ok(mut found) = found.lock() {
-                found.push((seed_idx, result));
-            }
-            if failed {
-                goes_on.store(false, Ordering::Relaxed);
-            }
-        }
-    };
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..options.threads.clamp(1, seeds)).map(|_| scope.spawn(work)).collect();
-        while threads.iter().any(|thread| !thread.is_finished()) {
-            std::thread::sleep(std::time::Duration::from_millis(50));
-            let told = progress.lock().ok().and_then(|progress| *progress);
-            if let Some((seed_idx, step, steps)) = told
-                && !watch.goes_on(seed_idx, step, steps)
-            {
-                goes_on.store(false, Ordering::Relaxed);
-            }
-        }
-    });
-    let mut found = found.into_inner().unwrap_or_default();
-    found.sort_by_key(|(seed_idx, _)| *seed_idx);
-    let seeds: Vec<Option<SeedFronts>> = found.into_iter().map(|(_, result)| result).collect::<Result<_, _>>()?;
+    let work =
+        |seed_idx: u32, watch: &mut dyn Watch| pollster::block_on(seed(config, options, seed_idx, read_file, watch));
+    let threads = if options.threads > 0 { options.threads } else { seeds::threads(config) };
+    let seeds = seeds::each(seeds, threads, watch, &work)?;
     let seeds: Vec<SeedFronts> = seeds.into_iter().flatten().collect();
     let reference = if options.reference.is_empty() {
         let known = seeds.first().map_or(&[][..], |seed| &seed.outline.front);

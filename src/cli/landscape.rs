@@ -148,6 +148,8 @@ async fn listen(
                 | Event::Seeds { .. }
                 | Event::Aggregated { .. }
                 | Event::Probed { .. }
+                | Event::Trained { .. }
+                | Event::Progress { .. }
                 | Event::Swept { .. }
                 | Event::Sharpness { .. } => {}
             }

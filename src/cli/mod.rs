@@ -7,6 +7,7 @@ pub mod guide;
 pub mod landscape;
 pub mod methods;
 pub mod run;
+pub mod seeds;
 pub mod simulate;
 mod steps;
 pub mod toy;

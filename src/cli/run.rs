@@ -1,5 +1,6 @@
 //! `paretoscope run`: the page's experiment without the page, by the same session.
 
+use super::seeds;
 use crate::config::{BackendChoice, Edit, ExperimentConfig, link};
 use crate::data::DataError;
 use crate::protocol::{BackendKind, BackendReport, Command, Event, FailureCode, RunId};
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 use std::fmt;
 use std::io;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// What the flags of `run` say beyond the link.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -17,6 +19,8 @@ pub struct RunOptions {
     pub steps: Option<u32>,
     /// How many seeds, from the link's on; 0 is as many as the link says.
     pub seeds: u32,
+    /// Seeds trained at once; 0 is as many as suit the machine.
+    pub threads: u32,
     pub backend: Option<BackendChoice>,
 }
 
@@ -79,33 +83,35 @@ pub fn read(text: &str, options: &RunOptions) -> Result<ExperimentConfig, RunErr
     Ok(config)
 }
 
-/// Trains every seed to its end.
-///
-/// `read_file` gives the bytes of a data file by name.
+/// Reads a data file by name.
+pub type ReadFile<'a> = dyn Fn(&str) -> io::Result<Vec<u8>> + Sync + 'a;
+
+/// Milliseconds since some fixed moment, for any thread.
+pub type SharedClock = Arc<dyn Fn() -> f64 + Send + Sync>;
+
+/// Trains every seed to its end, several at once; those that `watch` ended come as far as they got.
 ///
 /// # Errors
 /// [`RunError::Failed`] with the session's sentence.
-pub async fn run(
+pub fn run(
     config: &ExperimentConfig,
     options: &RunOptions,
-    read_file: &dyn Fn(&str) -> io::Result<Vec<u8>>,
-    clock: crate::session::Clock,
+    read_file: &ReadFile<'_>,
+    clock: &SharedClock,
     watch: &mut dyn Watch,
 ) -> Result<Vec<SeedResult>, RunError> {
-    let mut results = Vec::new();
     let seeds = if options.seeds > 0 { options.seeds } else { config.training.seeds };
-    for seed_idx in 0..seeds {
+    let threads = if options.threads > 0 { options.threads } else { seeds::threads(config) };
+    seeds::each(seeds, threads, watch, &|seed_idx, watch| {
         let mut config = config.clone();
         // Every seed is told in full, so each is an experiment of its own.
         config.training.seeds = 1;
         config.training.seed = config.training.seed_at(seed_idx);
-        let trained = one_seed(config, seed_idx, read_file, Rc::clone(&clock), watch).await?;
-        results.push(trained.result);
-        if !trained.complete {
-            break;
-        }
-    }
-    Ok(results)
+        let clock = clock.clone();
+        let clock = Rc::new(move || clock());
+        pollster::block_on(one_seed(config, seed_idx, &|name| read_file(name), clock, watch))
+            .map(|trained| trained.result)
+    })
 }
 
 /// A seed that was trained, with the session that can still be asked about it.
@@ -173,6 +179,8 @@ pub(super) async fn one_seed(
                 | Event::Wandered { .. }
                 | Event::Swept { .. }
                 | Event::Probed { .. }
+                | Event::Trained { .. }
+                | Event::Progress { .. }
                 | Event::Sharpness { .. } => {}
             }
         }

@@ -3,8 +3,9 @@
 mod plan;
 mod probe;
 
-use super::further::{self, FurtherSeeds};
+use super::further::FurtherSeeds;
 use super::ladder::{self, Ladder};
+use super::network;
 use super::sharpness::Survey;
 use super::sweep::Sweep;
 use super::workshop::{CHECKPOINT_BYTES, Rows, Stuff, Workshop};
@@ -55,6 +56,21 @@ pub enum StartError {
     Config(String),
     Data(String),
     Device(String),
+}
+
+impl StartError {
+    pub fn sentence(self) -> String {
+        let (Self::Config(why) | Self::Data(why) | Self::Device(why)) = self;
+        why
+    }
+}
+
+/// What networks of an experiment are made of and judged by.
+pub struct Basis {
+    pub outline: Outline,
+    pub material: Material,
+    pub workshop: Workshop,
+    pub report: BackendReport,
 }
 
 /// What one call of [`Experiment::advance`] did.
@@ -161,29 +177,25 @@ pub fn point_of<'a>((chart, points): (Option<&Chart>, usize), weights: &'a [f32]
     }
 }
 
-impl Experiment {
-    /// Builds data, networks and backends, or the backends of an analytic problem.
-    pub async fn build(
-        config: &ExperimentConfig,
-        files: &[MtldFile],
-        ladder: &mut Ladder,
-    ) -> Result<(Self, BackendReport), StartError> {
+impl Basis {
+    /// Builds data and networks, or the problem, and chooses a backend.
+    pub async fn build(config: &ExperimentConfig, files: &[MtldFile], ladder: &mut Ladder) -> Result<Self, StartError> {
         match &config.subject {
-            Subject::Network { data, network } => Self::build_network(config, (data, network), files, ladder).await,
+            Subject::Network { data, network } => Self::of_network(config, (data, network), files, ladder).await,
             Subject::Analytic(analytic) => {
                 let workshop = Workshop::new(config, Stuff::Formulas(analytic.clone()));
                 let outline = outline_of_problem(config, analytic);
-                Ok((Self::assemble(config, outline, Material::Formulas, workshop)?, ladder::exact()))
+                Ok(Self { outline, material: Material::Formulas, workshop, report: ladder::exact() })
             }
         }
     }
 
-    async fn build_network(
+    async fn of_network(
         config: &ExperimentConfig,
         (data, network_config): (&DataConfig, &NetworkConfig),
         files: &[MtldFile],
         ladder: &mut Ladder,
-    ) -> Result<(Self, BackendReport), StartError> {
+    ) -> Result<Self, StartError> {
         let (mut dataset, rows) = load(config, (data, network_config), files)?;
         let test = Rc::new(std::mem::take(&mut dataset.test));
         let validation = rows.validation.clone();
@@ -198,15 +210,29 @@ impl Experiment {
         let workshop = Workshop::new(config, Stuff::Rows { rows: Box::new(rows), chosen, gramian_every });
         let outline = outline_of_network(config, &dataset, &shared, (sample.rows, gramian_every));
         let material = Material::Rows { data: data.clone(), dataset: Box::new(dataset), test, validation, sample };
-        Ok((Self::assemble(config, outline, material, workshop)?, report))
+        Ok(Self { outline, material, workshop, report })
     }
 
-    fn assemble(
-        config: &ExperimentConfig,
-        outline: Outline,
-        material: Material,
-        workshop: Workshop,
-    ) -> Result<Self, StartError> {
+    /// Bytes that data and one network take, roughly: rows, and per parameter θ, two moments and K gradients of every
+    /// member.
+    pub fn bytes(&self) -> usize {
+        let Self { outline, material, .. } = self;
+        let rows = match material {
+            Material::Rows { dataset, test, validation, .. } => {
+                let rows = outline.train_rows + test.rows + validation.rows;
+                rows * (dataset.n_inputs + outline.n_tasks)
+            }
+            Material::Formulas => 0,
+        };
+        let members = outline.runs.iter().map(|run| run.members).max().unwrap_or(0).max(1);
+        size_of::<f32>() * (rows + outline.n_parameters * (3 + outline.n_tasks) * members)
+    }
+}
+
+impl Experiment {
+    /// Makes the runs and references of the first seed.
+    pub fn assemble(config: &ExperimentConfig, basis: Basis) -> Result<Self, StartError> {
+        let Basis { outline, material, workshop, .. } = basis;
         let k = outline.n_tasks;
         let TrainingConfig { seed, seeds, .. } = config.training;
         let runs = (0..config.runs.len()).map(|run| workshop.run(run, seed, true)).collect::<Result<Vec<_>, _>>()?;
@@ -265,20 +291,25 @@ impl Experiment {
         self.finished() && self.further.finished()
     }
 
+    /// Whether there is something to train here: what others train may be all that is left.
+    pub fn has_work(&self) -> bool {
+        !self.finished() || self.further.has_work()
+    }
+
     /// The seeds behind the first.
     pub fn further(&mut self) -> &mut FurtherSeeds {
         &mut self.further
     }
 
-    /// How much of the first seed and of all further ones is done, in [0, 1].
-    pub fn shares(&self) -> (f64, f64) {
+    /// How much of the first seed and of all further ones is done, in [0, 1]; `elsewhere` networks were done by others.
+    pub fn shares(&self, elsewhere: f64) -> (f64, f64) {
         let networks = self.runs.iter().chain(&self.references);
         let part = |run: &Run| match run.trainer.ending() {
             Some(_) => 1.0,
             None => f64::from(run.trainer.next_step()) / f64::from(self.outline.steps + 1),
         };
         let first = networks.map(part).sum::<f64>() / (self.runs.len() + self.references.len()).max(1) as f64;
-        (first, self.further.share(self.outline.steps))
+        (first, self.further.share(self.outline.steps, elsewhere))
     }
 
     /// Looks at every manifold at this preference from now on.
@@ -290,7 +321,7 @@ impl Experiment {
     }
 
     pub fn has_news(&self) -> bool {
-        self.news
+        self.news || (self.finished() && self.further.has_ready())
     }
 
     /// What is new since the last call.
@@ -299,6 +330,10 @@ impl Experiment {
         let fresh = no_news(self.runs.len(), self.references.len());
         let mut frame = std::mem::replace(&mut self.pending, fresh);
         frame.finished = self.finished();
+        // Further seeds may be complete before the first, and wait for it.
+        if frame.finished {
+            frame.seeds = self.further.take_ready();
+        }
         frame.checkpoints = self.stored();
         for ((news, run), millis) in frame.runs.iter_mut().zip(&mut self.runs).zip(&self.millis) {
             news.dispatches = run.trainer.dispatches();
@@ -382,16 +417,12 @@ impl Experiment {
     }
 
     async fn advance_further(&mut self, clock: &Clock) -> Advance {
-        if self.further.finished() {
+        if !self.further.has_work() {
             return Advance::Finished;
         }
         let of = (&self.outline, &self.material, &self.preference[..]);
         match self.further.advance(of, &mut self.theta, clock).await {
-            Ok(record) => {
-                self.news |= record.is_some();
-                self.pending.seeds.extend(record);
-                Advance::Further
-            }
+            Ok(()) => Advance::Further,
             Err(why) => Advance::Lost(why),
         }
     }
@@ -659,7 +690,7 @@ fn outline_of_network(
         tasks: tasks.collect(),
         runs: run_outlines(config),
         seeds: config.training.seeds,
-        seed_every: further::every(config.training.steps),
+        seed_every: network::every(config.training.steps),
         evaluate_every: config.training.steps.div_ceil(EVALUATIONS).max(1),
         gramian_every,
         look_every: look_every(config.training.steps, gramian_every),
@@ -703,7 +734,7 @@ fn outline_of_problem(config: &ExperimentConfig, analytic: &AnalyticConfig) -> O
         tasks: tasks.collect(),
         runs: run_outlines(config),
         seeds: config.training.seeds,
-        seed_every: further::every(config.training.steps),
+        seed_every: network::every(config.training.steps),
         evaluate_every: config.training.steps,
         gramian_every: 1,
         look_every: look_every(config.training.steps, 1),

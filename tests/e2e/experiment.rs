@@ -2,10 +2,10 @@
 
 use crate::harness::{Browser, Options, PATIENCE};
 use fantoccini::Locator;
-use paretoscope::cli::run::{self, RunOptions, Watch};
+use paretoscope::cli::run::{self, RunOptions, SharedClock, Watch};
 use paretoscope::train::History;
 use serde_json::Value;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Training on a loaded machine takes its time; a step that never comes fails all the same.
@@ -129,13 +129,12 @@ impl Watch for Patient {
 
 /// The history of this link's runs, trained as `paretoscope run` trains them.
 fn native(link: &str, steps: u32) -> History {
-    let options = RunOptions { steps: Some(steps), seeds: 1, backend: None };
+    let options = RunOptions { steps: Some(steps), seeds: 1, ..RunOptions::default() };
     let config = run::read(link, &options).unwrap_or_else(|error| panic!("{link}: {error}"));
     let no_files = |name: &str| Err(std::io::Error::other(format!("{name} is not needed here")));
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    let mut watch = Patient;
-    let run = run::run(&config, &options, &no_files, Rc::new(|| 0.0), &mut watch);
-    let mut results = runtime.block_on(run).unwrap_or_else(|error| panic!("{link}: {error}"));
+    let clock: SharedClock = Arc::new(|| 0.0);
+    let run = run::run(&config, &options, &no_files, &clock, &mut Patient);
+    let mut results = run.unwrap_or_else(|error| panic!("{link}: {error}"));
     results.remove(0).history
 }
 

@@ -3,12 +3,12 @@
 use paretoscope::balance::formula::{FORMULAS, formula};
 use paretoscope::balance::{Balancer, Gramian, METHODS, Promise, Served, Setup, Source, StepContext, method};
 use paretoscope::cli::guide::methods_page;
-use paretoscope::cli::run::{self, RunOptions, Watch};
+use paretoscope::cli::run::{self, RunOptions, SharedClock, Watch};
 use paretoscope::config::link;
 use paretoscope::measure::pull::cosines;
 use paretoscope::train::History;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 fn www(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("www").join(file)
@@ -115,8 +115,8 @@ fn trained(shared: &str) -> History {
     let config = run::read(shared, &options).expect("a link");
     let file = |name: &str| std::fs::read(www("data").join(name));
     let mut watch = Patient;
-    let results = run::run(&config, &options, &file, Rc::new(|| 0.0), &mut watch);
-    let mut results = pollster::block_on(results).expect("an experiment");
+    let clock: SharedClock = Arc::new(|| 0.0);
+    let mut results = run::run(&config, &options, &file, &clock, &mut watch).expect("an experiment");
     results.remove(0).history
 }
 

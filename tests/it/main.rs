@@ -4,6 +4,7 @@ mod allocations;
 mod balance;
 mod bench;
 mod convolution;
+mod crew;
 mod data;
 mod flat;
 mod front;

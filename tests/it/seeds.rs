@@ -318,8 +318,8 @@ fn six_runs_of_twenty_seeds() {
 
 #[cfg(feature = "cli")]
 mod command_line {
-    use paretoscope::cli::run::{self, RunOptions, Watch};
-    use std::rc::Rc;
+    use paretoscope::cli::run::{self, RunOptions, SharedClock, Watch};
+    use std::sync::Arc;
 
     struct Silent;
 
@@ -336,13 +336,54 @@ mod command_line {
             let config = run::read(link, &options).expect("a link");
             let read_file = |_: &str| Err(std::io::Error::other("no files"));
             let mut watch = Silent;
-            let results = run::run(&config, &options, &read_file, Rc::new(|| 0.0), &mut watch);
-            let results = pollster::block_on(results).expect("results");
+            let clock: SharedClock = Arc::new(|| 0.0);
+            let results = run::run(&config, &options, &read_file, &clock, &mut watch).expect("results");
             results.iter().map(|result| result.history.outline.runs[0].seed).collect::<Vec<_>>()
         };
         assert_eq!(seeds("#v=1&st=5&s=7&seeds=3", 0), [7, 8, 9]);
         assert_eq!(seeds("#v=1&st=5&s=7&seeds=3", 2), [7, 8]);
         assert_eq!(seeds("#v=1&st=5&s=7", 0), [7]);
+    }
+
+    #[test]
+    fn seeds_are_the_same_however_many_are_trained_at_once() {
+        let told = |threads: u32| {
+            let options = RunOptions { threads, ..RunOptions::default() };
+            let config = run::read("#v=1&st=30&m=sum,graddrop&s=7&seeds=5", &options).expect("a link");
+            let read_file = |_: &str| Err(std::io::Error::other("no files"));
+            let clock: SharedClock = Arc::new(|| 0.0);
+            let results = run::run(&config, &options, &read_file, &clock, &mut Silent).expect("results");
+            assert_eq!(results.len(), 5);
+            run::to_json(&results).to_string()
+        };
+        let one = told(1);
+        for threads in [0, 2, 3, 9] {
+            assert_eq!(told(threads), one, "{threads} threads");
+        }
+    }
+
+    /// Ends everything at the first look that says so.
+    struct Impatient;
+
+    impl Watch for Impatient {
+        fn goes_on(&mut self, _seed_idx: u32, step: u32, _steps: u32) -> bool {
+            step < 20
+        }
+    }
+
+    #[test]
+    fn whoever_interrupts_gets_what_there_is() {
+        let options = RunOptions { threads: 2, ..RunOptions::default() };
+        let config = run::read("#v=1&st=20000&net=128x3&m=sum&seeds=3", &options).expect("a link");
+        let read_file = |_: &str| Err(std::io::Error::other("no files"));
+        let clock: SharedClock = Arc::new(|| 0.0);
+        let results = run::run(&config, &options, &read_file, &clock, &mut Impatient).expect("results");
+        let heads: Vec<u32> = results.iter().map(|result| result.history.head()).collect();
+        assert!((1..=2).contains(&heads.len()) && heads.iter().all(|head| *head < 20_000), "{heads:?}");
+        // A seed that cannot be trained ends the others, and says why.
+        let config = run::read("#v=1&p=digits8&seeds=3", &options).expect("a link");
+        let error = run::run(&config, &options, &read_file, &clock, &mut Silent).expect_err("no data");
+        assert!(error.to_string().contains("could not be loaded"), "{error}");
     }
 }
 

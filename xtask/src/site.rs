@@ -142,7 +142,8 @@ fn stamp(dist: &Path) -> Result<String> {
     Ok(hash.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect())
 }
 
-/// The worker's first script. It takes the program that knows GPUs only where there is an adapter. Trunk's own
+/// The worker's first script. It takes the program that knows GPUs only where there is an adapter and the worker is no
+/// hand of another one (`src/worker/hands.rs`), which trains on the CPU. Trunk's own
 /// loaders know neither that, nor version, nor failure: an error here has to reach the page's `onerror`, which a
 /// rejected promise in a worker does not.
 fn write_loader(dist: &Path, build: &str) -> Result<()> {
@@ -159,7 +160,8 @@ fn write_loader(dist: &Path, build: &str) -> Result<()> {
     std::fs::remove_file(&own).map_err(|e| format!("{} could not be removed ({e}).", own.display()))?;
     let [without, with] = programs;
     let text = format!(
-        "const adapter = self.navigator.gpu ? self.navigator.gpu.requestAdapter().catch(() => null) : null;\n\
+        "const gpu = self.name === \"hand\" ? undefined : self.navigator.gpu;\n\
+         const adapter = gpu ? gpu.requestAdapter().catch(() => null) : null;\n\
          Promise.resolve(adapter).then((adapter) => {{\n\
          \x20 const program = adapter ? \"{with}\" : \"{without}\";\n\
          \x20 importScripts(`./${{program}}.js?v={build}`);\n\
