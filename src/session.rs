@@ -26,12 +26,14 @@ pub use land::Land;
 use crate::config::link::Rejected;
 use crate::config::{BackendChoice, ExperimentConfig, RunConfig, link};
 use crate::data::{DataError, MtldFile, mtld};
+use crate::kernels::Team;
 use crate::protocol::{BackendKind, BackendReport, Command, Event, FailureCode, RunId, SeedProgress};
 use crew::Crew;
 use experiment::{Advance, Basis, Experiment, StartError};
 use hand::Hand;
 use ladder::Ladder;
 use std::rc::Rc;
+use std::sync::Arc;
 use surveyor::Surveyor;
 
 /// Milliseconds since some fixed moment.
@@ -117,6 +119,11 @@ impl Session {
     /// At most so many others may train for this session, see [`Order`]; none unless this is called.
     pub fn offer_hands(&mut self, most: usize) {
         self.crew.offer(most);
+    }
+
+    /// Threads that share large kernels on the CPU; results are the same bits without them.
+    pub fn offer_team(&mut self, team: Arc<dyn Team>) {
+        self.ladder.team = Some(team);
     }
 
     /// What is to be done about those who train for this session, in order.

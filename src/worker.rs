@@ -5,6 +5,7 @@
 
 mod bench;
 mod hands;
+mod team;
 
 use crate::protocol::{Command, Event, FailureCode};
 use crate::session::Session;
@@ -73,8 +74,11 @@ fn post(event: &Event) {
     let _ = scope().post_message_with_transfer(&buffer, &transfer);
 }
 
-/// Listens to the page from now on.
+/// Listens to the page from now on; a thread of another worker only serves.
 pub fn start() {
+    if team::is_thread() {
+        return;
+    }
     std::panic::set_hook(Box::new(|info| {
         let place = info.location().map_or_else(String::new, |at| format!(" ({}:{})", at.file(), at.line()));
         let what = info.payload().downcast_ref::<&str>().map(|text| (*text).to_owned());
@@ -115,6 +119,9 @@ async fn work(inbox: Rc<RefCell<Inbox>>) {
     };
     let mut session = Session::new(Rc::new(now.clone()));
     session.offer_hands(hands::most());
+    if let Some(team) = team::all_cores().await {
+        session.offer_team(team);
+    }
     let mut hands = Hands::new(inbox.clone());
     let pause = Breath::new();
     loop {

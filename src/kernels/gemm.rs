@@ -63,7 +63,7 @@ impl<T> Default for Packing<T> {
 impl<T> Packing<T> {
     /// Room for a team that shares large products; without one, for the thread that calls.
     pub fn of(team: Option<Arc<dyn Team>>) -> Self {
-        let members = team.as_ref().map_or(1, |team| team.size().clamp(1, team::LARGEST));
+        let members = team.as_ref().map_or(1, |_| team::LARGEST);
         Self { rooms: (0..members).map(|_| Room { a: Vec::new(), b: Vec::new() }).collect(), team }
     }
 

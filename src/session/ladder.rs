@@ -3,7 +3,9 @@
 use super::Clock;
 use crate::backend::{Backend, Workload, cpu::Cpu};
 use crate::config::BackendChoice;
+use crate::kernels::Team;
 use crate::protocol::{BackendKind, BackendReport, Rung};
+use std::sync::Arc;
 
 #[cfg(feature = "gpu")]
 use crate::backend::{
@@ -36,11 +38,14 @@ pub struct Ladder {
     #[cfg(feature = "gpu")]
     device: Option<Rc<GpuDevice>>,
     losses: u32,
+    /// Who shares large kernels on the CPU.
+    pub(super) team: Option<Arc<dyn Team>>,
 }
 
 /// A choice that makes backends.
 pub struct Chosen {
     pub report: BackendReport,
+    team: Option<Arc<dyn Team>>,
     #[cfg(feature = "gpu")]
     device: Option<Rc<GpuDevice>>,
 }
@@ -53,16 +58,18 @@ impl Chosen {
             let gpu = Gpu::new(device.clone(), &workload, &theta);
             return gpu.map(|gpu| Backend::Gpu(Box::new(gpu))).map_err(|error| error.to_string());
         }
-        Ok(Backend::Cpu(Box::new(Cpu::new(workload, theta))))
+        Ok(Backend::Cpu(Box::new(Cpu::with_team(workload, theta, self.team.clone()))))
     }
 }
 
-fn on_cpu(why: &str, rungs: Vec<Rung>) -> Chosen {
-    let statement = format!("Running on your CPU. {why}");
+fn on_cpu(why: &str, rungs: Vec<Rung>, team: Option<&Arc<dyn Team>>) -> Chosen {
+    let threads = team.map(|team| format!(" {} threads share large layers.", team.size())).unwrap_or_default();
+    let statement = format!("Running on your CPU. {why}{threads}");
     let report =
         BackendReport { kind: BackendKind::Cpu, adapter: String::new(), statement, rungs, steps_per_second: None };
     Chosen {
         report,
+        team: team.cloned(),
         #[cfg(feature = "gpu")]
         device: None,
     }
@@ -70,7 +77,7 @@ fn on_cpu(why: &str, rungs: Vec<Rung>) -> Chosen {
 
 /// What computes an analytic problem: nothing to choose, whatever was asked for.
 pub fn exact() -> BackendReport {
-    on_cpu("Analytic problems are computed there in 64-bit numbers.", Vec::new()).report
+    on_cpu("Analytic problems are computed there in 64-bit numbers.", Vec::new(), None).report
 }
 
 impl Ladder {
@@ -80,6 +87,7 @@ impl Ladder {
             #[cfg(feature = "gpu")]
             device: None,
             losses: 0,
+            team: None,
         }
     }
 
@@ -129,17 +137,21 @@ impl Ladder {
     /// Climbs the ladder for this workload.
     pub async fn choose(&mut self, choice: BackendChoice, workload: &Workload, theta: &[f32]) -> Chosen {
         if choice == BackendChoice::Cpu {
-            return on_cpu("This experiment asks for it.", Vec::new());
+            return on_cpu("This experiment asks for it.", Vec::new(), self.team.as_ref());
         }
         if self.losses > 1 {
-            return on_cpu("The graphics device was lost twice. Everything works on the CPU too.", Vec::new());
+            return on_cpu(
+                "The graphics device was lost twice. Everything works on the CPU too.",
+                Vec::new(),
+                self.team.as_ref(),
+            );
         }
         self.climb(choice, workload, theta).await
     }
 
     #[cfg(not(feature = "gpu"))]
     async fn climb(&mut self, _choice: BackendChoice, _workload: &Workload, _theta: &[f32]) -> Chosen {
-        on_cpu(&format!("{NO_DEVICE} {CPU_WORKS}"), vec![Rung::new("adapter", false, NO_DEVICE)])
+        on_cpu(&format!("{NO_DEVICE} {CPU_WORKS}"), vec![Rung::new("adapter", false, NO_DEVICE)], self.team.as_ref())
     }
 
     #[cfg(feature = "gpu")]
@@ -150,7 +162,7 @@ impl Ladder {
             Ok(device) => device,
             Err(why) => {
                 rung("adapter", false, why.clone());
-                return on_cpu(&format!("{why} {CPU_WORKS}"), rungs);
+                return on_cpu(&format!("{why} {CPU_WORKS}"), rungs, self.team.as_ref());
             }
         };
         let adapter = device.adapter_name();
@@ -160,7 +172,7 @@ impl Ladder {
             rung("hardware", choice == BackendChoice::Gpu, detail);
             if choice == BackendChoice::Auto {
                 let why = format!("The only WebGPU adapter here is software ({adapter}), which is slower. {CPU_WORKS}");
-                return on_cpu(&why, rungs);
+                return on_cpu(&why, rungs, self.team.as_ref());
             }
         } else {
             rung("hardware", true, adapter.clone());
@@ -169,24 +181,29 @@ impl Ladder {
             Ok(worst) => rung("self-test", true, format!("agrees with the CPU within {worst:.0e}")),
             Err(why) => {
                 rung("self-test", false, why.clone());
-                return on_cpu(&format!("The graphics device failed its self-test: {why}. {CPU_WORKS}"), rungs);
+                return on_cpu(
+                    &format!("The graphics device failed its self-test: {why}. {CPU_WORKS}"),
+                    rungs,
+                    self.team.as_ref(),
+                );
             }
         }
         if choice == BackendChoice::Auto {
-            let cpu = self.race(Backend::Cpu(Box::new(Cpu::new(workload.clone(), theta.to_vec()))), workload).await;
+            let cpu = Cpu::with_team(workload.clone(), theta.to_vec(), self.team.clone());
+            let cpu = self.race(Backend::Cpu(Box::new(cpu)), workload).await;
             let gpu = match Gpu::new(device.clone(), workload, theta) {
                 Ok(gpu) => self.race(Backend::Gpu(Box::new(gpu)), workload).await,
                 Err(_) => 0.0,
             };
             rung("race", gpu > cpu, format!("GPU {gpu:.0} steps/s, CPU {cpu:.0} steps/s"));
             if gpu <= cpu {
-                return on_cpu("It was faster than the graphics device for this network.", rungs);
+                return on_cpu("It was faster than the graphics device for this network.", rungs, self.team.as_ref());
             }
         }
         let statement =
             format!("Running on {adapter} through WebGPU. Curves are marked ≈: GPU sums round differently.");
         let report = BackendReport { kind: BackendKind::Gpu, adapter, statement, rungs, steps_per_second: None };
-        Chosen { report, device: Some(device) }
+        Chosen { report, team: None, device: Some(device) }
     }
 
     /// Steps per second of plain training within [`RACE_MILLIS`].

@@ -38,7 +38,8 @@ async fn timed(query: &str) -> Result<Value, String> {
         }
         true
     };
-    let done = run(&order, &clock, &mut watch).await?;
+    let team = if order.threads > 1 { Some(super::team::gathered(order.threads).await?) } else { None };
+    let done = run(&order, team, &clock, &mut watch).await?;
     match done.fault() {
         Some(fault) => Err(fault),
         None => Ok(json!({

@@ -51,7 +51,7 @@ pub struct Server {
 
 impl Server {
     /// Serves `root` below `prefix`: `/`, or a path with a slash at both ends.
-    pub fn start(root: PathBuf, prefix: &str) -> Self {
+    pub fn start(root: PathBuf, prefix: &str, isolated: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("http://{}{prefix}", listener.local_addr().expect("its address"));
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -59,6 +59,7 @@ impl Server {
         let site = server::Site {
             root,
             prefix: prefix.into(),
+            isolated,
             on_request: Box::new(move |request| log.lock().expect("no panic while logging").push(request)),
         };
         std::thread::spawn(move || server::run(&listener, &Arc::new(site)));
@@ -80,6 +81,8 @@ pub struct Options {
     pub size: (u32, u32),
     /// Where the site is served: `/`, or a path with a slash at both ends.
     pub prefix: String,
+    /// Whether the page may share memory between threads.
+    pub isolated: bool,
     /// The `prefers-color-scheme` that the page sees: `light` or `dark`.
     pub color_scheme: &'static str,
     /// Whether the page is asked to move less.
@@ -94,6 +97,7 @@ impl Default for Options {
             webgpu: false,
             size: (1280, 900),
             prefix: "/".into(),
+            isolated: false,
             color_scheme: "light",
             reduced_motion: false,
             arguments: Vec::new(),
@@ -132,7 +136,7 @@ impl Browser {
 
     /// A browser and a server of its own for the built site.
     pub async fn with(options: Options) -> Self {
-        let server = Server::start(dist(), &options.prefix);
+        let server = Server::start(dist(), &options.prefix, options.isolated);
         let driver = Driver::start();
         let mut arguments: Vec<String> = [
             "--headless=new",

@@ -8,6 +8,7 @@ mod front;
 mod gradients;
 mod harness;
 mod landscape;
+mod threads;
 mod trouble;
 
 use harness::{Browser, Options};

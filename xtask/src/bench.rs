@@ -54,7 +54,7 @@ pub fn bench(ready: &Ready, options: &Options) -> Result<()> {
         say("timing the site in dist/ as it is");
         run::read(&site::dist().join("bench/index.html"))?;
     } else {
-        site::build(ready, Mode::Release)?;
+        site::build(ready, Mode::Release, true)?;
     }
     let typed: Vec<String> =
         ["cargo", "xtask", "bench"].map(str::to_owned).into_iter().chain(options.flags()).collect();

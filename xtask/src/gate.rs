@@ -159,7 +159,7 @@ fn with_gpu(mut tests: Command) -> Command {
 }
 
 fn site(ready: &Ready) -> Result<()> {
-    site::build(ready, site::Mode::Release)
+    site::build(ready, site::Mode::Release, true)
 }
 
 fn e2e(ready: &Ready) -> Result<()> {

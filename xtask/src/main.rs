@@ -8,6 +8,7 @@ mod server;
 mod setup;
 mod site;
 mod size;
+mod threads;
 
 use lexopt::prelude::*;
 use run::{Result, say};
@@ -20,9 +21,11 @@ use std::sync::Arc;
 const HELP: &str = "\
 cargo xtask COMMAND
 
-  serve [--open] [--port N] [--dev]   build the page and serve it on 127.0.0.1
+  serve [--open] [--port N] [--dev] [--threads]
+                                      build the page and serve it on 127.0.0.1
   test [--only LAYER]...              everything CI runs
-  build [--dev]                       the static site in dist/
+  build [--dev] [--threads]           the static site in dist/; with a program for pages that are cross-origin
+                                      isolated, whose kernels share several threads
   setup [--for serve|test]            only find or install what is needed (default: test)
   bench [--rounds N] [--ms N] [--sizes S,M,L,XL] [--peers NAME,...] [--only step|matmul|start]... [--built]
         [--python PROGRAM]            time our engine and others in one browser, into benches/record/
@@ -38,8 +41,8 @@ const PORT: u16 = 8080;
 enum Action {
     Help,
     Setup(Purpose),
-    Build(Mode),
-    Serve { mode: Mode, port: Option<u16>, open: bool },
+    Build { mode: Mode, threads: bool },
+    Serve { mode: Mode, threads: bool, port: Option<u16>, open: bool },
     Test { only: Vec<String> },
     Bench(bench::Options),
     Size,
@@ -67,6 +70,7 @@ fn parse() -> std::result::Result<Action, lexopt::Error> {
     let mut parser = lexopt::Parser::from_env();
     let mut command: Option<String> = None;
     let (mut mode, mut port, mut open, mut only, mut purpose) = (Mode::Release, None, false, Vec::new(), Purpose::Test);
+    let mut threads = false;
     let mut timed = bench::Options::default();
     while let Some(arg) = parser.next()? {
         let c = command.as_deref().unwrap_or_default();
@@ -75,6 +79,7 @@ fn parse() -> std::result::Result<Action, lexopt::Error> {
             Value(v) if command.is_none() => command = Some(v.string()?),
             Long("dev") if matches!(c, "build" | "serve") => mode = Mode::Dev,
             Long("release") if matches!(c, "build" | "serve") => mode = Mode::Release,
+            Long("threads") if matches!(c, "build" | "serve") => threads = true,
             Long("port") if c == "serve" => port = Some(parser.value()?.parse()?),
             Long("open") if c == "serve" => open = true,
             Long("only") if c == "test" => only.push(parser.value()?.string()?),
@@ -98,8 +103,8 @@ fn parse() -> std::result::Result<Action, lexopt::Error> {
     Ok(match command.as_deref() {
         None | Some("help") => Action::Help,
         Some("setup") => Action::Setup(purpose),
-        Some("build") => Action::Build(mode),
-        Some("serve") => Action::Serve { mode, port, open },
+        Some("build") => Action::Build { mode, threads },
+        Some("serve") => Action::Serve { mode, threads, port, open },
         Some("test") => Action::Test { only },
         Some("bench") => Action::Bench(timed),
         Some("size") => Action::Size,
@@ -112,17 +117,17 @@ fn perform(action: Action) -> Result<()> {
     match action {
         Action::Help => println!("{HELP}"),
         Action::Setup(purpose) => drop(setup::ensure(purpose)?),
-        Action::Build(mode) => {
-            site::build(&setup::ensure(Purpose::Serve)?, mode)?;
+        Action::Build { mode, threads } => {
+            site::build(&setup::ensure(Purpose::Serve)?, mode, threads)?;
             if mode == Mode::Release {
                 size::check(&site::dist())?;
             }
         }
-        Action::Serve { mode, port, open } => {
+        Action::Serve { mode, threads, port, open } => {
             // Before the build, so that a taken port is known at once and not after minutes.
             let listener = listen(port)?;
-            site::build(&setup::ensure(Purpose::Serve)?, mode)?;
-            serve(&listener, open)?;
+            site::build(&setup::ensure(Purpose::Serve)?, mode, threads)?;
+            serve(&listener, open, threads)?;
         }
         Action::Test { only } => {
             gate::check_names(&only)?;
@@ -150,7 +155,7 @@ fn listen(port: Option<u16>) -> Result<TcpListener> {
         .ok_or_else(|| format!("no port from {PORT} to {} is free; choose one with --port.", PORT + 49))
 }
 
-fn serve(listener: &TcpListener, open: bool) -> Result<()> {
+fn serve(listener: &TcpListener, open: bool, isolated: bool) -> Result<()> {
     let address = listener.local_addr().map_err(|e| format!("the server lost its address ({e})."))?;
     let url = format!("http://{address}/");
     say(&format!("serving at {url} (Ctrl-C ends it)"));
@@ -164,6 +169,7 @@ fn serve(listener: &TcpListener, open: bool) -> Result<()> {
     let site = server::Site {
         root: site::dist(),
         prefix: "/".into(),
+        isolated,
         on_request: Box::new(|request| {
             if request.status >= 400 {
                 say(&format!("{} {} {}", request.status, request.method, request.target));

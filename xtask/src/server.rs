@@ -25,6 +25,8 @@ pub struct Site {
     pub root: PathBuf,
     /// `/` or a path with a slash at both ends, such as `/sub/dir/`.
     pub prefix: String,
+    /// Whether pages are cross-origin isolated, so that they may share memory between threads.
+    pub isolated: bool,
     /// Called once a request, after it was answered.
     pub on_request: Box<dyn Fn(Request) + Send + Sync>,
 }
@@ -65,6 +67,12 @@ fn connection(mut stream: TcpStream, site: &Site) -> std::io::Result<()> {
         answer.mime,
         answer.body.len()
     );
+    if site.isolated {
+        head.push_str(
+            "cross-origin-opener-policy: same-origin\r\ncross-origin-embedder-policy: require-corp\r\n\
+             cross-origin-resource-policy: cross-origin\r\n",
+        );
+    }
     if let Some(location) = &answer.location {
         head.push_str(&format!("location: {location}\r\n"));
     }

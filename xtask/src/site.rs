@@ -7,6 +7,7 @@
 
 use crate::run::{self, Result, root, run, say};
 use crate::setup::Ready;
+use crate::threads;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -34,8 +35,8 @@ pub fn dist() -> PathBuf {
     root().join("dist")
 }
 
-/// Builds the whole site.
-pub fn build(ready: &Ready, mode: Mode) -> Result<()> {
+/// Builds the whole site; `with_threads` with the program for isolated pages.
+pub fn build(ready: &Ready, mode: Mode, with_threads: bool) -> Result<()> {
     let start = Instant::now();
     ready.rust.drop_stale_objects()?;
     let fetch = ["fetch", "--quiet", "--locked"];
@@ -49,6 +50,9 @@ pub fn build(ready: &Ready, mode: Mode) -> Result<()> {
         trunk.arg("--release");
     }
     run(&mut trunk, "the compiler's message above says why")?;
+    if with_threads {
+        threads::build(ready, &dist())?;
+    }
     finish(&dist())?;
     say(&format!("site built in {} in {}", dist().display(), run::duration(start.elapsed())));
     Ok(())
@@ -142,10 +146,11 @@ fn stamp(dist: &Path) -> Result<String> {
     Ok(hash.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect())
 }
 
-/// The worker's first script. It takes the program that knows GPUs only where there is an adapter and the worker is no
-/// hand of another one (`src/worker/hands.rs`), which trains on the CPU. Trunk's own
-/// loaders know neither that, nor version, nor failure: an error here has to reach the page's `onerror`, which a
-/// rejected promise in a worker does not.
+/// The worker's first script. It takes the program that knows GPUs only where there is an adapter, and the one with
+/// threads where there is none but the page is isolated, or where a benchmark asks for threads. A hand
+/// (`src/worker/hands.rs`) trains on the CPU alone, and a thread (`src/worker/team.rs`) waits for the program and the
+/// memory of the worker that started it. Trunk's own loaders know neither that, nor version, nor failure: an error here
+/// has to reach the page's `onerror`, which a rejected promise in a worker does not.
 fn write_loader(dist: &Path, build: &str) -> Result<()> {
     let own = dist.join("worker_gpu_loader.js");
     let loader = dist.join("worker_loader.js");
@@ -159,15 +164,29 @@ fn write_loader(dist: &Path, build: &str) -> Result<()> {
     }
     std::fs::remove_file(&own).map_err(|e| format!("{} could not be removed ({e}).", own.display()))?;
     let [without, with] = programs;
+    let shared = threads::PROGRAM;
+    let has_threads = threads::is_built(dist);
     let text = format!(
-        "const gpu = self.name === \"hand\" ? undefined : self.navigator.gpu;\n\
-         const adapter = gpu ? gpu.requestAdapter().catch(() => null) : null;\n\
-         Promise.resolve(adapter).then((adapter) => {{\n\
-         \x20 const program = adapter ? \"{with}\" : \"{without}\";\n\
-         \x20 importScripts(`./${{program}}.js?v={build}`);\n\
+        "const fail = (error) => setTimeout(() => {{ throw error; }});\n\
+         const load = (program) => importScripts(`./${{program}}.js?v={build}`);\n\
+         const start = async () => {{\n\
+         \x20 const isHand = self.name === \"hand\";\n\
+         \x20 const hasThreads = {has_threads} && self.crossOriginIsolated && !isHand;\n\
+         \x20 const wantsThreads = hasThreads && /&threads=/.test(self.location.search);\n\
+         \x20 const gpu = isHand || wantsThreads ? undefined : self.navigator.gpu;\n\
+         \x20 const adapter = await gpu?.requestAdapter().catch(() => null);\n\
+         \x20 const program = adapter ? \"{with}\" : hasThreads ? \"{shared}\" : \"{without}\";\n\
+         \x20 load(program);\n\
          \x20 const code = new URL(`./${{program}}_bg.wasm?v={build}`, self.location.href);\n\
-         \x20 return wasm_bindgen({{ module_or_path: code }});\n\
-         }}).catch((error) => setTimeout(() => {{ throw error; }}));\n"
+         \x20 await wasm_bindgen({{ module_or_path: code }});\n\
+         }};\n\
+         const join = async ([module, memory]) => {{\n\
+         \x20 load(\"{shared}\");\n\
+         \x20 await wasm_bindgen({{ module_or_path: module, memory }});\n\
+         \x20 wasm_bindgen.serveTeam();\n\
+         }};\n\
+         if (self.name === \"thread\") self.onmessage = ({{ data }}) => join(data).catch(fail);\n\
+         else start().catch(fail);\n"
     );
     run::write(&loader, text)
 }
