@@ -20,16 +20,16 @@ async function ordered(query) {
 }
 
 window.engine = {
-  async start(backend) {
-    this.backend = backend;
+  async start(backend, threads) {
+    this.place = `backend=${backend}${threads > 1 ? `&threads=${threads}` : ""}`;
     if (backend === "gpu" && !(await navigator.gpu?.requestAdapter())) throw new Error("no WebGPU adapter");
     return "this checkout";
   },
   async time(size, mode, ms) {
-    const { result, ...rest } = await ordered(`size=${size}&mode=${mode}&backend=${this.backend}&ms=${ms}`);
+    const { result, ...rest } = await ordered(`size=${size}&mode=${mode}&${this.place}&ms=${ms}`);
     return { ...rest, losses: result.losses_step3 };
   },
   multiply(n, ms) {
-    return ordered(`kernel=matmul&n=${n}&backend=${this.backend}&ms=${ms}`);
+    return ordered(`kernel=matmul&n=${n}&${this.place}&ms=${ms}`);
   },
 };

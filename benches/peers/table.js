@@ -52,7 +52,7 @@ export function stepRecord(about, { engines: versions, steps, products }, engine
     `\`${about.command}\` on ${about.date}: ${about.machine}, load ${about.load.toFixed(1)} at the start. Chromium ` +
       `${about.chromium}${about.hasSoftwareGraphics ? ", WebGPU on a **software adapter**, which says nothing of graphics hardware" : ""}. ` +
       `${about.rounds} ${about.rounds === 1 ? "round" : "rounds"}, windows of ${about.ms} ms, all engines in one browser session in alternation; medians, in brackets ` +
-      "(max − min)/median. A page of its own each, cross-origin isolated, so that engines may have threads; ours has one." +
+      "(max − min)/median. A page of its own each, cross-origin isolated, so that engines may have threads; ours has the number in its name, or one." +
       (about.wasEnded ? " **Ended by hand** before all rounds were done." : ""),
     `Packages: ${Object.entries(about.versions).map(([name, version]) => `${name} ${version}`).join(", ")}` +
       `${versions.pytorch ? `; ${versions.pytorch}, natively, so its rows are for orientation` : ""}.`,
