@@ -6,6 +6,7 @@ mod compare;
 mod experiment;
 mod front;
 mod gradients;
+mod hands;
 mod harness;
 mod landscape;
 mod threads;
