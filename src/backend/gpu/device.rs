@@ -159,14 +159,17 @@ impl GpuDevice {
 
     /// Compiles WGSL under a kernel's name, without keeping the pipeline.
     pub fn compile(&self, kernel: &Kernel, shader: String) -> wgpu::ComputePipeline {
+        let lanes = [("LANES", f64::from(self.lanes()))];
+        self.compile_text(kernel.name, shader, if kernel.has_lanes { &lanes } else { &[] })
+    }
+
+    fn compile_text(&self, name: &str, shader: String, constants: &[(&str, f64)]) -> wgpu::ComputePipeline {
         let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: Some(kernel.name),
+            label: Some(name),
             source: wgpu::ShaderSource::Wgsl(shader.into()),
         });
-        let lanes = [("LANES", f64::from(self.lanes()))];
-        let constants: &[(&str, f64)] = if kernel.has_lanes { &lanes } else { &[] };
         self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-            label: Some(kernel.name),
+            label: Some(name),
             layout: None,
             module: &module,
             entry_point: Some("main"),
@@ -188,6 +191,23 @@ impl GpuDevice {
             }
         }
         Ok(())
+    }
+
+    /// Compiles WGSL that is put together at run time, once under its name.
+    ///
+    /// # Errors
+    /// A sentence where the driver rejects it.
+    pub async fn prepare_text(&self, name: &'static str, shader: &str) -> Result<wgpu::ComputePipeline, String> {
+        if let Some((_, pipeline)) = self.pipelines.borrow().iter().find(|(known, _)| *known == name) {
+            return Ok(pipeline.clone());
+        }
+        let scope = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let pipeline = self.compile_text(name, shader.to_owned(), &[]);
+        if let Some(why) = scope.pop().await {
+            return Err(format!("The graphics driver rejects the kernel {name}: {why}."));
+        }
+        self.pipelines.borrow_mut().push((name, pipeline.clone()));
+        Ok(pipeline)
     }
 
     fn pipeline(&self, kernel: &Kernel) -> wgpu::ComputePipeline {
