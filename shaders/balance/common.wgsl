@@ -27,7 +27,7 @@ struct Weigh {
     floor: array<vec4<f32>, 4>,       // (16) values that the scaled losses never fall below
 }
 
-@group(0) @binding(0) var<uniform> shape: Weigh;
+@group(0) @binding(0) var<storage, read> shape: Weigh;
 @group(0) @binding(1) var<storage, read> partials: array<vec4<f32>>;
 // (n, 4) of every step: rate, correction and shrink of the update, learning rate.
 @group(0) @binding(2) var<storage, read> schedule: array<vec4<f32>>;

@@ -15,7 +15,7 @@ struct Gradients {
     products: array<vec4<u32>, 256>,
 }
 
-@group(0) @binding(0) var<uniform> shape: Gradients;
+@group(0) @binding(0) var<storage, read> shape: Gradients;
 @group(0) @binding(1) var<storage, read> sheet: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> g: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> own: array<vec4<f32>>;

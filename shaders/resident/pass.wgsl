@@ -32,7 +32,7 @@ struct Pass {
     operations: array<vec4<u32>, 384>,
 }
 
-@group(0) @binding(0) var<uniform> shape: Pass;
+@group(0) @binding(0) var<storage, read> shape: Pass;
 @group(0) @binding(1) var<storage, read> theta: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> source: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> source_targets: array<f32>;

@@ -9,7 +9,7 @@ struct Report {
     into: u32,    // where these begin in a step: (K + 1) of d, (K + 1) of the change
 }
 
-@group(0) @binding(0) var<uniform> shape: Report;
+@group(0) @binding(0) var<storage, read> shape: Report;
 @group(0) @binding(1) var<storage, read> g: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> gradient: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> moved: array<vec4<f32>>;

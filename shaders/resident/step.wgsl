@@ -14,7 +14,7 @@ struct Step {
     head_ends: array<vec4<u32>, 4>,  // (16) behind each head's last vec
 }
 
-@group(0) @binding(0) var<uniform> shape: Step;
+@group(0) @binding(0) var<storage, read> shape: Step;
 @group(0) @binding(1) var<storage, read> g: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> gradient: array<vec4<f32>>;
 // (16) w, (16) of the heads, then rate, correction and shrink as update.wgsl has them.

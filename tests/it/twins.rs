@@ -1156,10 +1156,13 @@ mod device {
     #[track_caller]
     fn check_layout_of<U: Uniform>(name: &str, shader: &str) {
         let module = super::module(name, shader);
-        let uniforms: Vec<_> =
-            module.global_variables.iter().filter(|(_, global)| global.space == naga::AddressSpace::Uniform).collect();
-        assert_eq!(uniforms.len(), 1, "{}", name);
-        let naga::TypeInner::Struct { members, span } = &module.types[uniforms[0].1.ty].inner else {
+        // Bound at 0, as a uniform or as storage that is only read.
+        let settings = module.global_variables.iter().find(|(_, global)| {
+            let read = naga::AddressSpace::Storage { access: naga::StorageAccess::LOAD };
+            global.name.as_deref() == Some("shape") && [naga::AddressSpace::Uniform, read].contains(&global.space)
+        });
+        let Some((_, settings)) = settings else { panic!("{name}: there is no shape") };
+        let naga::TypeInner::Struct { members, span } = &module.types[settings.ty].inner else {
             panic!("{}: the uniform is no struct", name)
         };
         let theirs: Vec<(&str, usize)> =
