@@ -13,8 +13,6 @@ fn weigh() {
         return;
     }
     let rank = find_rank();
-    set_products();
-    decompose(n);
     truncate(rank);
     var kept: array<f32, 16>;
     var count = 0u;

@@ -21,10 +21,8 @@ fn weigh() {
     let full = rank == n;
     if (full) {
         set_cosines();
-    } else {
-        set_products();
+        decompose(n);
     }
-    decompose(n);
     truncate(rank);
     var x: array<f32, 16>;
     for (var l = 0u; l < n; l++) {

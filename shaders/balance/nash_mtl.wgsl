@@ -39,7 +39,8 @@ fn solve(n: u32, system: ptr<function, array<f32, 256>>, right: ptr<function, ar
 fn bargain(n: u32) -> bool {
     if (n == 2u) {
         // Both gain alike, and the sum keeps the digits of opposed rows that a system would lose.
-        x[0] = inverseSqrt(1.0 + cosine(members[0], members[1]) + NOISE);
+        // NOISE times a 1 that compilers do not know, or they add it to the other 1 first.
+        x[0] = inverseSqrt(1.0 + cosine(members[0], members[1]) + NOISE * cosine(members[0], members[0]));
         x[1] = x[0];
         return true;
     }

@@ -530,6 +530,33 @@ impl Backend {
         }
     }
 
+    /// Sends steps on their way; [`Self::receive`] tells of them, in the order of the calls.
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost, or the run does not stay on one.
+    pub fn send(&mut self, course: Course<'_>) -> Result<(), BackendError> {
+        match self {
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.send(course),
+            _ => {
+                let _ = course;
+                Err(nowhere_to_stay())
+            }
+        }
+    }
+
+    /// What the steps of the oldest [`Self::send`] told, once they are done.
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost, or nothing is under way.
+    pub async fn receive(&mut self) -> Result<Vec<ResidentStep>, BackendError> {
+        match self {
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.receive().await,
+            _ => Err(nowhere_to_stay()),
+        }
+    }
+
     /// Takes all of these steps, and tells of each.
     ///
     /// # Errors
@@ -540,7 +567,7 @@ impl Backend {
             Self::Gpu(gpu) => gpu.advance(course).await,
             _ => {
                 let _ = course;
-                Err(BackendError::Refused("this run has no device to stay on".to_owned()))
+                Err(nowhere_to_stay())
             }
         }
     }
@@ -723,4 +750,8 @@ impl Backend {
             Self::Gpu(gpu) => gpu.dispatches(),
         }
     }
+}
+
+fn nowhere_to_stay() -> BackendError {
+    BackendError::Refused("this run has no device to stay on".to_owned())
 }

@@ -1,10 +1,13 @@
 //! A run of the workload on one backend: the only place that knows how a step of it is taken.
 
 use super::workload::{BATCHES, Mode, Size};
-use crate::backend::{Apply, Backend, BackendError, Combine};
+use crate::backend::{Apply, Backend, BackendError, Combine, Course, Weighting};
+use crate::balance::{ResidentKernel, Setup, pcgrad, sum};
 use crate::config::TASKS;
 
 const LEARNING_RATE: f64 = 1e-3;
+/// Portions of steps that a device may have before it, so that it never waits for the host.
+const MOST_UNDER_WAY: usize = 2;
 
 /// A backend that trains the workload.
 pub struct Trial {
@@ -17,6 +20,10 @@ pub struct Trial {
     gramian: Vec<f64>,
     weights: Vec<f64>,
     ones: Vec<f64>,
+    /// Whether the run stays on its device, once that is known.
+    stays: Option<bool>,
+    /// Portions that the device has and whose losses have not come back.
+    under_way: usize,
 }
 
 impl Trial {
@@ -32,10 +39,12 @@ impl Trial {
             gramian: vec![0.0; k * k],
             weights: vec![0.0; k],
             ones: vec![1.0; k],
+            stays: None,
+            under_way: 0,
         }
     }
 
-    /// (K) losses of the last step's batch before its update.
+    /// (K) losses of a step's batch before its update: after [`Self::drain`] of the last one.
     pub fn losses(&self) -> &[f64] {
         &self.losses
     }
@@ -44,13 +53,83 @@ impl Trial {
         self.steps
     }
 
-    /// Takes `steps` steps. Losses are known of the last of them at least.
+    /// Takes `steps` steps. Losses of the last of them come back, with those before, some calls later at most.
     ///
     /// # Errors
     /// [`BackendError`] on the GPU.
     pub async fn advance(&mut self, steps: u32) -> Result<(), BackendError> {
+        if self.stays().await? {
+            return self.send(steps).await;
+        }
         for _ in 0..steps {
             self.step().await?;
+        }
+        Ok(())
+    }
+
+    /// Whether the device takes the steps by itself, which is decided at the first one.
+    async fn stays(&mut self) -> Result<bool, BackendError> {
+        if let Some(stays) = self.stays {
+            return Ok(stays);
+        }
+        let stays = match self.kernel() {
+            Some(kernel) => {
+                let weighting = Weighting {
+                    kernel,
+                    needs_rows: self.mode == Mode::Pcgrad,
+                    weighs_heads: false,
+                    losses_after: false,
+                    preference: &self.ones,
+                    floor: &self.ones,
+                    steps_per_epoch: BATCHES as u64,
+                    seed: 0,
+                };
+                self.backend.settle(&weighting).await?
+            }
+            None => false,
+        };
+        self.stays = Some(stays);
+        Ok(stays)
+    }
+
+    fn kernel(&self) -> Option<ResidentKernel> {
+        match self.mode {
+            Mode::Ew => sum::METHOD.new_balancer(&Setup { n_tasks: self.ones.len(), knobs: Vec::new() }).resident(),
+            Mode::Pcgrad => Some(pcgrad::cyclic()),
+        }
+    }
+
+    /// The same on the device, as many steps at once as it takes.
+    async fn send(&mut self, steps: u32) -> Result<(), BackendError> {
+        let mut left = steps;
+        while left > 0 {
+            let n = left.min(self.backend.most_steps() as u32);
+            let rows: Vec<u32> =
+                (self.steps..self.steps + n).flat_map(|step| &self.batches[step as usize % BATCHES]).copied().collect();
+            let course = Course {
+                first_step: u64::from(self.steps),
+                rows: &rows,
+                learning_rates: &vec![LEARNING_RATE; n as usize],
+                gramian_every: u32::MAX,
+                reports: false,
+                last_looks: false,
+            };
+            self.backend.send(course)?;
+            self.under_way += 1;
+            self.steps += n;
+            left -= n;
+            self.receive(MOST_UNDER_WAY).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for the oldest portions until no more than `most` are under way.
+    async fn receive(&mut self, most: usize) -> Result<(), BackendError> {
+        while self.under_way > most {
+            self.under_way -= 1;
+            if let Some(last) = self.backend.receive().await?.pop() {
+                self.losses = last.losses;
+            }
         }
         Ok(())
     }
@@ -80,6 +159,7 @@ impl Trial {
     /// # Errors
     /// [`BackendError`] on the GPU.
     pub async fn drain(&mut self) -> Result<(), BackendError> {
+        self.receive(0).await?;
         self.backend.drain().await
     }
 }

@@ -90,7 +90,8 @@ fn set_products() {
     }
 }
 
-// The rank of M: dependence is judged on the cosines. Eigenvalues that f64 would still hear are heard here too.
+// The rank of M, and leaves M decomposed: dependence is judged on the cosines; besides, rows whose eigenvalue f64 would
+// not hear have no say here either, though rotations of a graded matrix keep it.
 fn find_rank() -> u32 {
     let n = n_members;
     set_cosines();
@@ -99,7 +100,17 @@ fn find_rank() -> u32 {
     for (var i = 0u; i < n; i++) {
         independent += select(0u, 1u, eigen_a[i * n + i] > f32(n) * NOISE);
     }
-    return independent;
+    set_products();
+    decompose(n);
+    var top = 0.0;
+    for (var i = 0u; i < n; i++) {
+        top = max(top, eigen_a[i * n + i]);
+    }
+    var heard = 0u;
+    for (var i = 0u; i < n; i++) {
+        heard += select(0u, 1u, eigen_a[i * n + i] > f32(n) * 2.2204460e-16 * top);
+    }
+    return min(independent, heard);
 }
 
 // Zeroes positive eigenvalues until the `rank` largest are left; nobody looks at others.

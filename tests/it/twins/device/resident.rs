@@ -517,10 +517,19 @@ fn weigh(trial: &Trial, (method, knobs): (&Method, &[f64]), (id, k, g): &(String
     Ok(())
 }
 
+/// Methods and golden cases in which the answer in f64 is a convention.
+const UNDEFINED: &[(&str, &str)] = &[
+    // The hull holds 0, so at the shift 0 with which the search begins nothing is left to scale. Whether f64 stops there
+    // with the mean, or goes on to the vertex that the rule tends to, is up to whether its rounding gives 0 exactly.
+    ("cagrad", "P15"),
+];
+
 fn judge_weighting(trial: &Trial, method: &'static Method) -> Verdict {
     for (number, knobs) in settings(method).iter().enumerate() {
         // Other settings on some of them: software adapters take their time.
-        for matrix in matrices().iter().step_by(if number == 0 { 1 } else { 5 }) {
+        let defined: Vec<_> =
+            matrices().into_iter().filter(|(id, ..)| !UNDEFINED.contains(&(method.id, &id[..]))).collect();
+        for matrix in defined.iter().step_by(if number == 0 { 1 } else { 5 }) {
             weigh(trial, (method, knobs), matrix)?;
         }
     }
