@@ -3,13 +3,6 @@
 // One invocation reads the losses and the Gramian, calls the method's `weigh`, and leaves w for the update and the
 // record in the ring. K is small, so nothing here is worth a barrier.
 
-const MAX_TASKS: u32 = 16u;
-const PARTS: u32 = 64u;
-// What a cosine of rows in f32 may be off by, as in src/balance/gramian.rs.
-const NOISE: f32 = 1e-6;
-const MEMORY: u32 = 48u;
-const SUMS: u32 = 256u;
-
 struct Weigh {
     tasks: u32,        // K
     loss_parts: u32,   // sums that make a loss
@@ -39,6 +32,14 @@ struct Weigh {
 // (n, stride) unscaled losses, w, bits of what moved each row, M, whether it settled.
 @group(0) @binding(5) var<storage, read_write> ring: array<f32>;
 
+// Functions that resident/runs/whole.wgsl takes over.
+
+const PARTS: u32 = 64u;
+// What a cosine of rows in f32 may be off by, as in src/balance/gramian.rs.
+const NOISE: f32 = 1e-6;
+const MEMORY: u32 = 48u;
+const SUMS: u32 = 256u;
+
 var<private> n_tasks: u32;
 var<private> losses: array<f32, 16>;    // scaled
 // (K) scaled, behind the last update on its batch.
@@ -61,7 +62,7 @@ fn cosine(i: u32, j: u32) -> f32 {
 
 // A standard normal draw, as src/rng.rs makes it of a word (Wichura's AS 241).
 fn normal_draw(index: u32) -> f32 {
-    let word = philox(vec4<u32>(index / 4u, 0u, step, 0u), shape.key)[index % 4u];
+    let word = philox(vec4<u32>(index / 4u, 0u, step, 0u), stream_key())[index % 4u];
     // The nearer end, so that no digits are lost there.
     let low = word < 0x80000000u;
     let tail = (f32(select(~word, word, low)) + 0.5) * (1.0 / 4294967296.0);
@@ -87,7 +88,7 @@ fn normal_draw(index: u32) -> f32 {
 
 // A draw in 0..n by multiply and shift.
 fn draw_below(index: u32, n: u32) -> u32 {
-    let word = philox(vec4<u32>(index / 4u, 0u, step, 0u), shape.key)[index % 4u];
+    let word = philox(vec4<u32>(index / 4u, 0u, step, 0u), stream_key())[index % 4u];
     return wide_product(word, n).x;
 }
 
@@ -115,15 +116,39 @@ fn mean_loss(first: u32, i: u32) -> f32 {
     return sum * shape.loss_factor;
 }
 
+// Losses and the Gramian, w by the method, and the record; `plan` is (rate, correction, shrink, learning rate).
+fn decide(plan: vec4<f32>, ring_at: u32, has_gramian: bool) {
+    learning_rate = plan.w;
+    settled = true;
+    for (var i = 0u; i < n_tasks; i++) {
+        let loss = mean_loss(SUMS, i);
+        ring[ring_at + i] = loss;
+        let scale = shape.scales[i / 4u][i % 4u];
+        losses[i] = loss * scale;
+        after[i] = mean_loss(shape.after, i) * scale;
+        moved_by[i] = 0u;
+    }
+    if (has_gramian) {
+        read_gramian(ring_at + 3u * n_tasks);
+    }
+    weigh();
+    for (var i = 0u; i < n_tasks; i++) {
+        tally[i] = w[i];
+        tally[16u + i] = select(w[i], 1.0, shape.plain_heads == 1u);
+        ring[ring_at + n_tasks + i] = w[i];
+        ring[ring_at + 2u * n_tasks + i] = f32(moved_by[i]);
+    }
+    ring[ring_at + 3u * n_tasks + n_tasks * n_tasks] = select(0.0, 1.0, settled);
+    tally[32] = plan.x;
+    tally[33] = plan.y;
+    tally[34] = plan.z;
+}
+
 fn read_gramian(ring_at: u32) {
     let k = n_tasks;
     for (var i = 0u; i < k; i++) {
         for (var j = i; j < k; j++) {
-            var sum = vec4<f32>(0.0);
-            for (var part = 0u; part < PARTS / 4u; part++) {
-                sum += partials[(i * k + j) * (PARTS / 4u) + part];
-            }
-            let product = (sum.x + sum.y) + (sum.z + sum.w);
+            let product = product_of_rows(i * k + j);
             cosines[i * k + j] = product;
             ring[ring_at + i * k + j] = product;
             ring[ring_at + j * k + i] = product;
@@ -141,35 +166,26 @@ fn read_gramian(ring_at: u32) {
     }
 }
 
+// Nothing of what follows is taken over.
+
+fn stream_key() -> vec2<u32> {
+    return shape.key;
+}
+
+fn product_of_rows(pair: u32) -> f32 {
+    var sum = vec4<f32>(0.0);
+    for (var part = 0u; part < PARTS / 4u; part++) {
+        sum += partials[pair * (PARTS / 4u) + part];
+    }
+    return (sum.x + sum.y) + (sum.z + sum.w);
+}
+
 @compute @workgroup_size(1)
 fn main() {
     n_tasks = shape.tasks;
     let at = progress[0];
     step = progress[1];
-    let plan = schedule[at];
-    learning_rate = plan.w;
-    let ring_at = at * shape.stride;
-    for (var i = 0u; i < n_tasks; i++) {
-        let loss = mean_loss(SUMS, i);
-        ring[ring_at + i] = loss;
-        let scale = shape.scales[i / 4u][i % 4u];
-        losses[i] = loss * scale;
-        after[i] = mean_loss(shape.after, i) * scale;
-    }
-    if (shape.has_gramian == 1u) {
-        read_gramian(ring_at + 3u * n_tasks);
-    }
-    weigh();
-    for (var i = 0u; i < n_tasks; i++) {
-        tally[i] = w[i];
-        tally[16u + i] = select(w[i], 1.0, shape.plain_heads == 1u);
-        ring[ring_at + n_tasks + i] = w[i];
-        ring[ring_at + 2u * n_tasks + i] = f32(moved_by[i]);
-    }
-    ring[ring_at + 3u * n_tasks + n_tasks * n_tasks] = select(0.0, 1.0, settled);
-    tally[32] = plan.x;
-    tally[33] = plan.y;
-    tally[34] = plan.z;
+    decide(schedule[at], at * shape.stride, shape.has_gramian == 1u);
     progress[0] = at + 1u;
     progress[1] = step + 1u;
 }

@@ -36,7 +36,7 @@ fn weigh() {
         if (shape.settings.x == NORMAL) {
             w[i] = normal_draw(i);
         } else {
-            w[i] = uniform_draw(shape.key, step, i);
+            w[i] = uniform_draw(stream_key(), step, i);
         }
     }
     if (shape.settings.x <= UNIFORM) {

@@ -8,7 +8,7 @@ const LANES: u32 = 4u;
 
 struct Gradients {
     rows: u32,   // B
-    count: u32,  // products
+    product_count: u32,
     tiles: u32,  // of all of them
     spare_0: u32,
     // Two a product: (first tile, x, vecs of x, dy), (vecs of dy, dW, db, whether it belongs to G)
@@ -20,8 +20,10 @@ struct Gradients {
 @group(0) @binding(2) var<storage, read_write> g: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> own: array<vec4<f32>>;
 
+// Functions that runs/whole.wgsl takes over.
+
 // A tile over the edge repeats the last vecs, and stores there what is there already.
-fn finish(into_g: u32, at: u32, o: vec4<u32>, c: mat4x4<f32>) {
+fn store(into_g: u32, at: u32, o: vec4<u32>, c: mat4x4<f32>) {
     if (into_g == 1u) {
         g[at + o.x] = c[0];
         g[at + o.y] = c[1];
@@ -35,18 +37,14 @@ fn finish(into_g: u32, at: u32, o: vec4<u32>, c: mat4x4<f32>) {
     }
 }
 
-@compute @workgroup_size(LANES)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-    if (id.x >= shape.tiles) {
-        return;
-    }
+fn multiply_tile(number: u32) {
     var product = 0u;
-    while (product + 1u < shape.count && id.x >= shape.products[2u * product + 2u].x) {
+    while (product + 1u < shape.product_count && number >= shape.products[2u * product + 2u].x) {
         product++;
     }
     let one = shape.products[2u * product];
     let two = shape.products[2u * product + 1u];
-    let tile = id.x - one.x;
+    let tile = number - one.x;
     let n = two.x;
     let column_tiles = (n + 3u) / 4u;
     let i = tile / column_tiles * 2u;
@@ -63,6 +61,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     var c5 = mat4x4<f32>();
     var c6 = mat4x4<f32>();
     var c7 = mat4x4<f32>();
+    var sums = mat4x4<f32>();
     for (var row = 0u; row < shape.rows; row++) {
         let d = one.w + row * n;
         let dy_row = mat4x4<f32>(sheet[d + o.x], sheet[d + o.y], sheet[d + o.z], sheet[d + o.w]);
@@ -76,23 +75,26 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         c5 += dy_row * high.y;
         c6 += dy_row * high.z;
         c7 += dy_row * high.w;
+        sums += dy_row;
     }
     let low_row = two.y + 4u * i * n;
     let high_row = two.y + 4u * high_vec * n;
-    finish(two.w, low_row, o, c0);
-    finish(two.w, low_row + n, o, c1);
-    finish(two.w, low_row + 2u * n, o, c2);
-    finish(two.w, low_row + 3u * n, o, c3);
-    finish(two.w, high_row, o, c4);
-    finish(two.w, high_row + n, o, c5);
-    finish(two.w, high_row + 2u * n, o, c6);
-    finish(two.w, high_row + 3u * n, o, c7);
+    store(two.w, low_row, o, c0);
+    store(two.w, low_row + n, o, c1);
+    store(two.w, low_row + 2u * n, o, c2);
+    store(two.w, low_row + 3u * n, o, c3);
+    store(two.w, high_row, o, c4);
+    store(two.w, high_row + n, o, c5);
+    store(two.w, high_row + 2u * n, o, c6);
+    store(two.w, high_row + 3u * n, o, c7);
     if (i == 0u) {
-        var sums = mat4x4<f32>();
-        for (var row = 0u; row < shape.rows; row++) {
-            let d = one.w + row * n;
-            sums += mat4x4<f32>(sheet[d + o.x], sheet[d + o.y], sheet[d + o.z], sheet[d + o.w]);
-        }
-        finish(two.w, two.z, o, sums);
+        store(two.w, two.z, o, sums);
+    }
+}
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    if (id.x < shape.tiles) {
+        multiply_tile(id.x);
     }
 }

@@ -7,14 +7,6 @@
 // Few, so that all cores of a software adapter have some of a small batch.
 const LANES: u32 = 4u;
 
-const ASCEND: u32 = 0u;
-const JUDGE: u32 = 1u;
-const DESCEND: u32 = 2u;
-const MIX: u32 = 3u;
-const NOWHERE: u32 = 0xffffffffu;
-const SOFTMAX_CROSS_ENTROPY: u32 = 0u;
-const BINARY_CROSS_ENTROPY: u32 = 1u;
-
 struct Pass {
     rows: u32,      // B
     x_vecs: u32,    // of a row of the data set
@@ -44,15 +36,40 @@ struct Pass {
 // (16) w, and from `sums` on (K, invocations) sums of losses over the rows of an invocation.
 @group(0) @binding(7) var<storage, read_write> tally: array<f32>;
 
+// Functions that runs/whole.wgsl takes over.
+
+const ASCEND: u32 = 0u;
+const JUDGE: u32 = 1u;
+const DESCEND: u32 = 2u;
+const MIX: u32 = 3u;
+const NOWHERE: u32 = 0xffffffffu;
+const SOFTMAX_CROSS_ENTROPY: u32 = 0u;
+const BINARY_CROSS_ENTROPY: u32 = 1u;
+
 var<private> row: u32;
+// Where the sums of losses begin in the tally.
+var<private> sums_at: u32;
 var<private> last_row: u32;
 
-// A tile over the edge repeats the last row and vec, and stores there what is there already.
-fn finish(at: u32, o: vec4<u32>, c: mat4x4<f32>) {
-    sheet[at + o.x] = c[0];
-    sheet[at + o.y] = c[1];
-    sheet[at + o.z] = c[2];
-    sheet[at + o.w] = c[3];
+// A tile over the edge repeats the last row and vec, and stores there what is there already. ReLU is here, since adapters
+// that compute both sides of a branch would go through every activation.
+fn finish(at: u32, o: vec4<u32>, c: mat4x4<f32>, is_relu: bool) {
+    let off = vec4<bool>(!is_relu);
+    let zero = vec4<f32>(0.0);
+    sheet[at + o.x] = select(zero, c[0], off | !(c[0] < zero));
+    sheet[at + o.y] = select(zero, c[1], off | !(c[1] < zero));
+    sheet[at + o.z] = select(zero, c[2], off | !(c[2] < zero));
+    sheet[at + o.w] = select(zero, c[3], off | !(c[3] < zero));
+}
+
+// The same on the way down, where the layer below is told from its outputs.
+fn finish_down(at: u32, below: u32, o: vec4<u32>, c: mat4x4<f32>, is_relu: bool) {
+    let off = vec4<bool>(!is_relu);
+    let zero = vec4<f32>(0.0);
+    sheet[at + o.x] = select(zero, c[0], off | (sheet[below + o.x] > zero));
+    sheet[at + o.y] = select(zero, c[1], off | (sheet[below + o.y] > zero));
+    sheet[at + o.z] = select(zero, c[2], off | (sheet[below + o.z] > zero));
+    sheet[at + o.w] = select(zero, c[3], off | (sheet[below + o.w] > zero));
 }
 
 fn ascend(one: vec4<u32>, two: vec4<u32>, keep: u32) {
@@ -136,24 +153,23 @@ fn ascend(one: vec4<u32>, two: vec4<u32>, keep: u32) {
             c6 += w_w * a6.w;
             c7 += w_w * a7.w;
         }
-        finish(one.w + r0 * n, o, c0);
-        finish(one.w + r1 * n, o, c1);
-        finish(one.w + r2 * n, o, c2);
-        finish(one.w + r3 * n, o, c3);
-        finish(one.w + r4 * n, o, c4);
-        finish(one.w + r5 * n, o, c5);
-        finish(one.w + r6 * n, o, c6);
-        finish(one.w + r7 * n, o, c7);
+        finish(one.w + r0 * n, o, c0, two.w == RELU);
+        finish(one.w + r1 * n, o, c1, two.w == RELU);
+        finish(one.w + r2 * n, o, c2, two.w == RELU);
+        finish(one.w + r3 * n, o, c3, two.w == RELU);
+        finish(one.w + r4 * n, o, c4, two.w == RELU);
+        finish(one.w + r5 * n, o, c5, two.w == RELU);
+        finish(one.w + r6 * n, o, c6, two.w == RELU);
+        finish(one.w + r7 * n, o, c7, two.w == RELU);
     }
-    if (two.w != 0u) {
-        // In one place instead of at the end of every tile: the text of an activation is long.
-        for (var at = row * n; at < min(row + 8u, shape.rows) * n; at++) {
-            let inputs = sheet[one.w + at];
-            if (keep != NOWHERE) {
-                sheet[keep + at] = inputs;
-            }
-            sheet[one.w + at] = activate(two.w, inputs);
+    // In one place instead of at the end of every tile: the text of these is long.
+    let end = select(0u, (last_row + 1u) * n, two.w > RELU);
+    for (var at = row * n; at < min(end, (row + 8u) * n); at++) {
+        let inputs = sheet[one.w + at];
+        if (keep != NOWHERE) {
+            sheet[keep + at] = inputs;
         }
+        sheet[one.w + at] = activate(two.w, inputs);
     }
 }
 
@@ -213,16 +229,17 @@ fn descend(one: vec4<u32>, two: vec4<u32>) {
             let a7 = sheet[y7 + k];
             c7 += mat4x4<f32>(a7 * w0, a7 * w1, a7 * w2, a7 * w3);
         }
-        finish(one.w + r0 * two.x, o, c0);
-        finish(one.w + r1 * two.x, o, c1);
-        finish(one.w + r2 * two.x, o, c2);
-        finish(one.w + r3 * two.x, o, c3);
-        finish(one.w + r4 * two.x, o, c4);
-        finish(one.w + r5 * two.x, o, c5);
-        finish(one.w + r6 * two.x, o, c6);
-        finish(one.w + r7 * two.x, o, c7);
+        finish_down(one.w + r0 * two.x, two.z + r0 * two.x, o, c0, two.w == RELU);
+        finish_down(one.w + r1 * two.x, two.z + r1 * two.x, o, c1, two.w == RELU);
+        finish_down(one.w + r2 * two.x, two.z + r2 * two.x, o, c2, two.w == RELU);
+        finish_down(one.w + r3 * two.x, two.z + r3 * two.x, o, c3, two.w == RELU);
+        finish_down(one.w + r4 * two.x, two.z + r4 * two.x, o, c4, two.w == RELU);
+        finish_down(one.w + r5 * two.x, two.z + r5 * two.x, o, c5, two.w == RELU);
+        finish_down(one.w + r6 * two.x, two.z + r6 * two.x, o, c6, two.w == RELU);
+        finish_down(one.w + r7 * two.x, two.z + r7 * two.x, o, c7, two.w == RELU);
     }
-    for (var at = row * two.x; at < min(row + 8u, shape.rows) * two.x; at++) {
+    let end = select(0u, (last_row + 1u) * two.x, two.w > RELU);
+    for (var at = row * two.x; at < min(end, (row + 8u) * two.x); at++) {
         sheet[one.w + at] *= slope(two.w, sheet[two.z + at]);
     }
 }
@@ -251,7 +268,7 @@ fn softmax_cross_entropy(at: u32, outputs: u32, class_index: u32, factor: f32) -
 }
 
 // Losses of the rows, and dz in the place of z.
-fn judge(one: vec4<u32>, two: vec4<u32>, lane: u32, lanes: u32, first: u32) {
+fn judge(one: vec4<u32>, two: vec4<u32>, part: u32, lanes: u32, first: u32) {
     let factor = bitcast<f32>(two.z) / f32(shape.rows);
     var sum = 0.0;
     for (var r = row; r < min(row + 8u, shape.rows); r++) {
@@ -272,7 +289,7 @@ fn judge(one: vec4<u32>, two: vec4<u32>, lane: u32, lanes: u32, first: u32) {
             sheet[at] = vec4<f32>(factor * 2.0 * off, 0.0, 0.0, 0.0);
         }
     }
-    tally[shape.sums + two.x * lanes + lane] = sum;
+    tally[sums_at + two.x * lanes + part] = sum;
 }
 
 fn mix(one: vec4<u32>, two: vec4<u32>) {
@@ -285,33 +302,36 @@ fn mix(one: vec4<u32>, two: vec4<u32>) {
     }
 }
 
-@compute @workgroup_size(LANES)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-    let lane = id.x;
-    row = lane * 8u;
-    if (row >= shape.rows) {
-        return;
-    }
+// The rows of `part` through all operations; `first` is where the step's rows begin in the order.
+fn go_through(part: u32, first: u32, gathers: bool, count: u32) {
+    row = part * 8u;
     last_row = shape.rows - 1u;
     let lanes = (shape.rows + 7u) / 8u;
-    let first = (progress[0] - shape.behind) * shape.rows;
-    for (var r = row; r < min(row + 8u, shape.rows) && shape.gathers == 1u; r++) {
+    for (var r = row; r < min(row + 8u, shape.rows) && gathers; r++) {
         let picked = order[first + r] * shape.x_vecs;
         for (var v = 0u; v < shape.x_vecs; v++) {
             sheet[r * shape.x_vecs + v] = source[picked + v];
         }
     }
-    for (var i = 0u; i < shape.count; i++) {
+    for (var i = 0u; i < count; i++) {
         let one = shape.operations[3u * i];
         let two = shape.operations[3u * i + 1u];
         if (one.x == ASCEND) {
             ascend(one, two, shape.operations[3u * i + 2u].x);
         } else if (one.x == JUDGE) {
-            judge(one, two, lane, lanes, first);
+            judge(one, two, part, lanes, first);
         } else if (one.x == DESCEND) {
             descend(one, two);
         } else {
             mix(one, two);
         }
+    }
+}
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    sums_at = shape.sums;
+    if (id.x * 8u < shape.rows) {
+        go_through(id.x, (progress[0] - shape.behind) * shape.rows, shape.gathers == 1u, shape.count);
     }
 }

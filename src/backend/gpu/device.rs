@@ -28,7 +28,7 @@ pub struct GpuDevice {
     limits: wgpu::Limits,
     lost: Shared<Option<String>>,
     error: Shared<Option<String>>,
-    pipelines: RefCell<Vec<(&'static str, wgpu::ComputePipeline)>>,
+    pipelines: RefCell<Vec<(String, wgpu::ComputePipeline)>>,
     sources: RefCell<Vec<(Weak<Split>, wgpu::Buffer)>>,
     dispatches: Cell<u64>,
 }
@@ -197,16 +197,21 @@ impl GpuDevice {
     ///
     /// # Errors
     /// A sentence where the driver rejects it.
-    pub async fn prepare_text(&self, name: &'static str, shader: &str) -> Result<wgpu::ComputePipeline, String> {
+    pub async fn prepare_text(
+        &self,
+        name: &str,
+        shader: &str,
+        constants: &[(&str, f64)],
+    ) -> Result<wgpu::ComputePipeline, String> {
         if let Some((_, pipeline)) = self.pipelines.borrow().iter().find(|(known, _)| *known == name) {
             return Ok(pipeline.clone());
         }
         let scope = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
-        let pipeline = self.compile_text(name, shader.to_owned(), &[]);
+        let pipeline = self.compile_text(name, shader.to_owned(), constants);
         if let Some(why) = scope.pop().await {
             return Err(format!("The graphics driver rejects the kernel {name}: {why}."));
         }
-        self.pipelines.borrow_mut().push((name, pipeline.clone()));
+        self.pipelines.borrow_mut().push((name.to_owned(), pipeline.clone()));
         Ok(pipeline)
     }
 
@@ -215,7 +220,7 @@ impl GpuDevice {
             return pipeline.clone();
         }
         let pipeline = self.compile(kernel, kernel.shader());
-        self.pipelines.borrow_mut().push((kernel.name, pipeline.clone()));
+        self.pipelines.borrow_mut().push((kernel.name.to_owned(), pipeline.clone()));
         pipeline
     }
 
@@ -265,7 +270,12 @@ impl GpuDevice {
 
     /// Writes from the start of a buffer, before whatever is submitted next.
     pub fn write<T: bytemuck::NoUninit>(&self, buffer: &wgpu::Buffer, data: &[T]) {
-        self.queue.write_buffer(buffer, 0, bytemuck::cast_slice(data));
+        self.write_at(buffer, 0, data);
+    }
+
+    /// The same from byte `start` on.
+    pub fn write_at<T: bytemuck::NoUninit>(&self, buffer: &wgpu::Buffer, start: u64, data: &[T]) {
+        self.queue.write_buffer(buffer, start, bytemuck::cast_slice(data));
     }
 
     /// Binds a kernel: `uniform` at 0, `buffers` from 1 on.

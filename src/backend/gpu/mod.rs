@@ -6,6 +6,7 @@
 mod convolution;
 mod device;
 mod flat;
+mod fleet;
 pub mod kernel;
 mod layout;
 mod members;
@@ -16,6 +17,7 @@ pub mod resident_kernel;
 mod square;
 
 pub use device::{Copy, Dispatch, GpuDevice, padded_rows};
+pub use fleet::Fleet;
 pub use layout::PaddedLayout;
 pub use nodes::NodeLosses;
 pub use resident::weighting_source;
@@ -804,31 +806,12 @@ impl Gpu {
     }
 
     fn rule(&self, learning_rate: f64) -> kernel::Update {
-        let Workload { optimizer, weight_decay, clip, network, .. } = &self.workload;
-        let places = Partials { n_tasks: network.n_tasks() };
-        let plain = kernel::Update {
+        let places = Partials { n_tasks: self.workload.network.n_tasks() };
+        kernel::Update {
             vecs: self.layout.total,
             norm: (places.norm() / 4) as u32,
-            clip: clip.unwrap_or(0.0) as f32,
-            ..Default::default()
-        };
-        let plain = match optimizer {
-            Optimizer::AdamW => kernel::Update { shrink: (learning_rate * weight_decay) as f32, ..plain },
-            Optimizer::Sgd { .. } | Optimizer::Adam => kernel::Update { decay: *weight_decay as f32, ..plain },
-        };
-        match *optimizer {
-            Optimizer::Sgd { momentum } => {
-                kernel::Update { rate: learning_rate as f32, momentum: momentum as f32, ..plain }
-            }
-            Optimizer::Adam | Optimizer::AdamW => {
-                let updates = self.updates as f64;
-                kernel::Update {
-                    rule: 1,
-                    rate: (learning_rate / (1.0 - libm::pow(BETA1, updates))) as f32,
-                    correction: (1.0 / (1.0 - libm::pow(BETA2, updates))) as f32,
-                    ..plain
-                }
-            }
+            clip: self.workload.clip.unwrap_or(0.0) as f32,
+            ..rule(&self.workload, self.updates, learning_rate)
         }
     }
 
@@ -1100,6 +1083,30 @@ struct Build<'a> {
     layout: &'a PaddedLayout,
     tensors: &'a Tensors,
     groups: &'a [HeadGroup],
+}
+
+/// The optimizer's numbers for the update that makes `updates` of them.
+fn rule(workload: &Workload, updates: u64, learning_rate: f64) -> kernel::Update {
+    let Workload { optimizer, weight_decay, .. } = workload;
+    let plain = match optimizer {
+        Optimizer::AdamW => {
+            kernel::Update { shrink: (learning_rate * weight_decay) as f32, ..kernel::Update::default() }
+        }
+        Optimizer::Sgd { .. } | Optimizer::Adam => {
+            kernel::Update { decay: *weight_decay as f32, ..kernel::Update::default() }
+        }
+    };
+    match *optimizer {
+        Optimizer::Sgd { momentum } => {
+            kernel::Update { rate: learning_rate as f32, momentum: momentum as f32, ..plain }
+        }
+        Optimizer::Adam | Optimizer::AdamW => kernel::Update {
+            rule: 1,
+            rate: (learning_rate / (1.0 - libm::pow(BETA1, updates as f64))) as f32,
+            correction: (1.0 / (1.0 - libm::pow(BETA2, updates as f64))) as f32,
+            ..plain
+        },
+    }
 }
 
 impl Build<'_> {

@@ -8,7 +8,7 @@ use super::resident_kernel::{
     GRADIENTS, Gradients, Operation, PASS, Pass, Product, REPORT, RESIDENT_KERNELS, Report, STEP, Step, TALLY_SUMS,
     WEIGH, Weigh,
 };
-use super::{Batch, Build, Dispatch, FLOAT, Gpu, GpuDevice};
+use super::{Batch, Build, Dispatch, FLOAT, Gpu, GpuDevice, PaddedLayout};
 use crate::backend::{BackendError, Course, ResidentStep, StepReport, Weighting, Workload};
 use crate::balance::ResidentKernel;
 use crate::nn::{Layer, Owner};
@@ -17,7 +17,7 @@ use std::collections::VecDeque;
 use wgpu::Buffer;
 
 /// Steps of one submit at most.
-const MOST_STEPS: usize = 64;
+pub(super) const MOST_STEPS: usize = 64;
 /// Multiply-adds of one submit, so that nobody waits long for an answer: a tenth of a second of a software adapter.
 const MOST_WORK: usize = 200_000_000;
 /// Multiply-adds of one invocation that takes eight rows through all layers, above which an adapter with thousands of
@@ -47,8 +47,8 @@ pub(super) struct Resident {
 
 /// Where each number of a step lies.
 #[derive(Clone, Copy)]
-struct Layout {
-    k: usize,
+pub(super) struct Layout {
+    pub(super) k: usize,
 }
 
 struct Ring {
@@ -76,14 +76,14 @@ impl Layout {
     fn settled(self) -> usize {
         self.gramian() + self.k * self.k
     }
-    fn report(self) -> usize {
+    pub(super) fn report(self) -> usize {
         self.settled() + 1
     }
-    fn stride(self) -> usize {
+    pub(super) fn stride(self) -> usize {
         self.report() + 2 * (self.k + 1)
     }
 
-    fn step(self, numbers: &[f32], (with_gramian, with_report): (bool, bool)) -> ResidentStep {
+    pub(super) fn step(self, numbers: &[f32], (with_gramian, with_report): (bool, bool)) -> ResidentStep {
         let k = self.k;
         let wide =
             |start: usize, n: usize| numbers[start..start + n].iter().map(|&x| f64::from(x)).collect::<Vec<f64>>();
@@ -111,16 +111,16 @@ impl Layout {
 
 /// All values and gradients of a batch, one behind the other, and what is done with them.
 #[derive(Default)]
-struct Program {
-    end: u32,
-    up: Vec<Operation>,
+pub(super) struct Program {
+    pub(super) end: u32,
+    pub(super) up: Vec<Operation>,
     /// To the stack of the representation's gradients.
-    down_heads: Vec<Operation>,
+    pub(super) down_heads: Vec<Operation>,
     /// Every task's own way down.
-    down_rows: Vec<Operation>,
+    pub(super) down_rows: Vec<Operation>,
     /// The way down of the sum by w.
     down_weighted: Vec<Operation>,
-    products_of_rows: Vec<Product>,
+    pub(super) products_of_rows: Vec<Product>,
     products_weighted: Vec<Product>,
 }
 
@@ -142,9 +142,9 @@ impl Program {
     }
 
     /// `None` where a layer is not dense.
-    fn new(build: &Build<'_>) -> Option<Self> {
+    pub(super) fn new(workload: &Workload, layout: &PaddedLayout) -> Option<Self> {
         let mut program = Self::default();
-        let (network, layout, rows) = (&build.workload.network, build.layout, build.batch_rows());
+        let (network, rows) = (&workload.network, workload.batch_rows as u32);
         let k = network.n_tasks() as u32;
         let inputs = vecs(network.n_inputs);
         let x = Values { at: program.room(rows * inputs), vecs: inputs, sloped: 0, activation: 0 };
@@ -176,7 +176,7 @@ impl Program {
                 outputs: head.layers.last()?.outputs() as u32,
                 task: task as u32,
                 kind: loss_kind(head.loss),
-                scale: build.workload.loss_scales[task] as f32,
+                scale: workload.loss_scales[task] as f32,
             });
             let mut dy = z.at;
             for index in (0..head.layers.len()).rev() {
@@ -264,7 +264,7 @@ fn descend((dy, above): (u32, Values), (dx, below): (u32, Values), weight: u32) 
 
 impl Gpu {
     /// Whether the network's steps can stay on the device.
-    fn can_stay(&self) -> bool {
+    pub(super) fn can_stay(&self) -> bool {
         let Workload { network, layout, clip, .. } = &self.workload;
         let dense = network.trunk.iter().chain(network.heads.iter().flat_map(|head| &head.layers));
         let few_lanes = 8 * layout.n_shared() * (1 + network.n_tasks()) <= FEW_LANES_WORK;
@@ -285,7 +285,7 @@ impl Gpu {
         let (source, source_targets) = (source.clone(), source_targets.clone());
         let Self { device, workload, layout, tensors, groups, .. } = &*self;
         let build = Build { device, workload, layout, tensors, groups };
-        let Some(program) = Program::new(&build) else { return Ok(false) };
+        let Some(program) = Program::new(workload, layout) else { return Ok(false) };
         let batch_rows = build.batch_rows();
         let (head_ends, total, shared) = (build.head_ends(), layout.total, layout.shared);
         let k = workload.network.n_tasks();
@@ -347,7 +347,7 @@ impl Gpu {
             let shape = Step {
                 vecs: total,
                 shared_end: shared,
-                rows: n_rows,
+                g_rows: n_rows,
                 rule: rule.rule,
                 momentum: rule.momentum,
                 decay: rule.decay,
@@ -489,7 +489,7 @@ impl Gpu {
     }
 }
 
-fn not_resident() -> BackendError {
+pub(super) fn not_resident() -> BackendError {
     BackendError::Refused("the run was not made to stay on the device".to_owned())
 }
 
@@ -499,5 +499,5 @@ pub fn weighting_source(kernel: &ResidentKernel) -> String {
 }
 
 async fn pipeline(device: &GpuDevice, kernel: &ResidentKernel) -> Result<wgpu::ComputePipeline, BackendError> {
-    device.prepare_text(kernel.name, &weighting_source(kernel)).await.map_err(BackendError::Refused)
+    device.prepare_text(kernel.name, &weighting_source(kernel), &[]).await.map_err(BackendError::Refused)
 }

@@ -1,6 +1,7 @@
 //! The shaders of resident steps and their uniforms; see `kernel.rs`.
 
-use super::kernel::{Groups, VECTOR_LANES, kernels, uniform};
+use super::kernel::{COMMON, Groups, VECTOR_LANES, kernels, uniform};
+use crate::balance::ResidentKernel;
 
 /// Rows that one invocation takes through all layers.
 pub const PASS_ROWS: u32 = 8;
@@ -16,6 +17,15 @@ pub const TALLY_SUMS: usize = 256;
 
 /// Put behind shaders/common.wgsl and in front of every resident weighting.
 pub const WEIGH: &str = include_str!("../../../shaders/balance/common.wgsl");
+
+/// Put behind the functions of the others; see [`whole_source`].
+const WHOLE: &str = include_str!("../../../shaders/resident/runs/whole.wgsl");
+/// Ends the line behind which a shader has what others take over from it.
+const TAKEN_FROM: &str = "whole.wgsl takes over.\n";
+/// What ends that part.
+const TAKEN_TO: [&str; 2] = ["@compute", "// Nothing of what follows"];
+/// Runs of one dispatch.
+pub const MOST_RUNS: usize = 32;
 
 kernels! {
     /// All kernels of resident steps but the weightings.
@@ -52,7 +62,7 @@ uniform! {
     Gradients {
         /// B.
         rows: u32,
-        count: u32,
+        product_count: u32,
         tiles: u32,
         spare_0: u32,
         products: [[[u32; 4]; 32]; 8],
@@ -81,12 +91,57 @@ uniform! {
 }
 
 uniform! {
+    /// shaders/resident/runs/whole.wgsl
+    Whole {
+        /// B.
+        rows: u32,
+        x_vecs: u32,
+        /// N.
+        examples: u32,
+        count: u32,
+        sums: u32,
+        product_count: u32,
+        tiles: u32,
+        up_count: u32,
+        vecs: u32,
+        shared_end: u32,
+        /// K.
+        g_rows: u32,
+        rule: u32,
+        momentum: f32,
+        decay: f32,
+        state_step: u32,
+        tally_step: u32,
+        ring_step: u32,
+        products_at: u32,
+        report_at: u32,
+        behind: u32,
+        tasks: u32,
+        loss_parts: u32,
+        loss_factor: f32,
+        stride: u32,
+        plain_heads: u32,
+        steps_per_epoch: u32,
+        after: u32,
+        stream: u32,
+        settings: [f32; 4],
+        scales: [f32; 16],
+        preference: [f32; 16],
+        floor: [f32; 16],
+        head_ends: [u32; 16],
+        seeds: [u32; MOST_RUNS],
+        operations: [[[u32; 4]; 32]; 12],
+        products: [[[u32; 4]; 32]; 8],
+    }
+}
+
+uniform! {
     /// shaders/resident/step.wgsl
     Step {
         vecs: u32,
         shared_end: u32,
         /// K, or 0 where d lies in the gradient.
-        rows: u32,
+        g_rows: u32,
         rule: u32,
         momentum: f32,
         decay: f32,
@@ -173,7 +228,7 @@ impl Pass {
 impl Gradients {
     /// Of `rows` rows; `None` where there are too many products.
     pub fn of(rows: u32, products: &[Product]) -> Option<Self> {
-        let mut gradients = Self { rows, count: products.len() as u32, ..Default::default() };
+        let mut gradients = Self { rows, product_count: products.len() as u32, ..Default::default() };
         let mut words = Vec::new();
         for product in products {
             let Product { x, x_vecs, dy, dy_vecs, weight, bias, into_g } = *product;
@@ -200,5 +255,74 @@ impl Step {
 impl Report {
     pub fn groups(&self) -> Groups {
         [self.rows + 1, 1, 1]
+    }
+}
+
+/// The text of whole steps with this weighting: functions of the kernels above, whose buffers are parts of three here.
+pub fn whole_source(kernel: &ResidentKernel) -> String {
+    let of_steps = [
+        (PASS.source, &["theta", "sheet"][..]),
+        (GRADIENTS.source, &["sheet", "g", "own"]),
+        (STEP.source, &["g", "gradient", "theta", "first", "second", "moved"]),
+        (WEIGH, &[]),
+    ];
+    let mut text = COMMON.to_owned();
+    for (source, vectors) in of_steps {
+        let taken = vectors.iter().fold(functions(source).to_owned(), |text, name| {
+            let place = if *name == "own" { "gradient" } else { name };
+            indexed(&text, name, &format!("state[{place}_at + "))
+        });
+        text.push_str(&taken);
+    }
+    for source in kernel.sources.iter().chain(&[WHOLE]) {
+        text.push_str(source);
+        text.push('\n');
+    }
+    indexed(&indexed(&text, "tally", "tally[tally_at + "), "ring", "ring[run_ring + ")
+}
+
+/// What others may take over from a shader.
+fn functions(source: &str) -> &str {
+    let taken = source.split_once(TAKEN_FROM).map_or(source, |(_, behind)| behind);
+    TAKEN_TO.iter().fold(taken, |taken, end| taken.split_once(end).map_or(taken, |(before, _)| before))
+}
+
+/// With `name[` as `place`; longer names that end alike stay.
+fn indexed(text: &str, name: &str, place: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once(&format!("{name}[")) {
+        let inside = before.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        out.push_str(before);
+        if inside {
+            out.push_str(name);
+            out.push('[');
+        } else {
+            out.push_str(place);
+        }
+        rest = behind;
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_names_alone_are_replaced() {
+        assert_eq!(
+            indexed("g[i] = ring[g[0]] + big_g[1];", "g", "state[at + "),
+            "state[at + i] = ring[state[at + 0]] + big_g[1];"
+        );
+    }
+
+    #[test]
+    fn what_is_taken_over_has_no_entry_point_of_its_own() {
+        for source in [PASS.source, GRADIENTS.source, STEP.source, WEIGH] {
+            let taken = functions(source);
+            assert!(taken.contains("fn ") && !taken.contains("@compute") && !taken.contains("@binding"), "{taken}");
+        }
     }
 }

@@ -221,7 +221,7 @@ fn step(trial: &Trial) -> Verdict {
             let uniform = resident_kernel::Step {
                 vecs: (total / 4) as u32,
                 shared_end: (shared / 4) as u32,
-                rows: if weighted { 0 } else { k as u32 },
+                g_rows: if weighted { 0 } else { k as u32 },
                 rule: u32::from(adam),
                 momentum: 0.9,
                 decay: if decoupled { 0.0 } else { weight_decay as f32 },
@@ -295,6 +295,8 @@ const TWINS: &[Twin] = &[
             ("sheet[keep + at] = inputs;", "sheet[keep + at] = vec4<f32>(0.0);"),
             ("two.x * shape.examples + ", ""),
             ("slope(two.w, sheet", "slope(1u, sheet"),
+            ("off | !(c[0] < zero)", "vec4<bool>(true)"),
+            ("sheet[below + o.y] > zero", "c[1] > zero"),
             ("select(0.0, factor, c == class_index)", "0.0"),
             ("tally[k] * sheet", "sheet"),
             ("min(row + 7u, last_row)", "row"),
@@ -308,7 +310,7 @@ const TWINS: &[Twin] = &[
             ("min(i + 1u, one.z - 1u)", "i"),
             ("row < shape.rows", "row + 1u < shape.rows"),
             ("into_g == 1u", "into_g == 0u"),
-            ("id.x - one.x", "id.x"),
+            ("number - one.x", "number"),
         ],
     ),
     (
