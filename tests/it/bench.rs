@@ -71,6 +71,17 @@ fn the_third_step_has_the_published_losses_on_a_device() {
             check(size(id), mode, Backend::Gpu(Box::new(gpu)));
         }
     }
+    for mode in Mode::ALL {
+        let mut trials = pollster::block_on(paretoscope::bench::Trials::new(size("S"), mode, 3, device.clone()))
+            .expect("room for three runs")
+            .expect("a network that is small enough");
+        pollster::block_on(trials.advance(3)).expect("three steps");
+        pollster::block_on(trials.drain()).expect("a device that answers");
+        assert_eq!(trials.losses().len(), 6);
+        for (loss, expected) in trials.losses().iter().zip(size("S").expected(mode).iter().cycle()) {
+            assert!((loss / expected - 1.0).abs() <= TOLERANCE, "S {} at once: {loss}, not {expected}", mode.id());
+        }
+    }
     let mut product = Product::on_gpu(PRODUCTS[0], device).expect("room for three matrices");
     product.multiply().expect("a product");
     let row = pollster::block_on(product.first_row()).expect("a row");
@@ -133,6 +144,12 @@ fn orders_are_read_or_refused_with_a_sentence() {
     for ms in ["0", "-1", "NaN", "inf", "1e9", "", "soon"] {
         refused(&format!("size=S&ms={ms}"), &["ms", "milliseconds"]);
     }
+    assert_eq!(Order::of_query("size=S&backend=gpu&runs=30").expect("an order").runs, 30);
+    for runs in ["0", "33", "many"] {
+        refused(&format!("size=S&backend=gpu&runs={runs}"), &[runs, "1 to 32"]);
+    }
+    refused("size=S&runs=2", &["gpu"]);
+    refused("kernel=matmul&backend=gpu&runs=2", &["gpu", "size"]);
     refused("kernel=fft", &["fft", "matmul"]);
     refused("kernel=matmul&n=300", &["300", "256, 512 or 1024"]);
 }

@@ -204,6 +204,106 @@ fn what_cannot_stay_is_trained_step_by_step() {
     assert!(!stays(&many), "too many operations");
 }
 
+/// Runs of a fleet beside the same runs alone, step by step of the same rows.
+#[test]
+fn runs_that_go_together_are_those_that_go_alone() {
+    let Some(device) = open() else { return };
+    for method in residents() {
+        let deep = workload((&[13, 9], &[5]), Activation::Tanh, &MIXED, Optimizer::Sgd { momentum: 0.9 });
+        let flat = workload((&[8], &[]), Activation::Relu, &[TaskKind::Regression; 2], Optimizer::AdamW);
+        for (name, workload) in [("deep", deep), ("flat", flat)] {
+            let k = workload.targets.len();
+            let balancer = method.new_balancer(&Setup { n_tasks: k, knobs: method.default_knobs() });
+            let (preference, floor) = (vec![1.0 / k as f64; k], vec![0.0; k]);
+            let weighting = |seed: u32| Weighting {
+                kernel: balancer.resident().expect("a weighting for the device"),
+                needs_rows: true,
+                weighs_heads: false,
+                losses_after: method.needs(paretoscope::balance::Need::LossesAfterStep),
+                preference: &preference,
+                floor: &floor,
+                steps_per_epoch: 3,
+                seed,
+            };
+            let starts: Vec<(u32, Vec<f32>)> = (0..3)
+                .map(|seed| {
+                    let theta = workload.layout.initial(&workload.network, Init::FanIn, 10 + seed, &workload.targets);
+                    (40 + seed, theta)
+                })
+                .collect();
+            let rates = [0.02, 0.02, 0.01, 0.01, 0.005];
+            let rows = |seed: u32| -> Vec<u32> {
+                let batches = Batches::new(60, BATCH, seed);
+                let mut rows = vec![0; rates.len() * BATCH];
+                for (step, rows) in rows.chunks_exact_mut(BATCH).enumerate() {
+                    batches.indices(step as u64, rows);
+                }
+                rows
+            };
+            let template = Gpu::new(device.clone(), &workload, &starts[0].1).expect("a run on the GPU");
+            let together = |starts: &[(u32, Vec<f32>)]| {
+                let fleet = block_on(template.fleet(&weighting(0), starts)).expect("an answer");
+                let mut fleet = fleet.expect("a network that is small enough");
+                let all: Vec<Vec<u32>> = starts.iter().map(|(seed, _)| rows(*seed)).collect();
+                // Three steps and two, both under way at once.
+                for steps in [0..3, 3..5] {
+                    let span = steps.start * BATCH..steps.end * BATCH;
+                    let part: Vec<u32> = all.iter().flat_map(|rows| &rows[span.clone()]).copied().collect();
+                    fleet.send(&part, &rates[steps], true).expect("sent");
+                }
+                assert_eq!(fleet.dispatches(), 2, "one dispatch for all steps of all runs");
+                let mut told = block_on(fleet.receive()).expect("steps");
+                let more = block_on(fleet.receive()).expect("steps");
+                told.iter_mut().zip(more).for_each(|(told, more)| told.extend(more));
+                let ends: Vec<Vec<f32>> = (0..starts.len())
+                    .map(|run| {
+                        let mut theta = Vec::new();
+                        block_on(fleet.parameters(run, &mut theta)).expect("weights");
+                        theta
+                    })
+                    .collect();
+                (told, ends)
+            };
+            let (told, ends) = together(&starts);
+            for (run, start) in starts.iter().enumerate() {
+                let what = format!("{name}, {}, run {run}", method.id);
+                let (own, own_end) = together(std::slice::from_ref(start));
+                assert!(own[0] == told[run] && own_end[0] == ends[run], "{what}: others change the run");
+                let mut gpu = Gpu::new(device.clone(), &workload, &start.1).expect("a run on the GPU");
+                assert!(block_on(gpu.settle(&weighting(start.0))).expect("an answer"), "{what}");
+                let course = Course {
+                    first_step: 0,
+                    rows: &rows(start.0),
+                    learning_rates: &rates,
+                    gramian_every: 1,
+                    reports: true,
+                    last_looks: false,
+                };
+                let alone = block_on(gpu.advance(course)).expect("steps");
+                for (step, (ours, exact)) in told[run].iter().zip(&alone).enumerate() {
+                    let what = format!("{what}, step {step}");
+                    close(&format!("{what}: losses"), &ours.losses, &exact.losses, 0.0);
+                    close(&format!("{what}: weights"), &ours.weights, &exact.weights, 1.0);
+                    let (ours_m, exact_m) = (ours.gramian.as_ref(), exact.gramian.as_ref());
+                    let (Some(ours_m), Some(exact_m)) = (ours_m, exact_m) else { panic!("{what}: no M") };
+                    let largest = exact_m.iter().fold(0.0_f64, |top, m| top.max(m.abs()));
+                    close(&format!("{what}: M"), ours_m, exact_m, largest);
+                    let (ours, exact) = (&ours.report, &exact.report);
+                    close(&format!("{what}: g·d"), &ours.along_direction, &exact.along_direction, 10.0 * largest);
+                    let scale = exact.step_length * largest.sqrt();
+                    close(&format!("{what}: g·Δθ"), &ours.along_step, &exact.along_step, scale);
+                    let lengths = [ours.direction_length, ours.step_length];
+                    close(&format!("{what}: lengths"), &lengths, &[exact.direction_length, exact.step_length], 0.0);
+                }
+                let mut end = Vec::new();
+                block_on(gpu.parameters(&mut end)).expect("weights");
+                let wide = |theta: &[f32]| theta.iter().map(|&x| f64::from(x)).collect::<Vec<f64>>();
+                close(&format!("{what}: θ"), &wide(&ends[run]), &wide(&end), 1.0);
+            }
+        }
+    }
+}
+
 /// The cyclic order of the bench: with two tasks there is one order only.
 #[test]
 fn a_cyclic_order_meets_the_same_tasks() {

@@ -32,8 +32,8 @@ pub struct Fleet {
     ring_layout: Layout,
     steps: u64,
     dispatches: u64,
-    /// Read-back buffers on their way, with the steps in them, and those that are free.
-    sent: VecDeque<(Buffer, usize)>,
+    /// Read-back buffers on their way, with the steps in them and whether these report, and those that are free.
+    sent: VecDeque<(Buffer, usize, bool)>,
     staging: Vec<Buffer>,
 }
 
@@ -163,11 +163,12 @@ impl Fleet {
         self.dispatches
     }
 
-    /// Sends steps of all runs on their way, one dispatch whatever their number; `rows` (runs, n, B).
+    /// Sends steps of all runs on their way, one dispatch whatever their number; `rows` (runs, n, B). With `reports` every
+    /// step tells what its update did.
     ///
     /// # Errors
     /// [`BackendError`] when the device is lost, or there are too many steps or other rows than those of a batch.
-    pub fn send(&mut self, rows: &[u32], learning_rates: &[f64]) -> Result<(), BackendError> {
+    pub fn send(&mut self, rows: &[u32], learning_rates: &[f64], reports: bool) -> Result<(), BackendError> {
         let n = learning_rates.len();
         let Workload { batch_rows, data, .. } = &self.workload;
         let fits = rows.len() == self.runs * n * batch_rows && rows.iter().all(|&row| (row as usize) < data.rows);
@@ -175,7 +176,7 @@ impl Fleet {
             let why = format!("{n} steps of {} runs need batches of {batch_rows} rows each", self.runs);
             return Err(BackendError::Refused(why));
         }
-        let mut order = vec![n as u32, self.steps as u32, 1, 1];
+        let mut order = vec![n as u32, self.steps as u32, 1, u32::from(reports)];
         order.extend(rows);
         let mut schedule = Vec::with_capacity(4 * n);
         for &learning_rate in learning_rates {
@@ -195,7 +196,7 @@ impl Fleet {
         };
         self.device.submit(&[&self.dispatch], &copies, Some(&staging))?;
         self.dispatches += 1;
-        self.sent.push_back((staging, n));
+        self.sent.push_back((staging, n, reports));
         Ok(())
     }
 
@@ -204,11 +205,11 @@ impl Fleet {
     /// # Errors
     /// [`BackendError`] when the device is lost, or nothing is under way.
     pub async fn receive(&mut self) -> Result<Vec<Vec<ResidentStep>>, BackendError> {
-        let Some((staging, n)) = self.sent.pop_front() else { return Err(not_resident()) };
+        let Some((staging, n, reports)) = self.sent.pop_front() else { return Err(not_resident()) };
         let stride = self.ring_layout.stride();
         let numbers = self.device.read(&staging, (self.runs * n * stride) as u64 * FLOAT).await?;
         self.staging.push(staging);
-        let step = |numbers: &[f32]| self.ring_layout.step(numbers, (true, true));
+        let step = |numbers: &[f32]| self.ring_layout.step(numbers, (true, reports));
         Ok(numbers.chunks_exact(n * stride).map(|run| run.chunks_exact(stride).map(step).collect()).collect())
     }
 

@@ -596,6 +596,7 @@ fn resident_weightings_agree_with_their_methods() {
 #[test]
 fn the_uniform_of_weightings_lies_as_on_the_host() {
     for (_, resident) in weightings() {
+        super::check_layout_of::<resident_kernel::Whole>(resident.name, &resident_kernel::whole_source(&resident));
         super::check_layout_of::<Weigh>(resident.name, &weighting_source(&resident));
     }
 }
