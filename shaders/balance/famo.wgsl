@@ -1,4 +1,4 @@
-// FAMO: weights by logits that learn from what the last update did to the logarithms of the losses (src/balance/famo.rs).
+// FAMO: weights by logits that learn from what the last update did to the losses' logarithms (src/balance/famo.rs).
 
 const FLOOR: f32 = 1e-8;
 const LOGITS: u32 = MEMORY;

@@ -1,4 +1,4 @@
-// Gradients of weights and biases of all layers and tasks: dW (I, O) = x (B, I)^T dy (B, O), db (O) = column sums of dy.
+// Gradients of weights and biases of all layers and tasks: dW (I, O) = x (B, I)^T dy (B, O), db (O) = sums of dy.
 //
 // Products of every size lie one behind the other, in tiles. One invocation computes 8 rows of dW (two vecs of x) by
 // 4 vecs in registers, as weight_gradient.wgsl does; the sum runs over the batch.

@@ -17,7 +17,7 @@ struct Pass {
     behind: u32,    // steps that were counted since those rows were picked
     spare_1: u32,
     // Three an operation.
-    // ASCEND: (ASCEND, x, vecs of x, y), (vecs of y, weight, bias, activation), (where the inputs of the activation stay)
+    // ASCEND: (ASCEND, x, vecs of x, y), (vecs of y, weight, bias, activation), (where the activation's inputs stay)
     // JUDGE: (JUDGE, z, vecs of z, C), (task, kind of loss, bits of its scale)
     // DESCEND: (DESCEND, dy, vecs of dy, dx), (vecs of dx, weight, what the slope is told from, activation)
     // MIX: (MIX, first stack, vecs to the next one, where their sum by w goes), (vecs of a row, K)
@@ -51,8 +51,8 @@ var<private> row: u32;
 var<private> sums_at: u32;
 var<private> last_row: u32;
 
-// A tile over the edge repeats the last row and vec, and stores there what is there already. ReLU is here, since adapters
-// that compute both sides of a branch would go through every activation.
+// A tile over the edge repeats the last row and vec, and stores there what is there already. ReLU is here, since
+// adapters that compute both sides of a branch would go through every activation.
 fn finish(at: u32, o: vec4<u32>, c: mat4x4<f32>, is_relu: bool) {
     let off = vec4<bool>(!is_relu);
     let zero = vec4<f32>(0.0);

@@ -208,7 +208,8 @@ fn what_cannot_stay_is_trained_step_by_step() {
 #[test]
 fn runs_that_go_together_are_those_that_go_alone() {
     let Some(device) = open() else { return };
-    for method in residents() {
+    // One that looks at M, one that draws by the seed, and one that remembers and asks for losses behind the update.
+    for method in residents().filter(|method| ["pcgrad", "rlw", "famo"].contains(&method.id)) {
         let deep = workload((&[13, 9], &[5]), Activation::Tanh, &MIXED, Optimizer::Sgd { momentum: 0.9 });
         let flat = workload((&[8], &[]), Activation::Relu, &[TaskKind::Regression; 2], Optimizer::AdamW);
         for (name, workload) in [("deep", deep), ("flat", flat)] {

@@ -1,6 +1,6 @@
 // Adam for a method's own K parameters (src/balance/solve/adam.rs), kept in the tally.
 
-// Moves the K numbers at `at` against `gradient`; moments and powers of both rates lie in the 34 numbers from `memory` on.
+// Moves the K numbers at `at` against `gradient`; moments and powers of both rates are 34 numbers from `memory` on.
 fn adam(at: u32, memory: u32, rate: f32, gradient: ptr<function, array<f32, 16>>) {
     // 1 minus a power, so that 0 is the start.
     let decay_1 = 1.0 - 0.9 * (1.0 - tally[memory + 32u]);

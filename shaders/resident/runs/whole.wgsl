@@ -1,7 +1,7 @@
 // Whole steps of small networks, many in a dispatch: every workgroup trains a run of its own, and needs nobody else.
 //
-// Behind the functions of ../pass.wgsl, ../gradients.wgsl, ../step.wgsl and a weighting, whose buffers are parts of `state`,
-// `tally` and `ring` here; see src/backend/gpu/fleet.rs. A barrier costs little, since a workgroup has few lanes.
+// Behind the functions of ../pass.wgsl, ../gradients.wgsl, ../step.wgsl and a weighting, whose buffers are parts of
+// `state`, `tally` and `ring` here; see src/backend/gpu/fleet.rs. Lanes are few, so a barrier costs little.
 
 override LANES: u32 = 4u;
 

@@ -163,8 +163,8 @@ impl Fleet {
         self.dispatches
     }
 
-    /// Sends steps of all runs on their way, one dispatch whatever their number; `rows` (runs, n, B). With `reports` every
-    /// step tells what its update did.
+    /// Sends steps of all runs on their way, one dispatch whatever their number; `rows` (runs, n, B). With `reports`
+    /// every step tells what its update did.
     ///
     /// # Errors
     /// [`BackendError`] when the device is lost, or there are too many steps or other rows than those of a batch.

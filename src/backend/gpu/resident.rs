@@ -1,7 +1,7 @@
 //! Resident steps: batch, gradients, weighting and update on the device, many steps a submit.
 //!
-//! Five dispatches make a step: all layers up and down, all gradients, their Gramian, the weights, the update. Rows of the
-//! batches and learning rates go there once a call, and what the steps told comes back once, from a ring.
+//! Five dispatches make a step: all layers up and down, all gradients, their Gramian, the weights, the update. Rows of
+//! the batches and learning rates go there once a call, and what the steps told comes back once, from a ring.
 
 use super::kernel::{COMMON, GRAMIAN, Gramian, activation, loss_kind, per_task, vecs};
 use super::resident_kernel::{

@@ -521,8 +521,8 @@ fn weigh(trial: &Trial, (method, knobs): (&Method, &[f64]), (id, k, g): &(String
 
 /// Methods and golden cases in which the answer in f64 is a convention.
 const UNDEFINED: &[(&str, &str)] = &[
-    // The hull holds 0, so at the shift 0 with which the search begins nothing is left to scale. Whether f64 stops there
-    // with the mean, or goes on to the vertex that the rule tends to, is up to whether its rounding gives 0 exactly.
+    // The hull holds 0, so at the shift 0 with which the search begins nothing is left to scale. Whether f64 stops
+    // there with the mean, or goes on to the vertex that the rule tends to, depends on whether rounding leaves 0.
     ("cagrad", "P15"),
 ];
 
