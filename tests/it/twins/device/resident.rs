@@ -524,18 +524,29 @@ const UNDEFINED: &[(&str, &str)] = &[
     // The hull holds 0, so at the shift 0 with which the search begins nothing is left to scale. Whether f64 stops
     // there with the mean, or goes on to the vertex that the rule tends to, depends on whether rounding leaves 0.
     ("cagrad", "P15"),
+    // Rows whose lengths differ by 10⁸: squares of the shortest are below f32's rounding of the search's shifts.
+    ("cagrad", "P18"),
+    // Two opposed rows: the bargain has no end but for the ridge of 1e-6, which cosines in f32 hold to a tenth only.
+    ("nash_mtl", "P15"),
 ];
 
-fn judge_weighting(trial: &Trial, method: &'static Method) -> Verdict {
+/// The first case that differs; all of them are printed but for a mutant, where one is enough.
+fn judge_weighting(trial: &Trial, method: &'static Method, is_mutant: bool) -> Verdict {
+    let mut verdict = Ok(());
     for (number, knobs) in settings(method).iter().enumerate() {
+        let mut defined = matrices();
+        defined.retain(|(id, ..)| !UNDEFINED.contains(&(method.id, id.as_str())));
         // Other settings on some of them: software adapters take their time.
-        let defined: Vec<_> =
-            matrices().into_iter().filter(|(id, ..)| !UNDEFINED.contains(&(method.id, &id[..]))).collect();
         for matrix in defined.iter().step_by(if number == 0 { 1 } else { 5 }) {
-            weigh(trial, (method, knobs), matrix)?;
+            let Err(why) = weigh(trial, (method, knobs), matrix) else { continue };
+            if is_mutant {
+                return Err(why);
+            }
+            println!("{}: {why}", method.id);
+            verdict = verdict.and(Err(why));
         }
     }
-    Ok(())
+    verdict
 }
 
 /// Mutants of weightings, by name.
@@ -576,7 +587,7 @@ fn resident_weightings_agree_with_their_methods() {
     for (method, resident) in weightings() {
         let kernel = Kernel { name: method.id, source: "", has_lanes: false };
         let shader = weighting_source(&resident);
-        let verdict = judge_weighting(&Trial::new(&device, kernel, shader.clone()), method);
+        let verdict = judge_weighting(&Trial::new(&device, kernel, shader.clone()), method, false);
         findings.extend(verdict.err().map(|why| format!("{}: {why}", method.id)));
         let mutants: Vec<_> = MUTANTS.iter().filter(|(name, ..)| *name == method.id).collect();
         if mutants.is_empty() {
@@ -585,7 +596,7 @@ fn resident_weightings_agree_with_their_methods() {
         for (_, from, to) in mutants {
             assert!(shader.contains(from), "{}: the shader no longer says {from}", method.id);
             let trial = Trial::new(&device, kernel, shader.replace(from, to));
-            if judge_weighting(&trial, method).is_ok() {
+            if judge_weighting(&trial, method, true).is_ok() {
                 findings.push(format!("{}: {to} instead of {from} was not noticed", method.id));
             }
         }
