@@ -9,7 +9,7 @@ pub mod exact;
 pub mod gpu;
 
 use crate::balance::modify::Ascent;
-use crate::balance::{RowsMethod, StepContext};
+use crate::balance::{ResidentKernel, RowsMethod, StepContext};
 use crate::config::Optimizer;
 use crate::data::Split;
 use crate::nn::{Network, ParamLayout};
@@ -114,6 +114,67 @@ pub struct StepReport {
     /// (K) gᵢ · Δθ.
     pub along_step: Vec<f64>,
     pub step_length: f64,
+}
+
+/// A weighting for a run that stays on its device.
+#[derive(Debug, Clone, Copy)]
+pub struct Weighting<'a> {
+    pub kernel: ResidentKernel,
+    /// Whether it looks at gradients.
+    pub needs_rows: bool,
+    /// Whether the heads' gradients get w too.
+    pub weighs_heads: bool,
+    /// Whether it asks for the losses behind every update.
+    pub losses_after: bool,
+    /// (K)
+    pub preference: &'a [f64],
+    /// (K) values below which the scaled losses never fall.
+    pub floor: &'a [f64],
+    pub steps_per_epoch: u64,
+    pub seed: u32,
+}
+
+/// Steps that a run takes on its device before it tells of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Course<'a> {
+    pub first_step: u64,
+    /// (n, B)
+    pub rows: &'a [u32],
+    /// (n)
+    pub learning_rates: &'a [f64],
+    /// G is formed at multiples of this, and in a step that only looks; methods that look at gradients have it always.
+    pub gramian_every: u32,
+    /// Whether steps with G also tell what the update did.
+    pub reports: bool,
+    /// Whether the last of them only looks.
+    pub last_looks: bool,
+}
+
+impl Course<'_> {
+    /// Whether step `at` of them forms G whatever the method needs.
+    pub fn probes(&self, at: usize) -> bool {
+        (self.first_step + at as u64).is_multiple_of(u64::from(self.gramian_every)) || !self.moves(at)
+    }
+
+    /// Whether step `at` of them moves θ.
+    pub fn moves(&self, at: usize) -> bool {
+        !(self.last_looks && at + 1 == self.learning_rates.len())
+    }
+}
+
+/// What one of those steps told.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ResidentStep {
+    /// (K) unscaled losses before the update.
+    pub losses: Vec<f64>,
+    /// (K)
+    pub weights: Vec<f64>,
+    /// (K, K) with the loss scales, where G was formed.
+    pub gramian: Option<Vec<f64>>,
+    pub report: StepReport,
+    pub settled: bool,
+    /// (K) see [`crate::balance::GramianMethod::moved_by`].
+    pub moved_by: Vec<u16>,
 }
 
 /// Why a backend stopped.
@@ -445,6 +506,72 @@ impl Backend {
         }
     }
 
+    /// Lets the run stay on its device with this weighting from now on; false where it cannot.
+    ///
+    /// # Errors
+    /// [`BackendError`] where the device has no room for it.
+    pub async fn settle(&mut self, weighting: &Weighting<'_>) -> Result<bool, BackendError> {
+        match self {
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.settle(weighting).await,
+            _ => {
+                let _ = weighting;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Steps that one [`Self::advance`] may take; 0 for a run that does not stay on a device.
+    pub fn most_steps(&self) -> usize {
+        match self {
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.most_steps(),
+            _ => 0,
+        }
+    }
+
+    /// Sends steps on their way; [`Self::receive`] tells of them, in the order of the calls.
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost, or the run does not stay on one.
+    pub fn send(&mut self, course: Course<'_>) -> Result<(), BackendError> {
+        match self {
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.send(course),
+            _ => {
+                let _ = course;
+                Err(nowhere_to_stay())
+            }
+        }
+    }
+
+    /// What the steps of the oldest [`Self::send`] told, once they are done.
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost, or nothing is under way.
+    pub async fn receive(&mut self) -> Result<Vec<ResidentStep>, BackendError> {
+        match self {
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.receive().await,
+            _ => Err(nowhere_to_stay()),
+        }
+    }
+
+    /// Takes all of these steps, and tells of each.
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost, or the run does not stay on one.
+    pub async fn advance(&mut self, course: Course<'_>) -> Result<Vec<ResidentStep>, BackendError> {
+        match self {
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.advance(course).await,
+            _ => {
+                let _ = course;
+                Err(nowhere_to_stay())
+            }
+        }
+    }
+
     /// Holds these members from now on, K networks like θ one behind the other, each with an optimizer memory of
     /// its own.
     ///
@@ -623,4 +750,8 @@ impl Backend {
             Self::Gpu(gpu) => gpu.dispatches(),
         }
     }
+}
+
+fn nowhere_to_stay() -> BackendError {
+    BackendError::Refused("this run has no device to stay on".to_owned())
 }

@@ -7,7 +7,8 @@
 use super::solve::rank::Members;
 use super::solve::{Column, MAX_TASKS, eigen};
 use super::{
-    Build, Gramian, GramianMethod, Kind, Knob, Method, Need, Outcome, Promise, Setup, Source, StepContext, Venue,
+    Build, Gramian, GramianMethod, Kind, Knob, Method, Need, Outcome, Promise, ResidentKernel, Setup, Source,
+    StepContext, Venue,
 };
 
 pub const METHOD: Method = Method {
@@ -45,6 +46,11 @@ impl AlignedMtl {
 }
 
 impl GramianMethod for AlignedMtl {
+    fn resident(&self) -> Option<ResidentKernel> {
+        let sources = &[shader!("solve/eigen"), shader!("aligned_mtl")];
+        Some(ResidentKernel { name: METHOD.id, sources, settings: [self.scale_mode as f32, 0.0, 0.0, 0.0] })
+    }
+
     fn weights(&mut self, ctx: &StepContext<'_>, gramian: &Gramian, w: &mut [f64]) -> Outcome {
         let members = Members::new(gramian);
         let n = members.n;

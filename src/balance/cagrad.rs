@@ -9,8 +9,8 @@ use super::mgda::shortest_of;
 use super::solve::rank::longest;
 use super::solve::{Column, MAX_TASKS, Square, dot};
 use super::{
-    Build, Construction, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Outcome, Promise, Setup, Source,
-    StepContext, Venue,
+    Build, Construction, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Outcome, Promise, ResidentKernel,
+    Setup, Source, StepContext, Venue,
 };
 
 pub const METHOD: Method = Method {
@@ -128,6 +128,11 @@ impl CaGrad {
 }
 
 impl GramianMethod for CaGrad {
+    fn resident(&self) -> Option<ResidentKernel> {
+        let sources = &[shader!("solve/cone"), shader!("solve/shortest"), shader!("cagrad")];
+        Some(ResidentKernel { name: METHOD.id, sources, settings: [self.c as f32, self.rescale as f32, 0.0, 0.0] })
+    }
+
     fn construction(&self) -> Option<Construction> {
         Some(Construction::Ball { share: self.c })
     }

@@ -5,7 +5,8 @@
 
 use super::solve::softmax;
 use super::{
-    Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Promise, Setup, Source, StepContext, Venue,
+    Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Promise, ResidentKernel, Setup, Source,
+    StepContext, Venue,
 };
 
 pub const METHOD: Method = Method {
@@ -42,6 +43,11 @@ impl Dwa {
 }
 
 impl LossesMethod for Dwa {
+    fn resident(&self) -> Option<ResidentKernel> {
+        let sources = &[shader!("dwa")];
+        Some(ResidentKernel { name: METHOD.id, sources, settings: [self.temperature as f32, 0.0, 0.0, 0.0] })
+    }
+
     fn weights(&mut self, ctx: &StepContext<'_>, w: &mut [f64]) -> Outcome {
         let k = w.len() as f64;
         let Some((last, before)) = ctx.epoch_means else {

@@ -9,7 +9,8 @@
 use super::solve::adam::Adam;
 use super::solve::{dot, softmax};
 use super::{
-    Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Promise, Setup, Source, StepContext, Venue,
+    Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Promise, ResidentKernel, Setup, Source,
+    StepContext, Venue,
 };
 
 pub const METHOD: Method = Method {
@@ -83,6 +84,11 @@ impl Famo {
 }
 
 impl LossesMethod for Famo {
+    fn resident(&self) -> Option<ResidentKernel> {
+        let sources = &[shader!("solve/adam"), shader!("famo")];
+        Some(ResidentKernel { name: METHOD.id, sources, settings: [self.w_lr as f32, self.gamma as f32, 0.0, 0.0] })
+    }
+
     fn weights(&mut self, ctx: &StepContext<'_>, w: &mut [f64]) -> Outcome {
         self.z.copy_from_slice(&self.logits);
         softmax(&mut self.z);

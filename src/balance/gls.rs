@@ -3,7 +3,7 @@
 //! The weight on gᵢ is value/(K Lᵢ), from the mean of log losses. Losses at or below 1e-12 count as 1e-12.
 
 use super::si::{FLOOR, log_losses};
-use super::{Build, Kind, LossesMethod, Method, Need, Outcome, Promise, Source, StepContext, Venue};
+use super::{Build, Kind, LossesMethod, Method, Need, Outcome, Promise, ResidentKernel, Source, StepContext, Venue};
 
 pub const METHOD: Method = Method {
     id: "gls",
@@ -31,6 +31,11 @@ pub const METHOD: Method = Method {
 struct Gls;
 
 impl LossesMethod for Gls {
+    fn resident(&self) -> Option<ResidentKernel> {
+        let sources = &[shader!("gls")];
+        Some(ResidentKernel { name: METHOD.id, sources, settings: [FLOOR as f32, 0.0, 0.0, 0.0] })
+    }
+
     fn weights(&mut self, ctx: &StepContext<'_>, w: &mut [f64]) -> Outcome {
         evaluate(ctx.losses, w);
         if ctx.losses.iter().any(|&loss| loss < FLOOR) { Outcome::Degenerate } else { Outcome::Settled }

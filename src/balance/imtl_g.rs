@@ -7,7 +7,9 @@
 
 use super::solve::rank::{Members, longest};
 use super::solve::{Column, MAX_TASKS, eigen};
-use super::{Build, Gramian, GramianMethod, Kind, Method, Outcome, Promise, Source, StepContext, Venue};
+use super::{
+    Build, Gramian, GramianMethod, Kind, Method, Outcome, Promise, ResidentKernel, Source, StepContext, Venue,
+};
 
 pub const METHOD: Method = Method {
     id: "imtl_g",
@@ -44,6 +46,11 @@ pub const METHOD: Method = Method {
 struct ImtlG;
 
 impl GramianMethod for ImtlG {
+    fn resident(&self) -> Option<ResidentKernel> {
+        let sources = &[shader!("solve/eigen"), shader!("imtl_g")];
+        Some(ResidentKernel { name: METHOD.id, sources, settings: [0.0; 4] })
+    }
+
     fn weights(&mut self, _ctx: &StepContext<'_>, gramian: &Gramian, w: &mut [f64]) -> Outcome {
         equal_projections(gramian, w)
     }

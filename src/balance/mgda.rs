@@ -12,8 +12,8 @@
 use super::si::FLOOR;
 use super::solve::{Column, MAX_TASKS, Square, cone};
 use super::{
-    Build, Construction, Gramian, GramianMethod, Kind, Knob, Method, Outcome, Promise, Setup, Source, StepContext,
-    Venue,
+    Build, Construction, Gramian, GramianMethod, Kind, Knob, Method, Outcome, Promise, ResidentKernel, Setup, Source,
+    StepContext, Venue,
 };
 
 pub const METHOD: Method = Method {
@@ -47,6 +47,7 @@ pub const METHOD: Method = Method {
 };
 
 pub struct Mgda {
+    norm: f32,
     by_length: bool,
     by_loss: bool,
 }
@@ -54,11 +55,16 @@ pub struct Mgda {
 impl Mgda {
     pub fn new(setup: &Setup) -> Self {
         let norm = setup.knobs[0] as u32;
-        Self { by_length: norm == 1 || norm == 3, by_loss: norm >= 2 }
+        Self { norm: norm as f32, by_length: norm == 1 || norm == 3, by_loss: norm >= 2 }
     }
 }
 
 impl GramianMethod for Mgda {
+    fn resident(&self) -> Option<ResidentKernel> {
+        let sources = &[shader!("solve/cone"), shader!("solve/shortest"), shader!("mgda")];
+        Some(ResidentKernel { name: METHOD.id, sources, settings: [self.norm, FLOOR as f32, 0.0, 0.0] })
+    }
+
     fn construction(&self) -> Option<Construction> {
         // The hull of divided rows is another one.
         (!self.by_length && !self.by_loss).then_some(Construction::Hull)

@@ -299,6 +299,10 @@ pub enum Outcome {
 pub trait LossesMethod {
     /// Writes w (K).
     fn weights(&mut self, ctx: &StepContext<'_>, w: &mut [f64]) -> Outcome;
+    /// The same rule as a shader, with which a run stays on the device for many steps.
+    fn resident(&self) -> Option<ResidentKernel> {
+        None
+    }
     /// (K) losses on the same batch after the update; called only with [`Need::LossesAfterStep`].
     fn after_step(&mut self, _ctx: &StepContext<'_>, _losses_after: &[f64]) {}
     /// Told once, before the first step: (K) values below which the scaled losses never fall. 0 unless told.
@@ -322,6 +326,10 @@ pub enum Construction {
 pub trait GramianMethod {
     /// Writes w (K), so that d = wᵀG.
     fn weights(&mut self, ctx: &StepContext<'_>, gramian: &Gramian, w: &mut [f64]) -> Outcome;
+    /// As [`LossesMethod::resident`].
+    fn resident(&self) -> Option<ResidentKernel> {
+        None
+    }
     /// With [`Need::KeptRows`], before `weights`: how this step's G with its Gramian enters the kept rows Y (K, P),
     /// which are 0 at first: Y ← diag(keep)·Y + diag(add)·G.
     fn keep(&mut self, _ctx: &StepContext<'_>, _gramian: &Gramian, keep: &mut [f64], add: &mut [f64]) {
@@ -375,6 +383,19 @@ pub struct RowsKernel {
     pub settings: [f32; 4],
 }
 
+/// A weighting in WGSL, behind shaders/common.wgsl and shaders/balance/common.wgsl: a function `weigh` from losses and
+/// Gramian to w, by one invocation in f32.
+///
+/// What it remembers of a run lies on the device, so a run is either resident from its first step or never.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ResidentKernel {
+    /// Name of the file.
+    pub name: &'static str,
+    /// Solvers it needs, and the file itself.
+    pub sources: &'static [&'static str],
+    pub settings: [f32; 4],
+}
+
 impl Kind {
     /// In the order in which they are listed.
     pub const ALL: [Self; 3] = [Self::LossWeighting, Self::GradientWeighting, Self::GradientSurgery];
@@ -419,6 +440,15 @@ impl Need {
     }
 }
 
+impl Method {
+    /// Whether a device has all that the method needs beside losses and the Gramian, so that a [`ResidentKernel`] does.
+    pub fn can_stay(&self) -> bool {
+        use Need::{EpochMeans, HeadsScaledByWeights, LossValues, LossesAfterStep, Preference};
+        let there = [HeadsScaledByWeights, LossesAfterStep, EpochMeans, LossValues, Preference];
+        self.needs.iter().all(|need| there.contains(need))
+    }
+}
+
 impl Build {
     /// What the method looks at: `losses`, `gramian` or `rows`.
     pub fn stage(self) -> &'static str {
@@ -431,6 +461,15 @@ impl Build {
 }
 
 impl Balancer {
+    /// The rule as a shader, where it has one.
+    pub fn resident(&self) -> Option<ResidentKernel> {
+        match self {
+            Self::Losses(method) => method.resident(),
+            Self::Gramian(method) => method.resident(),
+            Self::Rows(_) => None,
+        }
+    }
+
     /// Told once, before the first step: (K) values below which the scaled losses never fall.
     pub fn bound_losses(&mut self, floor: &[f64]) {
         match self {

@@ -7,7 +7,8 @@
 
 use super::solve::{Column, MAX_TASKS, Square, nash};
 use super::{
-    Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Outcome, Promise, Setup, Source, StepContext, Venue,
+    Build, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Outcome, Promise, ResidentKernel, Setup, Source,
+    StepContext, Venue,
 };
 
 pub const METHOD: Method = Method {
@@ -65,6 +66,11 @@ impl NashMtl {
 }
 
 impl GramianMethod for NashMtl {
+    fn resident(&self) -> Option<ResidentKernel> {
+        let sources = &[shader!("nash_mtl")];
+        Some(ResidentKernel { name: METHOD.id, sources, settings: [self.max_norm as f32, 0.0, 0.0, 0.0] })
+    }
+
     fn weights(&mut self, _ctx: &StepContext<'_>, gramian: &Gramian, w: &mut [f64]) -> Outcome {
         w.fill(0.0);
         let k = w.len();

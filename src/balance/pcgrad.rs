@@ -8,8 +8,8 @@
 
 use super::solve::{Column, MAX_TASKS};
 use super::{
-    Build, Construction, Gramian, GramianMethod, Kind, Knob, Method, Outcome, Promise, Setup, Source, StepContext,
-    Venue,
+    Build, Construction, Gramian, GramianMethod, Kind, Knob, Method, Outcome, Promise, ResidentKernel, Setup, Source,
+    StepContext, Venue,
 };
 use crate::rng::Stream;
 
@@ -48,6 +48,11 @@ impl PcGrad {
 }
 
 impl GramianMethod for PcGrad {
+    fn resident(&self) -> Option<ResidentKernel> {
+        let sources = &[shader!("pcgrad")];
+        Some(ResidentKernel { name: METHOD.id, sources, settings: [f32::from(u8::from(self.shuffle)), 0.0, 0.0, 0.0] })
+    }
+
     fn weights(&mut self, ctx: &StepContext<'_>, gramian: &Gramian, w: &mut [f64]) -> Outcome {
         let k = w.len();
         let orders = if self.shuffle { draw_orders(&ctx.draws(), k) } else { given_orders(k) };
@@ -62,6 +67,12 @@ impl GramianMethod for PcGrad {
     fn moved_by(&self) -> &[u16] {
         &self.moved_by
     }
+}
+
+/// The resident rule with the order of the bench in the place of a random one: task i visits i + 1, i + 2 and so on.
+pub fn cyclic() -> ResidentKernel {
+    let sources = &[shader!("pcgrad")];
+    ResidentKernel { name: METHOD.id, sources, settings: [2.0, 0.0, 0.0, 0.0] }
 }
 
 /// Orders (K, K) in which every task visits all tasks as they are listed.

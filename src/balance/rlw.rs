@@ -5,7 +5,9 @@
 //! equal weights of the same sum, so this is a noisy `mean`.
 
 use super::solve::softmax;
-use super::{Build, Kind, Knob, LossesMethod, Method, Need, Outcome, Promise, Setup, Source, StepContext, Venue};
+use super::{
+    Build, Kind, Knob, LossesMethod, Method, Need, Outcome, Promise, ResidentKernel, Setup, Source, StepContext, Venue,
+};
 use crate::rng::Stream;
 
 pub const METHOD: Method = Method {
@@ -56,6 +58,11 @@ impl Rlw {
 }
 
 impl LossesMethod for Rlw {
+    fn resident(&self) -> Option<ResidentKernel> {
+        let sources = &[shader!("rlw")];
+        Some(ResidentKernel { name: METHOD.id, sources, settings: [self.distribution as u32 as f32, 0.0, 0.0, 0.0] })
+    }
+
     fn weights(&mut self, ctx: &StepContext<'_>, w: &mut [f64]) -> Outcome {
         let draws = ctx.draws();
         match self.distribution {

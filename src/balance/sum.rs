@@ -2,7 +2,7 @@
 //!
 //! Papers call it EW, some with a factor 1/K; that factor is the method `mean` here.
 
-use super::{Build, Kind, LossesMethod, Method, Need, Outcome, Promise, StepContext};
+use super::{Build, Kind, LossesMethod, Method, Need, Outcome, Promise, ResidentKernel, StepContext};
 
 pub const METHOD: Method = Method {
     id: "sum",
@@ -30,6 +30,11 @@ pub const METHOD: Method = Method {
 struct Sum;
 
 impl LossesMethod for Sum {
+    fn resident(&self) -> Option<ResidentKernel> {
+        let sources = &[shader!("sum")];
+        Some(ResidentKernel { name: METHOD.id, sources, settings: [0.0; 4] })
+    }
+
     fn weights(&mut self, _ctx: &StepContext<'_>, w: &mut [f64]) -> Outcome {
         w.fill(1.0);
         Outcome::Settled

@@ -8,8 +8,8 @@
 use super::solve::dual_cone::Scaled;
 use super::solve::{Column, MAX_TASKS};
 use super::{
-    Build, Construction, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Need, Outcome, Promise, Setup, Source,
-    StepContext, Venue,
+    Build, Construction, Gramian, GramianMethod, Kind, Knob, KnobScale, Method, Need, Outcome, Promise, ResidentKernel,
+    Setup, Source, StepContext, Venue,
 };
 
 pub const METHOD: Method = Method {
@@ -59,6 +59,15 @@ impl UpGrad {
 }
 
 impl GramianMethod for UpGrad {
+    fn resident(&self) -> Option<ResidentKernel> {
+        let sources = &[shader!("solve/cone"), shader!("upgrad")];
+        Some(ResidentKernel {
+            name: METHOD.id,
+            sources,
+            settings: [self.norm_eps as f32, self.reg_eps as f32, 0.0, 0.0],
+        })
+    }
+
     fn weights(&mut self, ctx: &StepContext<'_>, gramian: &Gramian, w: &mut [f64]) -> Outcome {
         let k = w.len();
         self.moved_by.fill(0);

@@ -6,7 +6,8 @@
 
 use super::solve::adam::Adam;
 use super::{
-    Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Promise, Setup, Source, StepContext, Venue,
+    Build, Kind, Knob, KnobScale, LossesMethod, Method, Need, Outcome, Promise, ResidentKernel, Setup, Source,
+    StepContext, Venue,
 };
 
 pub const METHOD: Method = Method {
@@ -55,6 +56,11 @@ impl Uw {
 }
 
 impl LossesMethod for Uw {
+    fn resident(&self) -> Option<ResidentKernel> {
+        let sources = &[shader!("solve/adam"), shader!("uw")];
+        Some(ResidentKernel { name: METHOD.id, sources, settings: [self.log_var[0] as f32, 0.0, 0.0, 0.0] })
+    }
+
     fn weights(&mut self, ctx: &StepContext<'_>, w: &mut [f64]) -> Outcome {
         evaluate(ctx.losses, &self.log_var, w, &mut self.gradient);
         // θ and s descend together from the same point, so s moves after w was read.

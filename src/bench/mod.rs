@@ -12,6 +12,8 @@ mod workload;
 
 pub use matmul::{PRODUCTS, Product};
 pub use order::{Done, Order, Progress, Work, run};
+#[cfg(feature = "gpu")]
+pub use trial::Trials;
 pub use trial::{Trial, cyclic};
 pub use workload::{BATCHES, Mode, SIZES, Size};
 

@@ -3,6 +3,8 @@
 use super::TOLERANCE;
 use super::matmul::{PRODUCTS, Product};
 use super::trial::Trial;
+#[cfg(feature = "gpu")]
+use super::trial::Trials;
 use super::workload::{Mode, SIZES, Size};
 use crate::backend::cpu::Cpu;
 #[cfg(feature = "gpu")]
@@ -18,6 +20,8 @@ use std::sync::Arc;
 /// Milliseconds that a window may last.
 const WINDOW: RangeInclusive<f64> = 1.0..=600_000.0;
 const DEFAULT_WINDOW: f64 = 1_000.0;
+/// Runs that may go at once.
+const RUNS: RangeInclusive<u32> = 1..=32;
 /// Losses come back every so many steps.
 const PORTION: u32 = 10;
 /// Steps before the window; the losses of the last of them are checked.
@@ -47,6 +51,8 @@ pub struct Order {
     pub millis: f64,
     /// Threads that share large kernels on the CPU.
     pub threads: usize,
+    /// Runs of the step at once.
+    pub runs: u32,
 }
 
 /// How far it is, told between two portions.
@@ -54,7 +60,7 @@ pub struct Order {
 pub struct Progress {
     /// Whether warm-up is over, so that this counts.
     pub counts: bool,
-    /// Steps or products in this phase.
+    /// Steps of all runs, or products, in this phase.
     pub done: u32,
     pub millis: f64,
 }
@@ -63,7 +69,7 @@ pub struct Progress {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Done {
     pub order: Order,
-    /// Steps or products in the window.
+    /// Steps of all runs, or products, in the window.
     pub count: u32,
     pub millis: f64,
     /// (K) of the third step; empty for products.
@@ -75,7 +81,7 @@ pub struct Done {
 }
 
 impl Order {
-    /// Reads `size`, `mode`, `backend`, `threads`, `ms`, or `kernel` and `n`; `text` gives the text of a name.
+    /// Reads `size`, `mode`, `backend`, `threads`, `ms`, `runs`, or `kernel` and `n`; `text` gives the text of a name.
     ///
     /// # Errors
     /// A sentence that names the fault and what is possible.
@@ -117,7 +123,17 @@ impl Order {
         if threads > 1 && backend == BackendKind::Gpu {
             return Err("threads share kernels on the CPU; leave them out for the backend gpu.".into());
         }
-        Ok(Self { work, backend, millis, threads })
+        let runs = text("runs").map_or(Ok(1), |given| {
+            let runs = given.parse().ok().filter(|runs| RUNS.contains(runs));
+            let (least, most) = (RUNS.start(), RUNS.end());
+            runs.ok_or_else(|| format!("runs is {given:?}, and {least} to {most} runs go at once."))
+        })?;
+        if runs > 1 && (backend == BackendKind::Cpu || matches!(work, Work::Matmul { .. })) {
+            return Err(
+                "Several runs at once are steps on a graphics adapter: with a size, and gpu as the backend.".into()
+            );
+        }
+        Ok(Self { work, backend, millis, threads, runs })
     }
 
     /// The same of an address's query, such as `size=S&mode=ew`; other names are left alone.
@@ -227,16 +243,16 @@ pub async fn run(
     for _ in 0..CHECKED_STEP {
         bench.advance(1).await.map_err(said)?;
         bench.drain().await.map_err(said)?;
-        phase.tell(1, watch);
+        phase.tell(order.runs, watch);
     }
     let (losses, off) = bench.check().await.map_err(said)?;
     let warm_up = WARM_UP_MILLIS.min(order.millis / 2.0);
     while phase.millis() < warm_up {
         bench.advance(1).await.map_err(said)?;
-        phase.tell(1, watch);
+        phase.tell(order.runs, watch);
     }
     bench.drain().await.map_err(said)?;
-    let each = phase.millis() / f64::from(phase.done);
+    let each = phase.millis() / f64::from(phase.done / order.runs);
     // Where ten steps are most of a window, it ends after whole steps instead.
     let portion = if each * f64::from(PORTION) > order.millis / 2.0 { 1 } else { PORTION };
     let mut phase = Phase::new(clock, true);
@@ -244,7 +260,7 @@ pub async fn run(
     phase.tell(0, watch);
     loop {
         bench.advance(portion).await.map_err(said)?;
-        if !phase.tell(portion, watch) || phase.millis() >= order.millis {
+        if !phase.tell(portion * order.runs, watch) || phase.millis() >= order.millis {
             break;
         }
     }
@@ -285,6 +301,8 @@ struct Bench {
 
 enum Subject {
     Step(Box<Trial>),
+    #[cfg(feature = "gpu")]
+    Steps(Box<Trials>),
     Matmul(Box<Product>),
 }
 
@@ -292,7 +310,7 @@ impl Bench {
     async fn new(order: &Order, team: Option<Arc<dyn Team>>) -> Result<Self, String> {
         match order.backend {
             BackendKind::Cpu => Ok(Self::on_cpu(order.work, team)),
-            BackendKind::Gpu => Self::on_gpu(order.work).await,
+            BackendKind::Gpu => Self::on_gpu(order.work, order.runs).await,
         }
     }
 
@@ -309,10 +327,15 @@ impl Bench {
     }
 
     #[cfg(feature = "gpu")]
-    async fn on_gpu(work: Work) -> Result<Self, String> {
+    async fn on_gpu(work: Work, runs: u32) -> Result<Self, String> {
         let device = GpuDevice::open().await?;
         let adapter = device.adapter_name();
         let (subject, expected): (_, &[f64]) = match work {
+            Work::Step { size, mode } if runs > 1 => {
+                let trials = Trials::new(size, mode, runs, device).await.map_err(|error| format!("{error}."))?;
+                let trials = trials.ok_or("A network of this size fills the device alone; choose 1 run.")?;
+                (Subject::Steps(Box::new(trials)), size.expected(mode))
+            }
             Work::Step { size, mode } => {
                 let (workload, theta) = size.workload();
                 let gpu = Gpu::new(device, &workload, &theta).map_err(|error| format!("{error}."))?;
@@ -329,13 +352,15 @@ impl Bench {
 
     #[cfg(not(feature = "gpu"))]
     #[expect(clippy::unused_async, reason = "with a GPU it waits for one")]
-    async fn on_gpu(_work: Work) -> Result<Self, String> {
+    async fn on_gpu(_work: Work, _runs: u32) -> Result<Self, String> {
         Err("There is no graphics adapter that this program can use; choose the backend cpu.".into())
     }
 
     async fn advance(&mut self, steps: u32) -> Result<(), BackendError> {
         match &mut self.subject {
             Subject::Step(trial) => trial.advance(steps).await,
+            #[cfg(feature = "gpu")]
+            Subject::Steps(trials) => trials.advance(steps).await,
             Subject::Matmul(product) => {
                 (0..steps).try_for_each(|_| product.multiply())?;
                 // A queue without an end would be timed as if it were done.
@@ -347,20 +372,25 @@ impl Bench {
     async fn drain(&mut self) -> Result<(), BackendError> {
         match &mut self.subject {
             Subject::Step(trial) => trial.drain().await,
+            #[cfg(feature = "gpu")]
+            Subject::Steps(trials) => trials.drain().await,
             Subject::Matmul(_) => Ok(()),
         }
     }
 
     /// What the last step computed, and how far that is from what it should be.
     async fn check(&mut self) -> Result<(Vec<f64>, f64), BackendError> {
+        let told = |losses: &[f64]| {
+            let all = losses.iter().zip(self.expected.iter().cycle());
+            let off = all.map(|(loss, expected)| (loss / expected - 1.0).abs());
+            // Not a number is as far as can be.
+            let off = off.fold(0.0, |worst: f64, off| if worst.is_nan() || off <= worst { worst } else { off });
+            (losses[..losses.len().min(self.expected.len())].to_vec(), off)
+        };
         match &mut self.subject {
-            Subject::Step(trial) => {
-                let losses = trial.losses().to_vec();
-                let off = losses.iter().zip(self.expected).map(|(loss, expected)| (loss / expected - 1.0).abs());
-                // Not a number is as far as can be.
-                let off = off.fold(0.0, |worst: f64, off| if worst.is_nan() || off <= worst { worst } else { off });
-                Ok((losses, off))
-            }
+            Subject::Step(trial) => Ok(told(trial.losses())),
+            #[cfg(feature = "gpu")]
+            Subject::Steps(trials) => Ok(told(trials.losses())),
             Subject::Matmul(product) => {
                 let row = product.first_row().await?;
                 Ok((Vec::new(), product.off(&row)))

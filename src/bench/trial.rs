@@ -1,10 +1,17 @@
 //! A run of the workload on one backend: the only place that knows how a step of it is taken.
 
 use super::workload::{BATCHES, Mode, Size};
-use crate::backend::{Apply, Backend, BackendError, Combine};
+#[cfg(feature = "gpu")]
+use crate::backend::gpu::{Fleet, Gpu, GpuDevice};
+use crate::backend::{Apply, Backend, BackendError, Combine, Course, Weighting};
+use crate::balance::{ResidentKernel, Setup, pcgrad, sum};
 use crate::config::TASKS;
+#[cfg(feature = "gpu")]
+use std::rc::Rc;
 
 const LEARNING_RATE: f64 = 1e-3;
+/// Portions of steps that a device may have before it, so that it never waits for the host.
+const MOST_UNDER_WAY: usize = 2;
 
 /// A backend that trains the workload.
 pub struct Trial {
@@ -17,25 +24,31 @@ pub struct Trial {
     gramian: Vec<f64>,
     weights: Vec<f64>,
     ones: Vec<f64>,
+    /// Whether the run stays on its device, once that is known.
+    stays: Option<bool>,
+    /// Portions that the device has and whose losses have not come back.
+    under_way: usize,
 }
 
 impl Trial {
     /// At the workload's start; `backend` was made from it.
     pub fn new(size: &Size, mode: Mode, backend: Backend) -> Self {
-        let (k, rows) = (size.tasks, size.rows as u32);
+        let k = size.tasks;
         Self {
             backend,
             mode,
             steps: 0,
-            batches: (0..BATCHES as u32).map(|batch| (batch * rows..(batch + 1) * rows).collect()).collect(),
+            batches: batches(size),
             losses: vec![0.0; k],
             gramian: vec![0.0; k * k],
             weights: vec![0.0; k],
             ones: vec![1.0; k],
+            stays: None,
+            under_way: 0,
         }
     }
 
-    /// (K) losses of the last step's batch before its update.
+    /// (K) losses of a step's batch before its update: after [`Self::drain`] of the last one.
     pub fn losses(&self) -> &[f64] {
         &self.losses
     }
@@ -44,13 +57,64 @@ impl Trial {
         self.steps
     }
 
-    /// Takes `steps` steps. Losses are known of the last of them at least.
+    /// Takes `steps` steps. Losses of the last of them come back, with those before, some calls later at most.
     ///
     /// # Errors
     /// [`BackendError`] on the GPU.
     pub async fn advance(&mut self, steps: u32) -> Result<(), BackendError> {
+        if self.stays().await? {
+            return self.send(steps).await;
+        }
         for _ in 0..steps {
             self.step().await?;
+        }
+        Ok(())
+    }
+
+    /// Whether the device takes the steps by itself, which is decided at the first one.
+    async fn stays(&mut self) -> Result<bool, BackendError> {
+        if let Some(stays) = self.stays {
+            return Ok(stays);
+        }
+        let stays = match kernel(self.mode, self.ones.len()) {
+            Some(kernel) => self.backend.settle(&weighting(kernel, self.mode, &self.ones)).await?,
+            None => false,
+        };
+        self.stays = Some(stays);
+        Ok(stays)
+    }
+
+    /// The same on the device, as many steps at once as it takes.
+    async fn send(&mut self, steps: u32) -> Result<(), BackendError> {
+        let mut left = steps;
+        while left > 0 {
+            let n = left.min(self.backend.most_steps() as u32);
+            let rows: Vec<u32> =
+                (self.steps..self.steps + n).flat_map(|step| &self.batches[step as usize % BATCHES]).copied().collect();
+            let course = Course {
+                first_step: u64::from(self.steps),
+                rows: &rows,
+                learning_rates: &vec![LEARNING_RATE; n as usize],
+                gramian_every: u32::MAX,
+                reports: false,
+                last_looks: false,
+            };
+            self.backend.send(course)?;
+            self.under_way += 1;
+            self.steps += n;
+            left -= n;
+            self.receive(MOST_UNDER_WAY).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for the oldest portions until no more than `most` are under way.
+    async fn receive(&mut self, most: usize) -> Result<(), BackendError> {
+        while self.under_way > most {
+            self.under_way -= 1;
+            if let Some(last) = self.backend.receive().await?.pop() {
+                self.losses = last.losses;
+            }
         }
         Ok(())
     }
@@ -80,7 +144,111 @@ impl Trial {
     /// # Errors
     /// [`BackendError`] on the GPU.
     pub async fn drain(&mut self) -> Result<(), BackendError> {
+        self.receive(0).await?;
         self.backend.drain().await
+    }
+}
+
+/// The same run several times at once on a device, each step of all in one dispatch.
+#[cfg(feature = "gpu")]
+pub struct Trials {
+    fleet: Fleet,
+    runs: usize,
+    steps: u32,
+    batches: Vec<Vec<u32>>,
+    losses: Vec<f64>,
+    under_way: usize,
+}
+
+#[cfg(feature = "gpu")]
+impl Trials {
+    /// At the workload's start; `None` where the network is too large to go together with others.
+    ///
+    /// # Errors
+    /// [`BackendError`] where the device has no room.
+    pub async fn new(size: &Size, mode: Mode, runs: u32, device: Rc<GpuDevice>) -> Result<Option<Self>, BackendError> {
+        let (workload, theta) = size.workload();
+        let ones = vec![1.0; size.tasks];
+        let gpu = Gpu::new(device, &workload, &theta)?;
+        let Some(kernel) = kernel(mode, size.tasks) else { return Ok(None) };
+        let starts: Vec<(u32, Vec<f32>)> = (0..runs).map(|run| (run, theta.clone())).collect();
+        let fleet = gpu.fleet(&weighting(kernel, mode, &ones), &starts).await?;
+        Ok(fleet.map(|fleet| Self {
+            fleet,
+            runs: runs as usize,
+            steps: 0,
+            batches: batches(size),
+            losses: Vec::new(),
+            under_way: 0,
+        }))
+    }
+
+    /// (runs, K) as [`Trial::losses`].
+    pub fn losses(&self) -> &[f64] {
+        &self.losses
+    }
+
+    /// As [`Trial::advance`], all of them.
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost.
+    pub async fn advance(&mut self, steps: u32) -> Result<(), BackendError> {
+        let mut left = steps;
+        while left > 0 {
+            let n = left.min(self.fleet.most_steps() as u32);
+            let rows = (self.steps..self.steps + n).flat_map(|step| &self.batches[step as usize % BATCHES]).copied();
+            let all: Vec<u32> = rows.collect::<Vec<u32>>().repeat(self.runs);
+            self.fleet.send(&all, &vec![LEARNING_RATE; n as usize], false)?;
+            self.under_way += 1;
+            self.steps += n;
+            left -= n;
+            self.receive(MOST_UNDER_WAY).await?;
+        }
+        Ok(())
+    }
+
+    async fn receive(&mut self, most: usize) -> Result<(), BackendError> {
+        while self.under_way > most {
+            self.under_way -= 1;
+            let told = self.fleet.receive().await?;
+            self.losses = told.into_iter().filter_map(|mut run| run.pop()).flat_map(|last| last.losses).collect();
+        }
+        Ok(())
+    }
+
+    /// Waits until everything is done that was started.
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost.
+    pub async fn drain(&mut self) -> Result<(), BackendError> {
+        self.receive(0).await
+    }
+}
+
+/// Rows of every batch.
+fn batches(size: &Size) -> Vec<Vec<u32>> {
+    let rows = size.rows as u32;
+    (0..BATCHES as u32).map(|batch| (batch * rows..(batch + 1) * rows).collect()).collect()
+}
+
+/// The rule of a mode for a device.
+fn kernel(mode: Mode, n_tasks: usize) -> Option<ResidentKernel> {
+    match mode {
+        Mode::Ew => sum::METHOD.new_balancer(&Setup { n_tasks, knobs: Vec::new() }).resident(),
+        Mode::Pcgrad => Some(pcgrad::cyclic()),
+    }
+}
+
+fn weighting(kernel: ResidentKernel, mode: Mode, ones: &[f64]) -> Weighting<'_> {
+    Weighting {
+        kernel,
+        needs_rows: mode == Mode::Pcgrad,
+        weighs_heads: false,
+        losses_after: false,
+        preference: ones,
+        floor: ones,
+        steps_per_epoch: BATCHES as u64,
+        seed: 0,
     }
 }
 

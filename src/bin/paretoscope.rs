@@ -154,6 +154,9 @@ enum Task {
         /// Its side: 256, 512 or 1024.
         #[arg(long, requires = "kernel", allow_hyphen_values = true)]
         n: Option<String>,
+        /// 2 to 32: runs of the step at once, on the GPU.
+        #[arg(long, conflicts_with = "kernel", allow_hyphen_values = true)]
+        runs: Option<String>,
         /// As JSON instead of a sentence.
         #[arg(long)]
         json: bool,
@@ -205,8 +208,8 @@ fn main() -> ExitCode {
             let options = FrontOptions { points, by, seeds, threads, reference };
             sweep(&experiment, steps, &options, data.as_deref(), table)
         }
-        Task::Bench { size, mode, backend, ms, threads, kernel, n, json } => {
-            time(&BenchFlags { size, mode, backend, ms, threads, kernel, n }, json)
+        Task::Bench { size, mode, backend, ms, threads, kernel, n, runs, json } => {
+            time(&BenchFlags { size, mode, backend, ms, threads, kernel, n, runs }, json)
         }
     };
     match result {

@@ -18,6 +18,7 @@ pub struct BenchFlags {
     pub threads: Option<String>,
     pub kernel: Option<String>,
     pub n: Option<String>,
+    pub runs: Option<String>,
 }
 
 /// Times what the flags say.
@@ -37,6 +38,7 @@ pub async fn bench(
         "threads" => flags.threads.clone(),
         "kernel" => flags.kernel.clone(),
         "n" => flags.n.clone(),
+        "runs" => flags.runs.clone(),
         _ => None,
     };
     let order = Order::read(&text).map_err(RunError::Input)?;
@@ -54,9 +56,10 @@ pub fn sentence(done: &Done) -> String {
     let seconds = done.millis / 1e3;
     match (done.order.work, done.gflops()) {
         (Work::Step { size, mode }, _) => format!(
-            "{} {} on {place}: {:.4} steps/s ({} steps in {seconds:.2} s); losses of the third step agree to {:.0e}.",
+            "{} {} on {place}{}: {:.4} steps/s ({} steps in {seconds:.2} s); losses of the third step agree to {:.0e}.",
             size.id,
             mode.id(),
+            if done.order.runs > 1 { format!(", {} runs at once", done.order.runs) } else { String::new() },
             done.per_second(),
             done.count,
             done.off

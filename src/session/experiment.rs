@@ -446,6 +446,9 @@ impl Experiment {
         if stores && let Some(checkpoints) = &mut run.checkpoints {
             checkpoints.store(step, &self.theta);
         }
+        let judging = run.evaluator.as_ref().map_or(u32::MAX, |_| self.outline.evaluate_every);
+        let storing = run.checkpoints.as_ref().map_or(u32::MAX, Checkpoints::every);
+        run.trainer.be_quiet_until(next_due(step, judging, steps).min(next_due(step, storing, steps)));
         // What looks on (evaluations, checkpoints, comparisons) is no part of a method's cost.
         let before = clock();
         self.round[index] = run.trainer.advance().await?;
@@ -525,6 +528,8 @@ impl Experiment {
                 }
             }
         }
+        let judging = reference.evaluator.as_ref().map_or(u32::MAX, |_| self.outline.evaluate_every);
+        reference.trainer.be_quiet_until(next_due(step, judging, steps));
         if let Some(record) = reference.trainer.advance().await? {
             news.losses.push((step, record.losses[0]));
         }
@@ -593,6 +598,13 @@ pub fn load(
 /// Whether something that is done at multiples of `every` and at the end is to be done at `step`.
 pub fn due(step: u32, every: u32, last: u32) -> bool {
     step.is_multiple_of(every.max(1)) || step == last
+}
+
+/// The first step behind `step` at which something is due that is to be done at multiples of `every` and at the end.
+pub fn next_due(step: u32, every: u32, last: u32) -> u32 {
+    let every = every.max(1);
+    let next = (step / every).saturating_add(1).saturating_mul(every);
+    if step < last { next.min(last) } else { next }
 }
 
 /// Steps between looks around, at steps whose Gramian is known.

@@ -1,7 +1,7 @@
 //! One network of a further seed, trained and swept, and kept only as far as medians and bands need.
 
 use super::Clock;
-use super::experiment::{Material, Run, diverged, due};
+use super::experiment::{Material, Run, diverged, due, next_due};
 use super::sweep::Sweep;
 use super::workshop::Workshop;
 use crate::protocol::{AskedSweep, Network, Outline, SeedCurves};
@@ -114,6 +114,8 @@ impl UnderWay {
             checkpoints.store(step, theta);
             run.checkpoints = Some(checkpoints);
         }
+        let judging = run.evaluator.as_ref().map_or(u32::MAX, |_| outline.evaluate_every);
+        run.trainer.be_quiet_until(next_due(step, judging, outline.steps));
         let record = run.trainer.advance().await.map_err(|error| error.to_string())?;
         if let Some(record) = record.filter(|record| due(record.step, outline.seed_every, outline.steps)) {
             curves.losses.push((record.step, record.losses));

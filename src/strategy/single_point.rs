@@ -4,7 +4,7 @@ use super::flat_part::FlatPart;
 use super::penalty::CosinePenalty;
 use super::serving::Serving;
 use super::{Motion, Step};
-use crate::backend::{Apply, Backend, BackendError, Combine, Slot, Spread};
+use crate::backend::{Apply, Backend, BackendError, Combine, ResidentStep, Slot, Spread, Weighting};
 use crate::balance::modify::{Applied, Change, RowFactors, modified};
 use crate::balance::{Balancer, Gramian, Method, Need, Outcome, Setup, StepContext};
 use crate::data::Batches;
@@ -16,6 +16,8 @@ pub struct SinglePoint {
     /// What multiplies the rows of a method that works on coordinates.
     row_factors: RowFactors,
     scales_heads: bool,
+    is_modified: bool,
+    floor: Vec<f64>, // (K)
     penalty: Option<CosinePenalty>,
     flat_part: Option<FlatPart>,
     gramian: Gramian,
@@ -111,6 +113,8 @@ impl SinglePoint {
             balancer: modified(method, &setup, modifiers),
             row_factors: RowFactors::new(method, modifiers),
             scales_heads: scales_heads || method.needs(Need::HeadsScaledByWeights),
+            is_modified: !modifiers.is_empty(),
+            floor: zeros.clone(),
             penalty: CosinePenalty::new(modifiers, k),
             flat_part: FlatPart::new(method, &setup, modifiers),
             gramian: Gramian::new(k),
@@ -137,6 +141,7 @@ impl SinglePoint {
 
     /// Tells the method values (K) below which the scaled losses never fall.
     pub fn bound_losses(&mut self, floor: &[f64]) {
+        self.floor.copy_from_slice(floor);
         self.balancer.bound_losses(floor);
         if let Some(flat_part) = &mut self.flat_part {
             flat_part.bound_losses(floor);
@@ -149,6 +154,21 @@ impl SinglePoint {
         if let Some(flat_part) = &mut self.flat_part {
             flat_part.set_rank_epsilon(epsilon);
         }
+    }
+
+    /// What a run with this balancer needs to stay on its device; `None` where the method has no such form.
+    pub fn weighting<'a>(&'a self, preference: &'a [f64], seed: u32) -> Option<Weighting<'a>> {
+        let kernel = self.balancer.resident().filter(|_| self.method.can_stay() && !self.is_modified)?;
+        Some(Weighting {
+            kernel,
+            needs_rows: matches!(self.balancer, Balancer::Gramian(_)),
+            weighs_heads: self.scales_heads,
+            losses_after: self.method.needs(Need::LossesAfterStep),
+            preference,
+            floor: &self.floor,
+            steps_per_epoch: self.epochs.steps_per_epoch,
+            seed,
+        })
     }
 
     /// One step on the batch `rows`.
@@ -322,6 +342,19 @@ impl SinglePoint {
         }
         Ok(())
     }
+}
+
+/// Writes what a step on the device told, as [`SinglePoint::step`] does.
+pub fn take_told(told: ResidentStep, out: &mut Step) {
+    out.probed = told.gramian.is_some();
+    if let Some(gramian) = told.gramian {
+        out.gramian = gramian;
+    }
+    out.losses = told.losses;
+    out.weights = told.weights;
+    out.report = told.report;
+    out.outcome = if told.settled { Outcome::Settled } else { Outcome::NotSettled };
+    out.moved_by = told.moved_by;
 }
 
 /// Adds what the order of losses asks for to the weights.

@@ -1,14 +1,16 @@
 //! One run: backend, strategy and batches, turned into records.
 
 use super::look_around::look_around;
-use crate::backend::{Backend, BackendError};
+use crate::backend::{Backend, BackendError, Course, ResidentStep};
 use crate::config::{Rates, RunConfig};
 use crate::data::Batches;
 use crate::protocol::{Around, Divergence, Pull, Record};
 use crate::strategy::chart::{Begin, OnChart};
 use crate::strategy::manifold::Manifold;
 use crate::strategy::population::Population;
-use crate::strategy::{Motion, SinglePoint, Step, Strategy, single_point::Place};
+use crate::strategy::single_point::{Place, take_told};
+use crate::strategy::{Motion, SinglePoint, Step, Strategy};
+use std::collections::VecDeque;
 
 /// A run that goes step by step.
 pub struct Trainer {
@@ -24,6 +26,12 @@ pub struct Trainer {
     next: u32,
     ending: Option<Ending>,
     step: Step,
+    /// Whether the run stays on its device, once that is known.
+    stays: Option<bool>,
+    /// What steps told that the device has done and nobody has heard of yet.
+    ahead: VecDeque<ResidentStep>,
+    /// Before this step nobody asks for weights.
+    quiet_until: u32,
 }
 
 /// Everything but the backend that makes a run.
@@ -101,7 +109,15 @@ impl Trainer {
             look_every: None,
             next: 0,
             ending: None,
+            stays: None,
+            ahead: VecDeque::new(),
+            quiet_until: 0,
         }
+    }
+
+    /// Promises that nobody asks for weights before `step`, so that a device may take all steps until there at once.
+    pub fn be_quiet_until(&mut self, step: u32) {
+        self.quiet_until = step;
     }
 
     /// Looks around after steps at multiples of `every`, see [`Record::around`]. The run does not notice.
@@ -166,6 +182,9 @@ impl Trainer {
         }
         let step = self.next;
         let last = step >= self.rates.steps;
+        if self.ahead.is_empty() && self.stays().await? {
+            self.go_ahead(step).await?;
+        }
         self.batches.indices(u64::from(step), &mut self.rows);
         let place = Place {
             step: u64::from(step),
@@ -176,7 +195,10 @@ impl Trainer {
             motion: if last { Motion::Observe } else { Motion::Update },
             mixture: None,
         };
-        self.strategy.step(&mut self.backend, &self.rows, place, &mut self.step).await?;
+        match self.ahead.pop_front() {
+            Some(told) => take_told(told, &mut self.step),
+            None => self.strategy.step(&mut self.backend, &self.rows, place, &mut self.step).await?,
+        }
         if let Some(what) = self.not_finite() {
             let blame = if step == 0 {
                 "the initial gains or the loss scales are too large"
@@ -198,6 +220,48 @@ impl Trainer {
             None
         };
         Ok(Some(self.record(step, around)))
+    }
+
+    /// Whether the run stays on its device, which is decided at its first step.
+    async fn stays(&mut self) -> Result<bool, BackendError> {
+        if let Some(stays) = self.stays {
+            return Ok(stays);
+        }
+        let weighting = match &self.strategy {
+            Strategy::SinglePoint(point) => point.weighting(&self.preference, self.seed),
+            Strategy::Chart(_) | Strategy::Manifold(_) | Strategy::Population(_) => None,
+        };
+        let stays = match weighting {
+            Some(weighting) => self.backend.settle(&weighting).await?,
+            None => false,
+        };
+        self.stays = Some(stays);
+        Ok(stays)
+    }
+
+    /// Lets the device take all steps from `first` on until somebody asks for weights or looks around.
+    async fn go_ahead(&mut self, first: u32) -> Result<(), BackendError> {
+        let steps = self.rates.steps;
+        let end = self.quiet_until.clamp(first + 1, steps + 1);
+        let most = (end - first).min(self.backend.most_steps() as u32);
+        let looks = |step: &u32| self.look_every.is_some_and(|every| step.is_multiple_of(every));
+        let n = (first..first + most).position(|step| looks(&step)).map_or(most, |at| at as u32 + 1);
+        let size = self.batches.size();
+        let mut rows = vec![0; n as usize * size];
+        for (step, rows) in (first..).zip(rows.chunks_exact_mut(size)) {
+            self.batches.indices(u64::from(step), rows);
+        }
+        let learning_rates: Vec<f64> = (first..first + n).map(|step| self.rates.at(step)).collect();
+        let course = Course {
+            first_step: u64::from(first),
+            rows: &rows,
+            learning_rates: &learning_rates,
+            gramian_every: self.gramian_every,
+            reports: true,
+            last_looks: first + n > steps,
+        };
+        self.ahead.extend(self.backend.advance(course).await?);
+        Ok(())
     }
 
     fn not_finite(&self) -> Option<&'static str> {

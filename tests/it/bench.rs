@@ -14,6 +14,8 @@ fn size(id: &str) -> &'static Size {
 fn check(size: &Size, mode: Mode, backend: Backend) {
     let mut trial = Trial::new(size, mode, backend);
     pollster::block_on(trial.advance(3)).expect("three steps");
+    // A device may still be at it.
+    pollster::block_on(trial.drain()).expect("a device that answers");
     for (task, (loss, expected)) in trial.losses().iter().zip(size.expected(mode)).enumerate() {
         let off = (loss / expected - 1.0).abs();
         assert!(off <= TOLERANCE, "{} {}: task {task} has {loss}, not {expected}", size.id, mode.id());
@@ -67,6 +69,17 @@ fn the_third_step_has_the_published_losses_on_a_device() {
             let (workload, theta) = size(id).workload();
             let gpu = Gpu::new(device.clone(), &workload, &theta).expect("room for the workload");
             check(size(id), mode, Backend::Gpu(Box::new(gpu)));
+        }
+    }
+    for mode in Mode::ALL {
+        let mut trials = pollster::block_on(paretoscope::bench::Trials::new(size("S"), mode, 3, device.clone()))
+            .expect("room for three runs")
+            .expect("a network that is small enough");
+        pollster::block_on(trials.advance(3)).expect("three steps");
+        pollster::block_on(trials.drain()).expect("a device that answers");
+        assert_eq!(trials.losses().len(), 6);
+        for (loss, expected) in trials.losses().iter().zip(size("S").expected(mode).iter().cycle()) {
+            assert!((loss / expected - 1.0).abs() <= TOLERANCE, "S {} at once: {loss}, not {expected}", mode.id());
         }
     }
     let mut product = Product::on_gpu(PRODUCTS[0], device).expect("room for three matrices");
@@ -131,6 +144,12 @@ fn orders_are_read_or_refused_with_a_sentence() {
     for ms in ["0", "-1", "NaN", "inf", "1e9", "", "soon"] {
         refused(&format!("size=S&ms={ms}"), &["ms", "milliseconds"]);
     }
+    assert_eq!(Order::of_query("size=S&backend=gpu&runs=30").expect("an order").runs, 30);
+    for runs in ["0", "33", "many"] {
+        refused(&format!("size=S&backend=gpu&runs={runs}"), &[runs, "1 to 32"]);
+    }
+    refused("size=S&runs=2", &["gpu"]);
+    refused("kernel=matmul&backend=gpu&runs=2", &["gpu", "size"]);
     refused("kernel=fft", &["fft", "matmul"]);
     refused("kernel=matmul&n=300", &["300", "256, 512 or 1024"]);
 }

@@ -39,6 +39,8 @@ mod backends;
 mod ladder;
 #[cfg(feature = "gpu")]
 mod nodes;
+#[cfg(feature = "gpu")]
+mod resident;
 
 // The command line's functions, without its binary.
 #[cfg(feature = "cli")]

@@ -9,14 +9,30 @@ use std::path::Path;
 /// Every WGSL file below shaders/ but the common part, with its text behind the common part.
 fn shaders() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
-    let common = fs::read_to_string(root.join("common.wgsl")).expect("shaders/common.wgsl");
+    let text = |path: &Path| fs::read_to_string(path).expect("a shader");
+    let common = text(&root.join("common.wgsl"));
+    // Solvers of resident weightings, by what calls them.
+    let solvers = [
+        ("adam", "adam("),
+        ("cone", "project_on_cone("),
+        ("cone", "shortest("),
+        ("shortest", "shortest("),
+        ("eigen", "decompose("),
+    ];
+    let behind = |name: &str| text(&root.join(format!("balance/{name}.wgsl")));
     let mut found = Vec::new();
-    for folder in [root.clone(), root.join("balance")] {
+    for folder in [root.clone(), root.join("balance"), root.join("resident")] {
         for path in fs::read_dir(&folder).expect("a folder of shaders").flatten().map(|entry| entry.path()) {
             let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             if path.is_file() && name != "common" {
-                let text = fs::read_to_string(&path).expect("a shader");
-                found.push((name, format!("{common}\n{text}")));
+                let text = text(&path);
+                let mut before = vec![common.clone()];
+                if text.contains("fn weigh()") {
+                    before.push(behind("common"));
+                    let called = solvers.iter().filter(|(_, call)| text.contains(call));
+                    before.extend(called.map(|(name, _)| behind(&format!("solve/{name}"))));
+                }
+                found.push((name, format!("{}\n{text}", before.join("\n"))));
             }
         }
     }
@@ -66,6 +82,7 @@ mod device {
     use std::rc::Rc;
 
     mod nodes;
+    mod resident;
 
     /// The adapter that tests run on.
     ///
@@ -1133,17 +1150,25 @@ mod device {
     /// The layout of the uniform struct in a shader against the host's.
     #[track_caller]
     fn check_layout<U: Uniform>(kernel: Kernel) {
-        let module = super::module(kernel.name, &kernel.shader());
-        let uniforms: Vec<_> =
-            module.global_variables.iter().filter(|(_, global)| global.space == naga::AddressSpace::Uniform).collect();
-        assert_eq!(uniforms.len(), 1, "{}", kernel.name);
-        let naga::TypeInner::Struct { members, span } = &module.types[uniforms[0].1.ty].inner else {
-            panic!("{}: the uniform is no struct", kernel.name)
+        check_layout_of::<U>(kernel.name, &kernel.shader());
+    }
+
+    #[track_caller]
+    fn check_layout_of<U: Uniform>(name: &str, shader: &str) {
+        let module = super::module(name, shader);
+        // Bound at 0, as a uniform or as storage that is only read.
+        let settings = module.global_variables.iter().find(|(_, global)| {
+            let read = naga::AddressSpace::Storage { access: naga::StorageAccess::LOAD };
+            global.name.as_deref() == Some("shape") && [naga::AddressSpace::Uniform, read].contains(&global.space)
+        });
+        let Some((_, settings)) = settings else { panic!("{name}: there is no shape") };
+        let naga::TypeInner::Struct { members, span } = &module.types[settings.ty].inner else {
+            panic!("{}: the uniform is no struct", name)
         };
         let theirs: Vec<(&str, usize)> =
             members.iter().map(|member| (member.name.as_deref().unwrap_or_default(), member.offset as usize)).collect();
-        assert_eq!(theirs, U::members(), "{}", kernel.name);
-        assert_eq!(*span as usize, size_of::<U>(), "{}", kernel.name);
+        assert_eq!(theirs, U::members(), "{}", name);
+        assert_eq!(*span as usize, size_of::<U>(), "{}", name);
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub struct GpuDevice {
     limits: wgpu::Limits,
     lost: Shared<Option<String>>,
     error: Shared<Option<String>>,
-    pipelines: RefCell<Vec<(&'static str, wgpu::ComputePipeline)>>,
+    pipelines: RefCell<Vec<(String, wgpu::ComputePipeline)>>,
     sources: RefCell<Vec<(Weak<Split>, wgpu::Buffer)>>,
     dispatches: Cell<u64>,
 }
@@ -159,14 +159,17 @@ impl GpuDevice {
 
     /// Compiles WGSL under a kernel's name, without keeping the pipeline.
     pub fn compile(&self, kernel: &Kernel, shader: String) -> wgpu::ComputePipeline {
+        let lanes = [("LANES", f64::from(self.lanes()))];
+        self.compile_text(kernel.name, shader, if kernel.has_lanes { &lanes } else { &[] })
+    }
+
+    fn compile_text(&self, name: &str, shader: String, constants: &[(&str, f64)]) -> wgpu::ComputePipeline {
         let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: Some(kernel.name),
+            label: Some(name),
             source: wgpu::ShaderSource::Wgsl(shader.into()),
         });
-        let lanes = [("LANES", f64::from(self.lanes()))];
-        let constants: &[(&str, f64)] = if kernel.has_lanes { &lanes } else { &[] };
         self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-            label: Some(kernel.name),
+            label: Some(name),
             layout: None,
             module: &module,
             entry_point: Some("main"),
@@ -190,12 +193,34 @@ impl GpuDevice {
         Ok(())
     }
 
+    /// Compiles WGSL that is put together at run time, once under its name.
+    ///
+    /// # Errors
+    /// A sentence where the driver rejects it.
+    pub async fn prepare_text(
+        &self,
+        name: &str,
+        shader: &str,
+        constants: &[(&str, f64)],
+    ) -> Result<wgpu::ComputePipeline, String> {
+        if let Some((_, pipeline)) = self.pipelines.borrow().iter().find(|(known, _)| *known == name) {
+            return Ok(pipeline.clone());
+        }
+        let scope = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let pipeline = self.compile_text(name, shader.to_owned(), constants);
+        if let Some(why) = scope.pop().await {
+            return Err(format!("The graphics driver rejects the kernel {name}: {why}."));
+        }
+        self.pipelines.borrow_mut().push((name.to_owned(), pipeline.clone()));
+        Ok(pipeline)
+    }
+
     fn pipeline(&self, kernel: &Kernel) -> wgpu::ComputePipeline {
         if let Some((_, pipeline)) = self.pipelines.borrow().iter().find(|(name, _)| *name == kernel.name) {
             return pipeline.clone();
         }
         let pipeline = self.compile(kernel, kernel.shader());
-        self.pipelines.borrow_mut().push((kernel.name, pipeline.clone()));
+        self.pipelines.borrow_mut().push((kernel.name.to_owned(), pipeline.clone()));
         pipeline
     }
 
@@ -245,7 +270,12 @@ impl GpuDevice {
 
     /// Writes from the start of a buffer, before whatever is submitted next.
     pub fn write<T: bytemuck::NoUninit>(&self, buffer: &wgpu::Buffer, data: &[T]) {
-        self.queue.write_buffer(buffer, 0, bytemuck::cast_slice(data));
+        self.write_at(buffer, 0, data);
+    }
+
+    /// The same from byte `start` on.
+    pub fn write_at<T: bytemuck::NoUninit>(&self, buffer: &wgpu::Buffer, start: u64, data: &[T]) {
+        self.queue.write_buffer(buffer, start, bytemuck::cast_slice(data));
     }
 
     /// Binds a kernel: `uniform` at 0, `buffers` from 1 on.
@@ -284,7 +314,7 @@ impl GpuDevice {
         let uniform_buffer = self.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some(name),
             size: size_of::<T>() as u64,
-            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });
         self.write(&uniform_buffer, std::slice::from_ref(uniform));

@@ -6,16 +6,21 @@
 mod convolution;
 mod device;
 mod flat;
+mod fleet;
 pub mod kernel;
 mod layout;
 mod members;
 pub mod node_kernel;
 mod nodes;
+mod resident;
+pub mod resident_kernel;
 mod square;
 
 pub use device::{Copy, Dispatch, GpuDevice, padded_rows};
+pub use fleet::Fleet;
 pub use layout::PaddedLayout;
 pub use nodes::NodeLosses;
+pub use resident::weighting_source;
 pub use square::Square;
 
 use super::{Apply, BackendError, Combine, Part, Scope, Slot, Spread, StepReport, Workload};
@@ -61,6 +66,7 @@ pub struct Gpu {
     uphill: Option<flat::Uphill>,
     excess: Option<Dispatch>,
     members: Option<members::Members>,
+    resident: Option<resident::Resident>,
     /// A rows method at the representation; made at the first use.
     at_representation: Option<Coordinates>,
     /// Taken while it is mapped, so that an abandoned read-back costs a buffer and no error.
@@ -72,10 +78,11 @@ pub struct Gpu {
 /// What several kernels share.
 struct Tensors {
     theta: Buffer,
-    gradient: Buffer, // like θ: d, then every head's own gradient
-    moved: Buffer,    // like θ: Δθ
-    x: Buffer,        // (B, D)
-    targets: Buffer,  // (K, B)
+    gradient: Buffer,     // like θ: d, then every head's own gradient
+    moved: Buffer,        // like θ: Δθ
+    moments: [Buffer; 2], // like θ: the optimizer's memory
+    x: Buffer,            // (B, D)
+    targets: Buffer,      // (K, B)
     trunk: Vec<Activations>,
     stack: [Buffer; 2], // (K·B, widest trunk layer): deltas on their way down
     losses: Buffer,
@@ -109,7 +116,7 @@ impl Activations {
 /// How the rows of a batch reach the device.
 enum Batch {
     /// The data set lies there; only the indices travel.
-    Resident { rows: Buffer, gather: Dispatch },
+    Resident { rows: Buffer, gather: Dispatch, source: Buffer, source_targets: Buffer },
     /// The data set is larger than a buffer may be.
     Host,
 }
@@ -279,6 +286,7 @@ impl Gpu {
             theta: device.buffer("The network", total)?,
             gradient: device.buffer("The gradient", total)?,
             moved: device.buffer("The update", total)?,
+            moments: [device.buffer("The optimizer's memory", total)?, device.buffer("The optimizer's memory", total)?],
             x: room("A batch", 1, network.n_inputs)?,
             targets: device.buffer("The targets of a batch", vecs(k * batch_rows) as usize)?,
             trunk: trunk?,
@@ -325,10 +333,8 @@ impl Gpu {
         let weigh_heads = build.weighing(heads, &stack[0], &tensors.gradient)?;
         let backward_weighted = build.backward_trunk([&stack[1], &stack[0]], 1, &tensors.gradient)?;
         let norm = build.inner((&tensors.gradient, 1), (&tensors.gradient, 1), layout.total, places.norm())?;
-        let moments =
-            [device.buffer("The optimizer's memory", total)?, device.buffer("The optimizer's memory", total)?];
         let rule = kernel::Update { vecs: layout.total, ..Default::default() };
-        let Tensors { gradient, partials, theta, moved, .. } = &tensors;
+        let Tensors { gradient, partials, theta, moved, moments, .. } = &tensors;
         let update = device.dispatch(
             &UPDATE,
             &rule,
@@ -354,6 +360,7 @@ impl Gpu {
             uphill: None,
             excess: None,
             members: None,
+            resident: None,
             at_representation: None,
             staging: None,
             updates: 0,
@@ -799,31 +806,12 @@ impl Gpu {
     }
 
     fn rule(&self, learning_rate: f64) -> kernel::Update {
-        let Workload { optimizer, weight_decay, clip, network, .. } = &self.workload;
-        let places = Partials { n_tasks: network.n_tasks() };
-        let plain = kernel::Update {
+        let places = Partials { n_tasks: self.workload.network.n_tasks() };
+        kernel::Update {
             vecs: self.layout.total,
             norm: (places.norm() / 4) as u32,
-            clip: clip.unwrap_or(0.0) as f32,
-            ..Default::default()
-        };
-        let plain = match optimizer {
-            Optimizer::AdamW => kernel::Update { shrink: (learning_rate * weight_decay) as f32, ..plain },
-            Optimizer::Sgd { .. } | Optimizer::Adam => kernel::Update { decay: *weight_decay as f32, ..plain },
-        };
-        match *optimizer {
-            Optimizer::Sgd { momentum } => {
-                kernel::Update { rate: learning_rate as f32, momentum: momentum as f32, ..plain }
-            }
-            Optimizer::Adam | Optimizer::AdamW => {
-                let updates = self.updates as f64;
-                kernel::Update {
-                    rule: 1,
-                    rate: (learning_rate / (1.0 - libm::pow(BETA1, updates))) as f32,
-                    correction: (1.0 / (1.0 - libm::pow(BETA2, updates))) as f32,
-                    ..plain
-                }
-            }
+            clip: self.workload.clip.unwrap_or(0.0) as f32,
+            ..rule(&self.workload, self.updates, learning_rate)
         }
     }
 
@@ -1097,6 +1085,30 @@ struct Build<'a> {
     groups: &'a [HeadGroup],
 }
 
+/// The optimizer's numbers for the update that makes `updates` of them.
+fn rule(workload: &Workload, updates: u64, learning_rate: f64) -> kernel::Update {
+    let Workload { optimizer, weight_decay, .. } = workload;
+    let plain = match optimizer {
+        Optimizer::AdamW => {
+            kernel::Update { shrink: (learning_rate * weight_decay) as f32, ..kernel::Update::default() }
+        }
+        Optimizer::Sgd { .. } | Optimizer::Adam => {
+            kernel::Update { decay: *weight_decay as f32, ..kernel::Update::default() }
+        }
+    };
+    match *optimizer {
+        Optimizer::Sgd { momentum } => {
+            kernel::Update { rate: learning_rate as f32, momentum: momentum as f32, ..plain }
+        }
+        Optimizer::Adam | Optimizer::AdamW => kernel::Update {
+            rule: 1,
+            rate: (learning_rate / (1.0 - libm::pow(BETA1, updates as f64))) as f32,
+            correction: (1.0 / (1.0 - libm::pow(BETA2, updates as f64))) as f32,
+            ..plain
+        },
+    }
+}
+
 impl Build<'_> {
     fn batch_rows(&self) -> u32 {
         self.workload.batch_rows as u32
@@ -1138,7 +1150,7 @@ impl Build<'_> {
         };
         let buffers = [&rows, &source, &source_targets, &self.tensors.x, &self.tensors.targets];
         let gather = self.device.dispatch(&GATHER, &uniform, &buffers, uniform.groups())?;
-        Ok(Batch::Resident { rows, gather })
+        Ok(Batch::Resident { rows, gather, source, source_targets })
     }
 
     fn forward(&self) -> Result<Vec<Dispatch>, BackendError> {

@@ -1,0 +1,356 @@
+//! Steps that stay on the device: the same run as step by step on the CPU, in few dispatches and without read-back.
+
+use crate::twins::open;
+use paretoscope::backend::cpu::Cpu;
+use paretoscope::backend::gpu::Gpu;
+use paretoscope::backend::{Backend, Course, ResidentStep, Weighting, Workload};
+use paretoscope::balance::{METHODS, Method, Setup, pcgrad};
+use paretoscope::config::{Activation, Init, NetworkConfig, Optimizer, Rates, RunConfig};
+use paretoscope::data::{Batches, Split, Targets, TaskKind};
+use paretoscope::nn::{Network, ParamLayout};
+use paretoscope::protocol::Record;
+use paretoscope::rng::{Stream, StreamId};
+use paretoscope::train::{Trainer, TrainerSetup};
+use pollster::block_on;
+use std::rc::Rc;
+
+/// Relative difference that f32 and another order of sums may make in a dozen steps.
+const TOLERANCE: f64 = 1e-4;
+const STEPS: u32 = 11;
+const SEED: u32 = 5;
+const BATCH: usize = 19;
+
+const MIXED: [TaskKind; 3] = [TaskKind::Multiclass { classes: 7 }, TaskKind::Binary, TaskKind::Regression];
+
+/// Random data for tasks of these kinds.
+fn workload(
+    (trunk, head): (&[u32], &[u32]),
+    activation: Activation,
+    kinds: &[TaskKind],
+    optimizer: Optimizer,
+) -> Workload {
+    let config =
+        NetworkConfig { filters: Vec::new(), trunk: trunk.into(), head: head.into(), activation, init: Init::FanIn };
+    let (inputs, rows) = (6, 60);
+    let network = Network::mlp(inputs, &config, kinds);
+    let draws = Stream::new(5, StreamId::Data, 0);
+    let targets = kinds.iter().enumerate().map(|(task, kind)| {
+        let at = |row: usize| (10_000 * (task + 1) + row) as u64;
+        match *kind {
+            TaskKind::Multiclass { classes } => {
+                Targets::Class((0..rows).map(|row| draws.below(at(row), classes as u32)).collect())
+            }
+            TaskKind::Binary => Targets::Value((0..rows).map(|row| draws.below(at(row), 2) as f32).collect()),
+            TaskKind::Regression => Targets::Value((0..rows).map(|row| draws.normal(at(row)) as f32).collect()),
+        }
+    });
+    let data = Rc::new(Split {
+        rows,
+        x: (0..rows * inputs).map(|i| draws.normal(1_000_000 + i as u64) as f32).collect(),
+        targets: targets.collect(),
+    });
+    Workload {
+        layout: ParamLayout::new(&network),
+        network,
+        validation: data.clone(),
+        data,
+        targets: (0..kinds.len()).collect(),
+        loss_scales: (0..kinds.len()).map(|task| 0.5 + task as f64).collect(),
+        batch_rows: BATCH,
+        optimizer,
+        weight_decay: 0.01,
+        clip: None,
+    }
+}
+
+fn initial(workload: &Workload) -> Vec<f32> {
+    workload.layout.initial(&workload.network, Init::FanIn, 3, &workload.targets)
+}
+
+fn trainer(backend: Backend, run: &RunConfig, gramian_every: u32) -> Trainer {
+    let k = backend.loss_scales().len();
+    let setup = TrainerSetup {
+        run,
+        floor: vec![0.0; k],
+        preference: (0..k).map(|task| (task + 1) as f64 / (k * (k + 1) / 2) as f64).collect(),
+        rates: Rates { steps: STEPS, ..plain_rates() },
+        seed: SEED,
+        batches: Batches::new(60, BATCH, SEED),
+        gramian_every,
+    };
+    Trainer::new(backend, setup)
+}
+
+fn plain_rates() -> Rates {
+    paretoscope::config::presets::PRESETS[0].config().training.rates()
+}
+
+/// All records, in portions of `quiet` steps, and the θ where the run ends.
+fn run(mut trainer: Trainer, quiet: u32) -> (Vec<Record>, Vec<f32>, u64) {
+    let mut records = Vec::new();
+    loop {
+        let step = trainer.next_step();
+        trainer.be_quiet_until((step / quiet + 1) * quiet);
+        let Some(record) = block_on(trainer.advance()).expect("a step") else { break };
+        records.push(record);
+    }
+    let mut theta = Vec::new();
+    block_on(trainer.weights(&mut theta)).expect("weights");
+    (records, theta, trainer.dispatches())
+}
+
+#[track_caller]
+fn close(what: &str, ours: &[f64], exact: &[f64], scale: f64) {
+    assert_eq!(ours.len(), exact.len(), "{what}");
+    for (ours, exact) in ours.iter().zip(exact) {
+        assert!((ours - exact).abs() <= TOLERANCE * (scale + exact.abs()), "{what}: {ours} instead of {exact}");
+    }
+}
+
+/// Methods that have a weighting for the device.
+fn residents() -> impl Iterator<Item = &'static Method> {
+    METHODS.iter().filter(|method| {
+        let setup = Setup { n_tasks: 2, knobs: method.default_knobs() };
+        method.can_stay() && method.new_balancer(&setup).resident().is_some()
+    })
+}
+
+#[track_caller]
+fn check(name: &str, workload: &Workload, method: &'static Method) {
+    let Some(device) = open() else { return };
+    let theta = initial(workload);
+    let config = RunConfig::new(method);
+    for gramian_every in [1, 4] {
+        let cpu = Backend::Cpu(Box::new(Cpu::new(workload.clone(), theta.clone())));
+        let (exact, exact_end, _) = run(trainer(cpu, &config, gramian_every), 1);
+        // Step by step, and everything at once: the same kernels on the same numbers.
+        let gpu = || Backend::Gpu(Box::new(Gpu::new(device.clone(), workload, &theta).expect("a run on the GPU")));
+        let (ours, end, dispatches) = run(trainer(gpu(), &config, gramian_every), 5);
+        let (single, single_end, _) = run(trainer(gpu(), &config, gramian_every), 1);
+        let what = format!("{name}, {}, M every {gramian_every}", method.id);
+        assert_eq!(ours.len(), STEPS as usize + 1, "{what}");
+        assert!(ours == single && end == single_end, "{what}: portions change the run");
+        // Five, one that tells what the update did, and one that brings the losses behind it.
+        assert!(dispatches <= 7 * u64::from(STEPS + 1), "{what}: {dispatches} dispatches");
+        for (ours, exact) in ours.iter().zip(&exact) {
+            let what = format!("{what}, step {}", exact.step);
+            assert_eq!(ours.step, exact.step, "{what}");
+            close(&format!("{what}: losses"), &ours.losses, &exact.losses, 0.0);
+            close(&format!("{what}: weights"), &ours.weights, &exact.weights, 1.0);
+            assert_eq!(
+                ours.moved_by.iter().any(|&bits| bits > 0),
+                exact.moved_by.iter().any(|&bits| bits > 0),
+                "{what}"
+            );
+            assert_eq!(ours.pull.is_some(), exact.pull.is_some(), "{what}");
+            let (Some(ours), Some(exact)) = (&ours.pull, &exact.pull) else { continue };
+            let largest = exact.gramian.iter().fold(0.0_f64, |top, m| top.max(m.abs()));
+            close(&format!("{what}: M"), &ours.gramian, &exact.gramian, largest);
+            close(&format!("{what}: g·d"), &ours.along_direction, &exact.along_direction, 10.0 * largest);
+            close(&format!("{what}: g·Δθ"), &ours.along_step, &exact.along_step, exact.step_length * largest.sqrt());
+            let lengths = [ours.direction_length, ours.step_length];
+            close(&format!("{what}: lengths"), &lengths, &[exact.direction_length, exact.step_length], 0.0);
+        }
+        let wide = |theta: &[f32]| theta.iter().map(|&x| f64::from(x)).collect::<Vec<f64>>();
+        close(&format!("{what}: θ"), &wide(&end), &wide(&exact_end), 1.0);
+    }
+}
+
+#[test]
+fn resident_runs_are_those_of_the_cpu() {
+    for method in residents() {
+        let deep = workload((&[13, 9], &[]), Activation::Tanh, &MIXED, Optimizer::Sgd { momentum: 0.9 });
+        check("deep", &deep, method);
+    }
+}
+
+#[test]
+fn resident_runs_go_through_every_kind_of_network() {
+    let methods: Vec<_> = residents().filter(|method| ["sum", "pcgrad"].contains(&method.id)).collect();
+    for method in methods {
+        let sgd = Optimizer::Sgd { momentum: 0.0 };
+        check("heads with layers", &workload((&[9], &[5, 4]), Activation::Relu, &MIXED, sgd), method);
+        check("GELU", &workload((&[9, 6], &[5]), Activation::Gelu, &MIXED, Optimizer::AdamW), method);
+        check("sixteen tasks", &workload((&[8], &[]), Activation::Tanh, &[TaskKind::Binary; 16], sgd), method);
+        check("one task", &workload((&[1], &[]), Activation::Tanh, &MIXED[2..], Optimizer::Adam), method);
+    }
+}
+
+/// What would need room for more operations than there is, clipping, or layers that are not dense.
+#[test]
+fn what_cannot_stay_is_trained_step_by_step() {
+    let Some(device) = open() else { return };
+    let weighting = Weighting {
+        kernel: pcgrad::cyclic(),
+        needs_rows: true,
+        weighs_heads: false,
+        losses_after: false,
+        preference: &[0.5; 2],
+        floor: &[0.0; 2],
+        steps_per_epoch: 3,
+        seed: SEED,
+    };
+    let two = [TaskKind::Binary; 2];
+    let stays = |workload: &Workload| {
+        let mut gpu = Gpu::new(device.clone(), workload, &initial(workload)).expect("a run on the GPU");
+        let stays = block_on(gpu.settle(&weighting)).expect("an answer");
+        assert_eq!(stays, gpu.most_steps() > 0);
+        stays
+    };
+    let plain = workload((&[8], &[]), Activation::Relu, &two, Optimizer::Adam);
+    assert!(stays(&plain));
+    assert!(!stays(&Workload { clip: Some(1.0), ..plain }));
+    let many = workload((&[4; 4], &[4, 4]), Activation::Relu, &[TaskKind::Binary; 16], Optimizer::Adam);
+    assert!(!stays(&many), "too many operations");
+}
+
+/// Runs of a fleet beside the same runs alone, step by step of the same rows.
+#[test]
+fn runs_that_go_together_are_those_that_go_alone() {
+    let Some(device) = open() else { return };
+    // One that looks at M, one that draws by the seed, and one that remembers and asks for losses behind the update.
+    for method in residents().filter(|method| ["pcgrad", "rlw", "famo"].contains(&method.id)) {
+        let deep = workload((&[13, 9], &[5]), Activation::Tanh, &MIXED, Optimizer::Sgd { momentum: 0.9 });
+        let flat = workload((&[8], &[]), Activation::Relu, &[TaskKind::Regression; 2], Optimizer::AdamW);
+        for (name, workload) in [("deep", deep), ("flat", flat)] {
+            let k = workload.targets.len();
+            let balancer = method.new_balancer(&Setup { n_tasks: k, knobs: method.default_knobs() });
+            let (preference, floor) = (vec![1.0 / k as f64; k], vec![0.0; k]);
+            let weighting = |seed: u32| Weighting {
+                kernel: balancer.resident().expect("a weighting for the device"),
+                needs_rows: true,
+                weighs_heads: false,
+                losses_after: method.needs(paretoscope::balance::Need::LossesAfterStep),
+                preference: &preference,
+                floor: &floor,
+                steps_per_epoch: 3,
+                seed,
+            };
+            let starts: Vec<(u32, Vec<f32>)> = (0..3)
+                .map(|seed| {
+                    let theta = workload.layout.initial(&workload.network, Init::FanIn, 10 + seed, &workload.targets);
+                    (40 + seed, theta)
+                })
+                .collect();
+            let rates = [0.02, 0.02, 0.01, 0.01, 0.005];
+            let rows = |seed: u32| -> Vec<u32> {
+                let batches = Batches::new(60, BATCH, seed);
+                let mut rows = vec![0; rates.len() * BATCH];
+                for (step, rows) in rows.chunks_exact_mut(BATCH).enumerate() {
+                    batches.indices(step as u64, rows);
+                }
+                rows
+            };
+            let template = Gpu::new(device.clone(), &workload, &starts[0].1).expect("a run on the GPU");
+            let together = |starts: &[(u32, Vec<f32>)]| {
+                let fleet = block_on(template.fleet(&weighting(0), starts)).expect("an answer");
+                let mut fleet = fleet.expect("a network that is small enough");
+                let all: Vec<Vec<u32>> = starts.iter().map(|(seed, _)| rows(*seed)).collect();
+                // Three steps and two, both under way at once.
+                for steps in [0..3, 3..5] {
+                    let span = steps.start * BATCH..steps.end * BATCH;
+                    let part: Vec<u32> = all.iter().flat_map(|rows| &rows[span.clone()]).copied().collect();
+                    fleet.send(&part, &rates[steps], true).expect("sent");
+                }
+                assert_eq!(fleet.dispatches(), 2, "one dispatch for all steps of all runs");
+                let mut told = block_on(fleet.receive()).expect("steps");
+                let more = block_on(fleet.receive()).expect("steps");
+                told.iter_mut().zip(more).for_each(|(told, more)| told.extend(more));
+                let ends: Vec<Vec<f32>> = (0..starts.len())
+                    .map(|run| {
+                        let mut theta = Vec::new();
+                        block_on(fleet.parameters(run, &mut theta)).expect("weights");
+                        theta
+                    })
+                    .collect();
+                (told, ends)
+            };
+            let (told, ends) = together(&starts);
+            for (run, start) in starts.iter().enumerate() {
+                let what = format!("{name}, {}, run {run}", method.id);
+                let (own, own_end) = together(std::slice::from_ref(start));
+                assert!(own[0] == told[run] && own_end[0] == ends[run], "{what}: others change the run");
+                let mut gpu = Gpu::new(device.clone(), &workload, &start.1).expect("a run on the GPU");
+                assert!(block_on(gpu.settle(&weighting(start.0))).expect("an answer"), "{what}");
+                let course = Course {
+                    first_step: 0,
+                    rows: &rows(start.0),
+                    learning_rates: &rates,
+                    gramian_every: 1,
+                    reports: true,
+                    last_looks: false,
+                };
+                let alone = block_on(gpu.advance(course)).expect("steps");
+                for (step, (ours, exact)) in told[run].iter().zip(&alone).enumerate() {
+                    let what = format!("{what}, step {step}");
+                    close(&format!("{what}: losses"), &ours.losses, &exact.losses, 0.0);
+                    close(&format!("{what}: weights"), &ours.weights, &exact.weights, 1.0);
+                    let (ours_m, exact_m) = (ours.gramian.as_ref(), exact.gramian.as_ref());
+                    let (Some(ours_m), Some(exact_m)) = (ours_m, exact_m) else { panic!("{what}: no M") };
+                    let largest = exact_m.iter().fold(0.0_f64, |top, m| top.max(m.abs()));
+                    close(&format!("{what}: M"), ours_m, exact_m, largest);
+                    let (ours, exact) = (&ours.report, &exact.report);
+                    close(&format!("{what}: g·d"), &ours.along_direction, &exact.along_direction, 10.0 * largest);
+                    let scale = exact.step_length * largest.sqrt();
+                    close(&format!("{what}: g·Δθ"), &ours.along_step, &exact.along_step, scale);
+                    let lengths = [ours.direction_length, ours.step_length];
+                    close(&format!("{what}: lengths"), &lengths, &[exact.direction_length, exact.step_length], 0.0);
+                }
+                let mut end = Vec::new();
+                block_on(gpu.parameters(&mut end)).expect("weights");
+                let wide = |theta: &[f32]| theta.iter().map(|&x| f64::from(x)).collect::<Vec<f64>>();
+                close(&format!("{what}: θ"), &wide(&ends[run]), &wide(&end), 1.0);
+            }
+        }
+    }
+}
+
+/// The cyclic order of the bench: with two tasks there is one order only.
+#[test]
+fn a_cyclic_order_meets_the_same_tasks() {
+    let Some(device) = open() else { return };
+    // Twin heads that are asked for opposite values.
+    let mut workload = workload((&[8], &[]), Activation::Relu, &[TaskKind::Regression; 2], Optimizer::Adam);
+    let mut data = (*workload.data).clone();
+    if let [Targets::Value(one), Targets::Value(other)] = &mut data.targets[..] {
+        *other = one.iter().map(|y| -y).collect();
+    }
+    workload.data = Rc::new(data);
+    let mut theta = initial(&workload);
+    theta.copy_within(workload.layout.head(0), workload.layout.head(1).start);
+    let told = |settings: [f32; 4]| -> Vec<ResidentStep> {
+        let mut gpu = Gpu::new(device.clone(), &workload, &theta).expect("a run on the GPU");
+        let weighting = Weighting {
+            kernel: paretoscope::balance::ResidentKernel { settings, ..pcgrad::cyclic() },
+            needs_rows: true,
+            weighs_heads: false,
+            losses_after: false,
+            preference: &[0.5; 2],
+            floor: &[0.0; 2],
+            steps_per_epoch: 3,
+            seed: SEED,
+        };
+        assert!(block_on(gpu.settle(&weighting)).expect("an answer"));
+        let rows: Vec<u32> = (0..3 * BATCH as u32).collect();
+        let course = |first_step: u64| Course {
+            first_step,
+            rows: &rows,
+            learning_rates: &[0.02; 3],
+            gramian_every: 1,
+            reports: false,
+            last_looks: false,
+        };
+        let before = gpu.dispatches();
+        // Two calls under way at once.
+        gpu.send(course(0)).expect("sent");
+        gpu.send(course(3)).expect("sent");
+        assert_eq!(gpu.dispatches() - before, 30, "five dispatches a step");
+        let mut told = block_on(gpu.receive()).expect("steps");
+        told.extend(block_on(gpu.receive()).expect("steps"));
+        told
+    };
+    let (cyclic, given) = (told(pcgrad::cyclic().settings), told([0.0; 4]));
+    assert_eq!(cyclic, given);
+    assert_eq!(cyclic.len(), 6);
+    assert!(cyclic.iter().any(|step| step.moved_by.contains(&1) || step.moved_by.contains(&2)), "no conflict was met");
+}
