@@ -207,7 +207,7 @@ pub async fn run(
     clock: &dyn Fn() -> f64,
     watch: &mut dyn FnMut(Progress) -> bool,
 ) -> Result<Done, String> {
-    let mut bench = Bench::new(order).await?;
+    let mut bench = Bench::new(order, clock).await?;
     let said = |error: BackendError| format!("{error}.");
     let mut phase = Phase::new(clock, false);
     // One by one, so that a step that takes minutes is noticed before the next.
@@ -276,10 +276,10 @@ enum Subject {
 }
 
 impl Bench {
-    async fn new(order: &Order) -> Result<Self, String> {
+    async fn new(order: &Order, clock: &dyn Fn() -> f64) -> Result<Self, String> {
         match order.backend {
             BackendKind::Cpu => Ok(Self::on_cpu(order.work)),
-            BackendKind::Gpu => Self::on_gpu(order.work).await,
+            BackendKind::Gpu => Self::on_gpu(order.work, clock).await,
         }
     }
 
@@ -296,8 +296,9 @@ impl Bench {
     }
 
     #[cfg(feature = "gpu")]
-    async fn on_gpu(work: Work) -> Result<Self, String> {
+    async fn on_gpu(work: Work, clock: &dyn Fn() -> f64) -> Result<Self, String> {
         let device = GpuDevice::open().await?;
+        device.tune(clock).await.map_err(|error| format!("{error}."))?;
         let adapter = device.adapter_name();
         let (subject, expected): (_, &[f64]) = match work {
             Work::Step { size, mode } => {
@@ -316,7 +317,7 @@ impl Bench {
 
     #[cfg(not(feature = "gpu"))]
     #[expect(clippy::unused_async, reason = "with a GPU it waits for one")]
-    async fn on_gpu(_work: Work) -> Result<Self, String> {
+    async fn on_gpu(_work: Work, _clock: &dyn Fn() -> f64) -> Result<Self, String> {
         Err("There is no graphics adapter that this program can use; choose the backend cpu.".into())
     }
 

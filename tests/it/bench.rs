@@ -56,13 +56,14 @@ fn the_check_notices_a_wrong_step() {
 #[cfg(feature = "gpu")]
 #[test]
 fn the_third_step_has_the_published_losses_on_a_device() {
-    use paretoscope::backend::gpu::{Gpu, GpuDevice};
+    use paretoscope::backend::gpu::{Family, Gpu, GpuDevice};
     let device = match pollster::block_on(GpuDevice::open()) {
         Ok(device) => device,
         Err(why) if std::env::var_os("REQUIRE_GPU").is_none() => return println!("not run: {why}"),
         Err(why) => panic!("{why}"),
     };
-    for id in ["S", "M"] {
+    for (id, family) in [("S", Family::Registers), ("M", Family::Registers), ("M", Family::Workgroup)] {
+        device.use_family(family);
         for mode in Mode::ALL {
             let (workload, theta) = size(id).workload();
             let gpu = Gpu::new(device.clone(), &workload, &theta).expect("room for the workload");

@@ -5,6 +5,7 @@
 
 mod convolution;
 mod device;
+pub mod family;
 mod flat;
 pub mod kernel;
 mod layout;
@@ -14,6 +15,7 @@ mod nodes;
 mod square;
 
 pub use device::{Copy, Dispatch, GpuDevice, padded_rows};
+pub use family::{Family, Lanes, Tuning};
 pub use layout::PaddedLayout;
 pub use nodes::NodeLosses;
 pub use square::Square;
