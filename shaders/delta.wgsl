@@ -20,7 +20,7 @@ struct Delta {
     spare_0: u32,
 }
 
-@group(0) @binding(0) var<uniform> shape: Delta;
+@group(0) @binding(0) var<storage, read> shape: Delta;
 @group(0) @binding(1) var<storage, read> theta: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> dy: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> below: array<vec4<f32>>;

@@ -17,7 +17,7 @@ struct Dense {
     spare_2: u32,
 }
 
-@group(0) @binding(0) var<uniform> shape: Dense;
+@group(0) @binding(0) var<storage, read> shape: Dense;
 @group(0) @binding(1) var<storage, read> theta: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> y: array<vec4<f32>>;

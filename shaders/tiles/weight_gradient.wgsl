@@ -13,7 +13,7 @@ struct WeightGradient {
     into_step: u32,  // from one task's gradient to the next one's
 }
 
-@group(0) @binding(0) var<uniform> shape: WeightGradient;
+@group(0) @binding(0) var<storage, read> shape: WeightGradient;
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> dy: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> into: array<vec4<f32>>;

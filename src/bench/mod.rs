@@ -11,7 +11,7 @@ mod trial;
 mod workload;
 
 pub use matmul::{PRODUCTS, Product};
-pub use order::{Done, Order, Progress, Work, run};
+pub use order::{Done, Order, Products, Progress, Work, run};
 pub use trial::{Trial, cyclic};
 pub use workload::{BATCHES, Mode, SIZES, Size};
 

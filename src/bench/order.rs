@@ -6,7 +6,7 @@ use super::trial::Trial;
 use super::workload::{Mode, SIZES, Size};
 use crate::backend::cpu::Cpu;
 #[cfg(feature = "gpu")]
-use crate::backend::gpu::{Gpu, GpuDevice};
+use crate::backend::gpu::{Family, Gpu, GpuDevice};
 use crate::backend::{Backend, BackendError};
 use crate::protocol::BackendKind;
 use serde_json::{Value, json};
@@ -36,11 +36,27 @@ pub enum Work {
     },
 }
 
+/// Which family of matrix products a device computes with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Products {
+    /// The faster one, measured.
+    Measured,
+    Registers,
+    Workgroup,
+}
+
+impl Products {
+    const ALL: [(&str, Self); 3] =
+        [("measured", Self::Measured), ("registers", Self::Registers), ("workgroup", Self::Workgroup)];
+}
+
 /// What to time, where and for how long.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Order {
     pub work: Work,
     pub backend: BackendKind,
+    /// Of no account on the CPU.
+    pub products: Products,
     pub millis: f64,
 }
 
@@ -65,12 +81,12 @@ pub struct Done {
     pub losses: Vec<f64>,
     /// Largest relative difference of those from the expected ones, or of a product's entry from the exact one.
     pub off: f64,
-    /// The graphics adapter's name; empty on the CPU.
+    /// The graphics adapter's name and its family of products; empty on the CPU.
     pub adapter: String,
 }
 
 impl Order {
-    /// Reads `size`, `mode`, `backend`, `ms`, or `kernel` and `n`; `text` gives the text of a name.
+    /// Reads `size`, `mode`, `backend`, `products`, `ms`, or `kernel` and `n`; `text` gives the text of a name.
     ///
     /// # Errors
     /// A sentence that names the fault and what is possible.
@@ -98,6 +114,10 @@ impl Order {
             Some("gpu") => BackendKind::Gpu,
             Some(other) => return Err(unknown("backend", other, &["cpu".into(), "gpu".into()])),
         };
+        let products = text("products").map_or(Ok(Products::Measured), |given| {
+            let known = Products::ALL.iter().find(|(id, _)| *id == given).map(|(_, products)| *products);
+            known.ok_or_else(|| unknown("products", &given, &Products::ALL.map(|(id, _)| id.to_owned())))
+        })?;
         let millis = text("ms").map_or(Ok(DEFAULT_WINDOW), |given| {
             let millis = given.parse().ok().filter(|millis| WINDOW.contains(millis));
             millis.ok_or_else(|| {
@@ -105,7 +125,7 @@ impl Order {
                 format!("ms is {given:?}, and a window lasts {least} to {most} milliseconds.")
             })
         })?;
-        Ok(Self { work, backend, millis })
+        Ok(Self { work, backend, products, millis })
     }
 
     /// The same of an address's query, such as `size=S&mode=ew`; other names are left alone.
@@ -279,7 +299,7 @@ impl Bench {
     async fn new(order: &Order, clock: &dyn Fn() -> f64) -> Result<Self, String> {
         match order.backend {
             BackendKind::Cpu => Ok(Self::on_cpu(order.work)),
-            BackendKind::Gpu => Self::on_gpu(order.work, clock).await,
+            BackendKind::Gpu => Self::on_gpu(order, clock).await,
         }
     }
 
@@ -296,11 +316,15 @@ impl Bench {
     }
 
     #[cfg(feature = "gpu")]
-    async fn on_gpu(work: Work, clock: &dyn Fn() -> f64) -> Result<Self, String> {
+    async fn on_gpu(order: &Order, clock: &dyn Fn() -> f64) -> Result<Self, String> {
         let device = GpuDevice::open().await?;
-        device.tune(clock).await.map_err(|error| format!("{error}."))?;
-        let adapter = device.adapter_name();
-        let (subject, expected): (_, &[f64]) = match work {
+        match order.products {
+            Products::Measured => drop(device.tune(clock).await.map_err(|error| format!("{error}."))?),
+            Products::Registers => device.use_family(Family::Registers),
+            Products::Workgroup => device.use_family(Family::Workgroup),
+        }
+        let adapter = format!("{}, {}", device.adapter_name(), device.lanes().family.name());
+        let (subject, expected): (_, &[f64]) = match order.work {
             Work::Step { size, mode } => {
                 let (workload, theta) = size.workload();
                 let gpu = Gpu::new(device, &workload, &theta).map_err(|error| format!("{error}."))?;
@@ -317,7 +341,7 @@ impl Bench {
 
     #[cfg(not(feature = "gpu"))]
     #[expect(clippy::unused_async, reason = "with a GPU it waits for one")]
-    async fn on_gpu(_work: Work, _clock: &dyn Fn() -> f64) -> Result<Self, String> {
+    async fn on_gpu(_order: &Order, _clock: &dyn Fn() -> f64) -> Result<Self, String> {
         Err("There is no graphics adapter that this program can use; choose the backend cpu.".into())
     }
 

@@ -950,7 +950,11 @@ mod device {
     type Twin = (Kernel, fn(&Trial) -> Verdict, &'static [(&'static str, &'static str)]);
 
     const TWINS: &[Twin] = &[
-        (kernel::GATHER, gather, &[("source[rows[row] * shape.vecs", "source[row * shape.vecs")]),
+        (
+            kernel::GATHER,
+            gather,
+            &[("example * shape.vecs", "row * shape.vecs"), ("start + PART, shape.vecs", "start + 1u, shape.vecs")],
+        ),
         (
             kernel::DENSE,
             dense,
@@ -1174,8 +1178,9 @@ mod device {
     #[track_caller]
     fn check_layout<U: Uniform>(kernel: Kernel) {
         let module = super::module(kernel.name, &kernel.shader());
+        let first = naga::ResourceBinding { group: 0, binding: 0 };
         let uniforms: Vec<_> =
-            module.global_variables.iter().filter(|(_, global)| global.space == naga::AddressSpace::Uniform).collect();
+            module.global_variables.iter().filter(|(_, global)| global.binding == Some(first)).collect();
         assert_eq!(uniforms.len(), 1, "{}", kernel.name);
         let naga::TypeInner::Struct { members, span } = &module.types[uniforms[0].1.ty].inner else {
             panic!("{}: the uniform is no struct", kernel.name)

@@ -296,7 +296,8 @@ impl GpuDevice {
         let uniform_buffer = self.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some(name),
             size: size_of::<T>() as u64,
-            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+            // Which of the two, the shader says.
+            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });
         self.write(&uniform_buffer, std::slice::from_ref(uniform));

@@ -15,6 +15,8 @@ pub const COMMON: &str = include_str!("../../../shaders/common.wgsl");
 pub const PARTS: usize = 64;
 /// Lanes of the kernels that go over a vector.
 pub(super) const VECTOR_LANES: u32 = 64;
+/// Vecs of a row that one invocation of `gather` copies.
+const GATHER_VECS: u32 = 8;
 /// Vecs that one invocation of `update` takes.
 const UPDATE_VECS: u32 = 4;
 /// Rows that one invocation of a matrix product takes in registers.
@@ -90,7 +92,10 @@ kernels! {
     UPDATE "update" false;
 }
 
-/// A struct in the uniform address space.
+/// The settings of a dispatch: a struct that is the same for all invocations, bound at 0.
+///
+/// Shaders take it as read-only storage: of loops whose bounds come from a uniform buffer, Mesa's software driver compiles
+/// a program for each value anew, which took thirty times as long as all else.
 pub trait Uniform: Pod {
     /// Name and byte offset of every field, in order.
     fn members() -> Vec<(&'static str, usize)>;
@@ -388,7 +393,7 @@ pub type Groups = [u32; 3];
 
 impl Gather {
     pub fn groups(&self) -> Groups {
-        [(self.rows * (self.vecs + self.tasks)).div_ceil(VECTOR_LANES), 1, 1]
+        [(self.rows * self.vecs.div_ceil(GATHER_VECS)).div_ceil(VECTOR_LANES), 1, 1]
     }
 }
 
