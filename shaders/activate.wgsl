@@ -7,7 +7,7 @@ struct Activate {
     spare_1: u32,
 }
 
-@group(0) @binding(0) var<uniform> shape: Activate;
+@group(0) @binding(0) var<storage, read> shape: Activate;
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>;
 

@@ -7,7 +7,7 @@ struct Affine {
     spare_1: u32,
 }
 
-@group(0) @binding(0) var<uniform> shape: Affine;
+@group(0) @binding(0) var<storage, read> shape: Affine;
 @group(0) @binding(1) var<storage, read> places: array<vec2<f32>>;
 @group(0) @binding(2) var<storage, read> origin: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> along_u: array<vec4<f32>>;

@@ -9,7 +9,7 @@ struct Ascend {
     rho: f32,
 }
 
-@group(0) @binding(0) var<uniform> shape: Ascend;
+@group(0) @binding(0) var<storage, read> shape: Ascend;
 @group(0) @binding(1) var<storage, read> y: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> partials: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> saved: array<vec4<f32>>;

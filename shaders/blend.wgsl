@@ -9,7 +9,7 @@ struct Blend {
     add: array<vec4<f32>, 4>,   // (16)
 }
 
-@group(0) @binding(0) var<uniform> shape: Blend;
+@group(0) @binding(0) var<storage, read> shape: Blend;
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>;
 

@@ -14,7 +14,7 @@ struct Combine {
     head_ends: array<vec4<u32>, 4>,     // (16) behind each head's last vec
 }
 
-@group(0) @binding(0) var<uniform> shape: Combine;
+@group(0) @binding(0) var<storage, read> shape: Combine;
 @group(0) @binding(1) var<storage, read> g: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> d: array<vec4<f32>>;
 

@@ -19,7 +19,7 @@ struct Convolve {
     spare_0: u32,
 }
 
-@group(0) @binding(0) var<uniform> shape: Convolve;
+@group(0) @binding(0) var<storage, read> shape: Convolve;
 @group(0) @binding(1) var<storage, read> theta: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> x: array<f32>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;

@@ -1,6 +1,6 @@
 // dx (R, I) = (dy (R, O) W^T) o activation'(y below (B, I)); row r of the stack meets row r mod B below.
 //
-// One invocation computes 8 rows by 4 vecs in registers, as in dense.wgsl. A vector times a matrix whose
+// One invocation computes 8 rows by 4 vecs, as in dense.wgsl. A vector times a matrix whose
 // columns are four rows of W gives four inner products at once, so W is read along its rows.
 
 override LANES: u32 = 16u;
@@ -20,7 +20,7 @@ struct Delta {
     spare_0: u32,
 }
 
-@group(0) @binding(0) var<uniform> shape: Delta;
+@group(0) @binding(0) var<storage, read> shape: Delta;
 @group(0) @binding(1) var<storage, read> theta: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> dy: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> below: array<vec4<f32>>;
@@ -80,26 +80,50 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     var c6 = mat4x4<f32>();
     var c7 = mat4x4<f32>();
     for (var k = 0u; k < shape.dy_vecs; k++) {
-        let w0 = four_rows(w.x + k);
-        let w1 = four_rows(w.y + k);
-        let w2 = four_rows(w.z + k);
-        let w3 = four_rows(w.w + k);
         let a0 = dy[dy0 + k];
-        c0 += mat4x4<f32>(a0 * w0, a0 * w1, a0 * w2, a0 * w3);
         let a1 = dy[dy1 + k];
-        c1 += mat4x4<f32>(a1 * w0, a1 * w1, a1 * w2, a1 * w3);
         let a2 = dy[dy2 + k];
-        c2 += mat4x4<f32>(a2 * w0, a2 * w1, a2 * w2, a2 * w3);
         let a3 = dy[dy3 + k];
-        c3 += mat4x4<f32>(a3 * w0, a3 * w1, a3 * w2, a3 * w3);
         let a4 = dy[dy4 + k];
-        c4 += mat4x4<f32>(a4 * w0, a4 * w1, a4 * w2, a4 * w3);
         let a5 = dy[dy5 + k];
-        c5 += mat4x4<f32>(a5 * w0, a5 * w1, a5 * w2, a5 * w3);
         let a6 = dy[dy6 + k];
-        c6 += mat4x4<f32>(a6 * w0, a6 * w1, a6 * w2, a6 * w3);
         let a7 = dy[dy7 + k];
-        c7 += mat4x4<f32>(a7 * w0, a7 * w1, a7 * w2, a7 * w3);
+        let w0 = four_rows(w.x + k);
+        c0[0] += a0 * w0;
+        c1[0] += a1 * w0;
+        c2[0] += a2 * w0;
+        c3[0] += a3 * w0;
+        c4[0] += a4 * w0;
+        c5[0] += a5 * w0;
+        c6[0] += a6 * w0;
+        c7[0] += a7 * w0;
+        let w1 = four_rows(w.y + k);
+        c0[1] += a0 * w1;
+        c1[1] += a1 * w1;
+        c2[1] += a2 * w1;
+        c3[1] += a3 * w1;
+        c4[1] += a4 * w1;
+        c5[1] += a5 * w1;
+        c6[1] += a6 * w1;
+        c7[1] += a7 * w1;
+        let w2 = four_rows(w.z + k);
+        c0[2] += a0 * w2;
+        c1[2] += a1 * w2;
+        c2[2] += a2 * w2;
+        c3[2] += a3 * w2;
+        c4[2] += a4 * w2;
+        c5[2] += a5 * w2;
+        c6[2] += a6 * w2;
+        c7[2] += a7 * w2;
+        let w3 = four_rows(w.w + k);
+        c0[3] += a0 * w3;
+        c1[3] += a1 * w3;
+        c2[3] += a2 * w3;
+        c3[3] += a3 * w3;
+        c4[3] += a4 * w3;
+        c5[3] += a5 * w3;
+        c6[3] += a6 * w3;
+        c7[3] += a7 * w3;
     }
     finish(id.z, row + 0u, column, c0);
     finish(id.z, row + 1u, column, c1);

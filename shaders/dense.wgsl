@@ -1,7 +1,9 @@
 // y (B, O) = activation(x (B, I) W (I, O) + b (O)).
 //
-// One invocation computes 8 rows by 4 vecs and keeps them in registers: column t of the matrix c<i> is
-// vec t of row i. No workgroup memory: a barrier costs a software adapter more than the loads it spares.
+// One invocation computes 16 rows by 4 vecs and keeps them: column t of the matrix c<i> is vec t of row i. A matrix of
+// four rows of W times a vec of x adds four terms at once, since what is kept does not fit into registers on adapters
+// that compute on the CPU and each addition is a load and a store there. No workgroup memory: a barrier costs such an
+// adapter more than the loads it spares.
 
 override LANES: u32 = 16u;
 
@@ -20,7 +22,7 @@ struct Dense {
     spare_2: u32,
 }
 
-@group(0) @binding(0) var<uniform> shape: Dense;
+@group(0) @binding(0) var<storage, read> shape: Dense;
 @group(0) @binding(1) var<storage, read> theta: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> y: array<vec4<f32>>;
@@ -42,10 +44,16 @@ fn finish(task: u32, row: u32, column: u32, c: mat4x4<f32>, b: mat4x4<f32>) {
     }
 }
 
+// Four rows of W from `at`, as the columns of a matrix.
+fn four_rows(at: u32) -> mat4x4<f32> {
+    let n = shape.y_vecs;
+    return mat4x4<f32>(theta[at], theta[at + n], theta[at + 2u * n], theta[at + 3u * n]);
+}
+
 @compute @workgroup_size(LANES)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let column_tiles = (shape.y_vecs + 3u) / 4u;
-    let row = id.x / column_tiles * 8u;
+    let row = id.x / column_tiles * 16u;
     if (row >= shape.rows) {
         return;
     }
@@ -63,7 +71,15 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let x5 = x_start + min(row + 5u, last_row) * shape.x_vecs;
     let x6 = x_start + min(row + 6u, last_row) * shape.x_vecs;
     let x7 = x_start + min(row + 7u, last_row) * shape.x_vecs;
-    var w = shape.weight + id.z * shape.theta_step;
+    let x8 = x_start + min(row + 8u, last_row) * shape.x_vecs;
+    let x9 = x_start + min(row + 9u, last_row) * shape.x_vecs;
+    let x10 = x_start + min(row + 10u, last_row) * shape.x_vecs;
+    let x11 = x_start + min(row + 11u, last_row) * shape.x_vecs;
+    let x12 = x_start + min(row + 12u, last_row) * shape.x_vecs;
+    let x13 = x_start + min(row + 13u, last_row) * shape.x_vecs;
+    let x14 = x_start + min(row + 14u, last_row) * shape.x_vecs;
+    let x15 = x_start + min(row + 15u, last_row) * shape.x_vecs;
+    var w = vec4<u32>(shape.weight + id.z * shape.theta_step) + o;
     var c0 = mat4x4<f32>();
     var c1 = mat4x4<f32>();
     var c2 = mat4x4<f32>();
@@ -72,6 +88,14 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     var c5 = mat4x4<f32>();
     var c6 = mat4x4<f32>();
     var c7 = mat4x4<f32>();
+    var c8 = mat4x4<f32>();
+    var c9 = mat4x4<f32>();
+    var c10 = mat4x4<f32>();
+    var c11 = mat4x4<f32>();
+    var c12 = mat4x4<f32>();
+    var c13 = mat4x4<f32>();
+    var c14 = mat4x4<f32>();
+    var c15 = mat4x4<f32>();
     for (var k = 0u; k < shape.x_vecs; k++) {
         let a0 = x[x0 + k];
         let a1 = x[x1 + k];
@@ -81,46 +105,83 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         let a5 = x[x5 + k];
         let a6 = x[x6 + k];
         let a7 = x[x7 + k];
-        let w_x = mat4x4<f32>(theta[w + o.x], theta[w + o.y], theta[w + o.z], theta[w + o.w]);
-        w += shape.y_vecs;
-        c0 += w_x * a0.x;
-        c1 += w_x * a1.x;
-        c2 += w_x * a2.x;
-        c3 += w_x * a3.x;
-        c4 += w_x * a4.x;
-        c5 += w_x * a5.x;
-        c6 += w_x * a6.x;
-        c7 += w_x * a7.x;
-        let w_y = mat4x4<f32>(theta[w + o.x], theta[w + o.y], theta[w + o.z], theta[w + o.w]);
-        w += shape.y_vecs;
-        c0 += w_y * a0.y;
-        c1 += w_y * a1.y;
-        c2 += w_y * a2.y;
-        c3 += w_y * a3.y;
-        c4 += w_y * a4.y;
-        c5 += w_y * a5.y;
-        c6 += w_y * a6.y;
-        c7 += w_y * a7.y;
-        let w_z = mat4x4<f32>(theta[w + o.x], theta[w + o.y], theta[w + o.z], theta[w + o.w]);
-        w += shape.y_vecs;
-        c0 += w_z * a0.z;
-        c1 += w_z * a1.z;
-        c2 += w_z * a2.z;
-        c3 += w_z * a3.z;
-        c4 += w_z * a4.z;
-        c5 += w_z * a5.z;
-        c6 += w_z * a6.z;
-        c7 += w_z * a7.z;
-        let w_w = mat4x4<f32>(theta[w + o.x], theta[w + o.y], theta[w + o.z], theta[w + o.w]);
-        w += shape.y_vecs;
-        c0 += w_w * a0.w;
-        c1 += w_w * a1.w;
-        c2 += w_w * a2.w;
-        c3 += w_w * a3.w;
-        c4 += w_w * a4.w;
-        c5 += w_w * a5.w;
-        c6 += w_w * a6.w;
-        c7 += w_w * a7.w;
+        let a8 = x[x8 + k];
+        let a9 = x[x9 + k];
+        let a10 = x[x10 + k];
+        let a11 = x[x11 + k];
+        let a12 = x[x12 + k];
+        let a13 = x[x13 + k];
+        let a14 = x[x14 + k];
+        let a15 = x[x15 + k];
+        let w_x = four_rows(w.x);
+        c0[0] += w_x * a0;
+        c1[0] += w_x * a1;
+        c2[0] += w_x * a2;
+        c3[0] += w_x * a3;
+        c4[0] += w_x * a4;
+        c5[0] += w_x * a5;
+        c6[0] += w_x * a6;
+        c7[0] += w_x * a7;
+        c8[0] += w_x * a8;
+        c9[0] += w_x * a9;
+        c10[0] += w_x * a10;
+        c11[0] += w_x * a11;
+        c12[0] += w_x * a12;
+        c13[0] += w_x * a13;
+        c14[0] += w_x * a14;
+        c15[0] += w_x * a15;
+        let w_y = four_rows(w.y);
+        c0[1] += w_y * a0;
+        c1[1] += w_y * a1;
+        c2[1] += w_y * a2;
+        c3[1] += w_y * a3;
+        c4[1] += w_y * a4;
+        c5[1] += w_y * a5;
+        c6[1] += w_y * a6;
+        c7[1] += w_y * a7;
+        c8[1] += w_y * a8;
+        c9[1] += w_y * a9;
+        c10[1] += w_y * a10;
+        c11[1] += w_y * a11;
+        c12[1] += w_y * a12;
+        c13[1] += w_y * a13;
+        c14[1] += w_y * a14;
+        c15[1] += w_y * a15;
+        let w_z = four_rows(w.z);
+        c0[2] += w_z * a0;
+        c1[2] += w_z * a1;
+        c2[2] += w_z * a2;
+        c3[2] += w_z * a3;
+        c4[2] += w_z * a4;
+        c5[2] += w_z * a5;
+        c6[2] += w_z * a6;
+        c7[2] += w_z * a7;
+        c8[2] += w_z * a8;
+        c9[2] += w_z * a9;
+        c10[2] += w_z * a10;
+        c11[2] += w_z * a11;
+        c12[2] += w_z * a12;
+        c13[2] += w_z * a13;
+        c14[2] += w_z * a14;
+        c15[2] += w_z * a15;
+        let w_w = four_rows(w.w);
+        c0[3] += w_w * a0;
+        c1[3] += w_w * a1;
+        c2[3] += w_w * a2;
+        c3[3] += w_w * a3;
+        c4[3] += w_w * a4;
+        c5[3] += w_w * a5;
+        c6[3] += w_w * a6;
+        c7[3] += w_w * a7;
+        c8[3] += w_w * a8;
+        c9[3] += w_w * a9;
+        c10[3] += w_w * a10;
+        c11[3] += w_w * a11;
+        c12[3] += w_w * a12;
+        c13[3] += w_w * a13;
+        c14[3] += w_w * a14;
+        c15[3] += w_w * a15;
+        w += vec4<u32>(4u * shape.y_vecs);
     }
     let bias = shape.bias + id.z * shape.theta_step;
     let b = mat4x4<f32>(theta[bias + o.x], theta[bias + o.y], theta[bias + o.z], theta[bias + o.w]);
@@ -132,4 +193,12 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     finish(id.z, row + 5u, column, c5, b);
     finish(id.z, row + 6u, column, c6, b);
     finish(id.z, row + 7u, column, c7, b);
+    finish(id.z, row + 8u, column, c8, b);
+    finish(id.z, row + 9u, column, c9, b);
+    finish(id.z, row + 10u, column, c10, b);
+    finish(id.z, row + 11u, column, c11, b);
+    finish(id.z, row + 12u, column, c12, b);
+    finish(id.z, row + 13u, column, c13, b);
+    finish(id.z, row + 14u, column, c14, b);
+    finish(id.z, row + 15u, column, c15, b);
 }

@@ -20,7 +20,7 @@ struct DenseAt {
     spare_0: u32,
 }
 
-@group(0) @binding(0) var<uniform> shape: DenseAt;
+@group(0) @binding(0) var<storage, read> shape: DenseAt;
 @group(0) @binding(1) var<storage, read> places: array<vec2<f32>>;
 @group(0) @binding(2) var<storage, read> vectors: array<vec4<f32>>;  // theta, u and v
 @group(0) @binding(3) var<storage, read> x: array<vec4<f32>>;

@@ -12,7 +12,7 @@ struct Excess {
     spare_1: u32,
 }
 
-@group(0) @binding(0) var<uniform> shape: Excess;
+@group(0) @binding(0) var<storage, read> shape: Excess;
 @group(0) @binding(1) var<storage, read> g: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> sums: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> into: array<f32>;

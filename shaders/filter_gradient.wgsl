@@ -21,7 +21,7 @@ struct FilterGradient {
     spare_0: u32,
 }
 
-@group(0) @binding(0) var<uniform> shape: FilterGradient;
+@group(0) @binding(0) var<storage, read> shape: FilterGradient;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> taken: array<f32>;
 @group(0) @binding(3) var<storage, read> dy: array<f32>;

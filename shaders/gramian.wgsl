@@ -17,7 +17,7 @@ struct Gramian {
     spare_0: u32,
 }
 
-@group(0) @binding(0) var<uniform> shape: Gramian;
+@group(0) @binding(0) var<storage, read> shape: Gramian;
 @group(0) @binding(1) var<storage, read> a: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> b: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> into: array<f32>;

@@ -16,7 +16,7 @@ struct Loss {
     scales: array<vec4<f32>, 4>,  // (16) by task
 }
 
-@group(0) @binding(0) var<uniform> shape: Loss;
+@group(0) @binding(0) var<storage, read> shape: Loss;
 @group(0) @binding(1) var<storage, read> z: array<f32>;
 @group(0) @binding(2) var<storage, read> targets: array<f32>;
 @group(0) @binding(3) var<storage, read_write> dz: array<f32>;

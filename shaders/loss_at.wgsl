@@ -15,7 +15,7 @@ struct LossAt {
     spare_0: u32,
 }
 
-@group(0) @binding(0) var<uniform> shape: LossAt;
+@group(0) @binding(0) var<storage, read> shape: LossAt;
 @group(0) @binding(1) var<storage, read> z: array<f32>;
 @group(0) @binding(2) var<storage, read> targets: array<f32>;
 @group(0) @binding(3) var<storage, read_write> losses: array<f32>;

@@ -12,7 +12,7 @@ struct Slope {
     spare_1: u32,
 }
 
-@group(0) @binding(0) var<uniform> shape: Slope;
+@group(0) @binding(0) var<storage, read> shape: Slope;
 @group(0) @binding(1) var<storage, read> g: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> heads: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> theta: array<vec4<f32>>;

@@ -18,7 +18,7 @@ struct Update {
     spare_2: f32,
 }
 
-@group(0) @binding(0) var<uniform> shape: Update;
+@group(0) @binding(0) var<storage, read> shape: Update;
 @group(0) @binding(1) var<storage, read> gradient: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> partials: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> theta: array<vec4<f32>>;

@@ -1,6 +1,7 @@
 // dW (I, O) = x (B, I)^T dy (B, O) and db (O) = column sums of dy, for each stacked task.
 //
-// One invocation computes 8 rows of dW (two vecs of x) by 4 vecs in registers; the sum runs over the batch.
+// One invocation computes 16 rows of dW (four vecs of x) by 4 vecs, as in dense.wgsl; the sum runs over the batch, four
+// of its rows at once.
 
 override LANES: u32 = 16u;
 
@@ -15,7 +16,7 @@ struct WeightGradient {
     into_step: u32,  // from one task's gradient to the next one's
 }
 
-@group(0) @binding(0) var<uniform> shape: WeightGradient;
+@group(0) @binding(0) var<storage, read> shape: WeightGradient;
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> dy: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> into: array<vec4<f32>>;
@@ -33,10 +34,19 @@ fn finish(at: u32, column: u32, c: mat4x4<f32>) {
     }
 }
 
+// Vecs of four rows of x, each times its factor, as four columns of x.
+fn columns_of_x(at: vec4<u32>, by: vec4<f32>) -> mat4x4<f32> {
+    return transpose(mat4x4<f32>(by.x * x[at.x], by.y * x[at.y], by.z * x[at.z], by.w * x[at.w]));
+}
+
+fn rows_of_dy(at: vec4<u32>) -> mat4x4<f32> {
+    return mat4x4<f32>(dy[at.x], dy[at.y], dy[at.z], dy[at.w]);
+}
+
 @compute @workgroup_size(LANES)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let column_tiles = (shape.dy_vecs + 3u) / 4u;
-    let i = id.x / column_tiles * 2u;
+    let i = id.x / column_tiles * 4u;
     if (i >= shape.x_vecs) {
         return;
     }
@@ -45,8 +55,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let o = min(vec4<u32>(column, column + 1u, column + 2u, column + 3u), vec4<u32>(last_vec))
         + vec4<u32>(id.z * shape.dy_step);
     let into_start = id.z * shape.into_step;
-    let x_low = id.z * shape.x_step + i;
-    let x_high = id.z * shape.x_step + min(i + 1u, shape.x_vecs - 1u);
+    let x0 = id.z * shape.x_step + min(i + 0u, shape.x_vecs - 1u);
+    let x1 = id.z * shape.x_step + min(i + 1u, shape.x_vecs - 1u);
+    let x2 = id.z * shape.x_step + min(i + 2u, shape.x_vecs - 1u);
+    let x3 = id.z * shape.x_step + min(i + 3u, shape.x_vecs - 1u);
     var c0 = mat4x4<f32>();
     var c1 = mat4x4<f32>();
     var c2 = mat4x4<f32>();
@@ -55,31 +67,118 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     var c5 = mat4x4<f32>();
     var c6 = mat4x4<f32>();
     var c7 = mat4x4<f32>();
-    for (var row = 0u; row < shape.rows; row++) {
-        let d = row * shape.dy_vecs;
-        let dy_row = mat4x4<f32>(dy[d + o.x], dy[d + o.y], dy[d + o.z], dy[d + o.w]);
-        let low = x[x_low + row * shape.x_vecs];
-        let high = x[x_high + row * shape.x_vecs];
-        c0 += dy_row * low.x;
-        c1 += dy_row * low.y;
-        c2 += dy_row * low.z;
-        c3 += dy_row * low.w;
-        c4 += dy_row * high.x;
-        c5 += dy_row * high.y;
-        c6 += dy_row * high.z;
-        c7 += dy_row * high.w;
+    var c8 = mat4x4<f32>();
+    var c9 = mat4x4<f32>();
+    var c10 = mat4x4<f32>();
+    var c11 = mat4x4<f32>();
+    var c12 = mat4x4<f32>();
+    var c13 = mat4x4<f32>();
+    var c14 = mat4x4<f32>();
+    var c15 = mat4x4<f32>();
+    for (var row = 0u; row < shape.rows; row += 4u) {
+        let four = vec4<u32>(row, row + 1u, row + 2u, row + 3u);
+        let r = min(four, vec4<u32>(shape.rows - 1u));
+        let on = select(vec4<f32>(0.0), vec4<f32>(1.0), four < vec4<u32>(shape.rows));
+        let l = r * shape.x_vecs;
+        let d = r * shape.dy_vecs;
+        let v0 = columns_of_x(l + x0, on);
+        let v1 = columns_of_x(l + x1, on);
+        let v2 = columns_of_x(l + x2, on);
+        let v3 = columns_of_x(l + x3, on);
+        let d_x = rows_of_dy(d + o.x);
+        c0[0] += d_x * v0[0];
+        c1[0] += d_x * v0[1];
+        c2[0] += d_x * v0[2];
+        c3[0] += d_x * v0[3];
+        c4[0] += d_x * v1[0];
+        c5[0] += d_x * v1[1];
+        c6[0] += d_x * v1[2];
+        c7[0] += d_x * v1[3];
+        c8[0] += d_x * v2[0];
+        c9[0] += d_x * v2[1];
+        c10[0] += d_x * v2[2];
+        c11[0] += d_x * v2[3];
+        c12[0] += d_x * v3[0];
+        c13[0] += d_x * v3[1];
+        c14[0] += d_x * v3[2];
+        c15[0] += d_x * v3[3];
+        let d_y = rows_of_dy(d + o.y);
+        c0[1] += d_y * v0[0];
+        c1[1] += d_y * v0[1];
+        c2[1] += d_y * v0[2];
+        c3[1] += d_y * v0[3];
+        c4[1] += d_y * v1[0];
+        c5[1] += d_y * v1[1];
+        c6[1] += d_y * v1[2];
+        c7[1] += d_y * v1[3];
+        c8[1] += d_y * v2[0];
+        c9[1] += d_y * v2[1];
+        c10[1] += d_y * v2[2];
+        c11[1] += d_y * v2[3];
+        c12[1] += d_y * v3[0];
+        c13[1] += d_y * v3[1];
+        c14[1] += d_y * v3[2];
+        c15[1] += d_y * v3[3];
+        let d_z = rows_of_dy(d + o.z);
+        c0[2] += d_z * v0[0];
+        c1[2] += d_z * v0[1];
+        c2[2] += d_z * v0[2];
+        c3[2] += d_z * v0[3];
+        c4[2] += d_z * v1[0];
+        c5[2] += d_z * v1[1];
+        c6[2] += d_z * v1[2];
+        c7[2] += d_z * v1[3];
+        c8[2] += d_z * v2[0];
+        c9[2] += d_z * v2[1];
+        c10[2] += d_z * v2[2];
+        c11[2] += d_z * v2[3];
+        c12[2] += d_z * v3[0];
+        c13[2] += d_z * v3[1];
+        c14[2] += d_z * v3[2];
+        c15[2] += d_z * v3[3];
+        let d_w = rows_of_dy(d + o.w);
+        c0[3] += d_w * v0[0];
+        c1[3] += d_w * v0[1];
+        c2[3] += d_w * v0[2];
+        c3[3] += d_w * v0[3];
+        c4[3] += d_w * v1[0];
+        c5[3] += d_w * v1[1];
+        c6[3] += d_w * v1[2];
+        c7[3] += d_w * v1[3];
+        c8[3] += d_w * v2[0];
+        c9[3] += d_w * v2[1];
+        c10[3] += d_w * v2[2];
+        c11[3] += d_w * v2[3];
+        c12[3] += d_w * v3[0];
+        c13[3] += d_w * v3[1];
+        c14[3] += d_w * v3[2];
+        c15[3] += d_w * v3[3];
     }
     let n = shape.dy_vecs;
     let at = into_start + shape.weight + 4u * i * n + column;
-    finish(at, column, c0);
-    finish(at + n, column, c1);
-    finish(at + 2u * n, column, c2);
-    finish(at + 3u * n, column, c3);
+    if (i + 0u < shape.x_vecs) {
+        finish(at + 0u * n, column, c0);
+        finish(at + 1u * n, column, c1);
+        finish(at + 2u * n, column, c2);
+        finish(at + 3u * n, column, c3);
+    }
     if (i + 1u < shape.x_vecs) {
         finish(at + 4u * n, column, c4);
         finish(at + 5u * n, column, c5);
         finish(at + 6u * n, column, c6);
         finish(at + 7u * n, column, c7);
+    }
+    if (i + 2u < shape.x_vecs) {
+        finish(at + 8u * n, column, c8);
+        finish(at + 9u * n, column, c9);
+        finish(at + 10u * n, column, c10);
+        finish(at + 11u * n, column, c11);
+    }
+    if (i + 3u < shape.x_vecs) {
+        finish(at + 12u * n, column, c12);
+        finish(at + 13u * n, column, c13);
+        finish(at + 14u * n, column, c14);
+        finish(at + 15u * n, column, c15);
     }
     if (i == 0u) {
         var sums = mat4x4<f32>();

@@ -11,7 +11,7 @@ mod trial;
 mod workload;
 
 pub use matmul::{PRODUCTS, Product};
-pub use order::{Done, Order, Progress, Work, run};
+pub use order::{Done, Order, Products, Progress, Work, run};
 #[cfg(feature = "gpu")]
 pub use trial::Trials;
 pub use trial::{Trial, cyclic};

@@ -8,7 +8,7 @@ use super::trial::Trials;
 use super::workload::{Mode, SIZES, Size};
 use crate::backend::cpu::Cpu;
 #[cfg(feature = "gpu")]
-use crate::backend::gpu::{Gpu, GpuDevice};
+use crate::backend::gpu::{Family, Gpu, GpuDevice};
 use crate::backend::{Backend, BackendError};
 use crate::kernels::Team;
 use crate::kernels::team::LARGEST;
@@ -43,11 +43,27 @@ pub enum Work {
     },
 }
 
+/// Which family of matrix products a device computes with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Products {
+    /// The faster one, measured.
+    Measured,
+    Registers,
+    Workgroup,
+}
+
+impl Products {
+    const ALL: [(&str, Self); 3] =
+        [("measured", Self::Measured), ("registers", Self::Registers), ("workgroup", Self::Workgroup)];
+}
+
 /// What to time, where and for how long.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Order {
     pub work: Work,
     pub backend: BackendKind,
+    /// Of no account on the CPU.
+    pub products: Products,
     pub millis: f64,
     /// Threads that share large kernels on the CPU.
     pub threads: usize,
@@ -76,12 +92,12 @@ pub struct Done {
     pub losses: Vec<f64>,
     /// Largest relative difference of those from the expected ones, or of a product's entry from the exact one.
     pub off: f64,
-    /// The graphics adapter's name; empty on the CPU.
+    /// The graphics adapter's name and its family of products; empty on the CPU.
     pub adapter: String,
 }
 
 impl Order {
-    /// Reads `size`, `mode`, `backend`, `threads`, `ms`, `runs`, or `kernel` and `n`; `text` gives the text of a name.
+    /// Reads `size`, `mode`, `backend`, `products`, `threads`, `ms`, `runs`, or `kernel` and `n`; `text` gives the text of a name.
     ///
     /// # Errors
     /// A sentence that names the fault and what is possible.
@@ -109,6 +125,10 @@ impl Order {
             Some("gpu") => BackendKind::Gpu,
             Some(other) => return Err(unknown("backend", other, &["cpu".into(), "gpu".into()])),
         };
+        let products = text("products").map_or(Ok(Products::Measured), |given| {
+            let known = Products::ALL.iter().find(|(id, _)| *id == given).map(|(_, products)| *products);
+            known.ok_or_else(|| unknown("products", &given, &Products::ALL.map(|(id, _)| id.to_owned())))
+        })?;
         let millis = text("ms").map_or(Ok(DEFAULT_WINDOW), |given| {
             let millis = given.parse().ok().filter(|millis| WINDOW.contains(millis));
             millis.ok_or_else(|| {
@@ -133,7 +153,7 @@ impl Order {
                 "Several runs at once are steps on a graphics adapter: with a size, and gpu as the backend.".into()
             );
         }
-        Ok(Self { work, backend, millis, threads, runs })
+        Ok(Self { work, backend, products, millis, threads, runs })
     }
 
     /// The same of an address's query, such as `size=S&mode=ew`; other names are left alone.
@@ -236,7 +256,7 @@ pub async fn run(
     clock: &dyn Fn() -> f64,
     watch: &mut dyn FnMut(Progress) -> bool,
 ) -> Result<Done, String> {
-    let mut bench = Bench::new(order, team).await?;
+    let mut bench = Bench::new(order, team, clock).await?;
     let said = |error: BackendError| format!("{error}.");
     let mut phase = Phase::new(clock, false);
     // One by one, so that a step that takes minutes is noticed before the next.
@@ -307,10 +327,10 @@ enum Subject {
 }
 
 impl Bench {
-    async fn new(order: &Order, team: Option<Arc<dyn Team>>) -> Result<Self, String> {
+    async fn new(order: &Order, team: Option<Arc<dyn Team>>, clock: &dyn Fn() -> f64) -> Result<Self, String> {
         match order.backend {
             BackendKind::Cpu => Ok(Self::on_cpu(order.work, team)),
-            BackendKind::Gpu => Self::on_gpu(order.work, order.runs).await,
+            BackendKind::Gpu => Self::on_gpu(order, clock).await,
         }
     }
 
@@ -327,12 +347,17 @@ impl Bench {
     }
 
     #[cfg(feature = "gpu")]
-    async fn on_gpu(work: Work, runs: u32) -> Result<Self, String> {
+    async fn on_gpu(order: &Order, clock: &dyn Fn() -> f64) -> Result<Self, String> {
         let device = GpuDevice::open().await?;
-        let adapter = device.adapter_name();
-        let (subject, expected): (_, &[f64]) = match work {
-            Work::Step { size, mode } if runs > 1 => {
-                let trials = Trials::new(size, mode, runs, device).await.map_err(|error| format!("{error}."))?;
+        match order.products {
+            Products::Measured => drop(device.tune(clock).await.map_err(|error| format!("{error}."))?),
+            Products::Registers => device.use_family(Family::Registers),
+            Products::Workgroup => device.use_family(Family::Workgroup),
+        }
+        let adapter = format!("{}, {}", device.adapter_name(), device.lanes().family.name());
+        let (subject, expected): (_, &[f64]) = match order.work {
+            Work::Step { size, mode } if order.runs > 1 => {
+                let trials = Trials::new(size, mode, order.runs, device).await.map_err(|error| format!("{error}."))?;
                 let trials = trials.ok_or("A network of this size fills the device alone; choose 1 run.")?;
                 (Subject::Steps(Box::new(trials)), size.expected(mode))
             }
@@ -352,7 +377,7 @@ impl Bench {
 
     #[cfg(not(feature = "gpu"))]
     #[expect(clippy::unused_async, reason = "with a GPU it waits for one")]
-    async fn on_gpu(_work: Work, _runs: u32) -> Result<Self, String> {
+    async fn on_gpu(_order: &Order, _clock: &dyn Fn() -> f64) -> Result<Self, String> {
         Err("There is no graphics adapter that this program can use; choose the backend cpu.".into())
     }
 

@@ -142,6 +142,9 @@ enum Task {
         /// cpu, the default, or gpu.
         #[arg(long)]
         backend: Option<String>,
+        /// measured (the default), registers or workgroup: which tiles a graphics device multiplies with.
+        #[arg(long)]
+        products: Option<String>,
         /// How long the window lasts; 1000 by default.
         #[arg(long, value_name = "N", allow_hyphen_values = true)]
         ms: Option<String>,
@@ -208,8 +211,8 @@ fn main() -> ExitCode {
             let options = FrontOptions { points, by, seeds, threads, reference };
             sweep(&experiment, steps, &options, data.as_deref(), table)
         }
-        Task::Bench { size, mode, backend, ms, threads, kernel, n, runs, json } => {
-            time(&BenchFlags { size, mode, backend, ms, threads, kernel, n, runs }, json)
+        Task::Bench { size, mode, backend, products, ms, threads, kernel, n, runs, json } => {
+            time(&BenchFlags { size, mode, backend, products, ms, threads, kernel, n, runs }, json)
         }
     };
     match result {

@@ -177,6 +177,10 @@ impl Ladder {
         } else {
             rung("hardware", true, adapter.clone());
         }
+        match device.tune(&*self.clock).await {
+            Ok(tuning) => rung("products", true, tuning.sentence()),
+            Err(why) => rung("products", false, why.to_string()),
+        }
         match self_test(&device, workload, theta).await {
             Ok(worst) => rung("self-test", true, format!("agrees with the CPU within {worst:.0e}")),
             Err(why) => {

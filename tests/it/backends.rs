@@ -2,7 +2,7 @@
 
 use crate::twins::open;
 use paretoscope::backend::cpu::Cpu;
-use paretoscope::backend::gpu::{Gpu, GpuDevice};
+use paretoscope::backend::gpu::{Family, Gpu, GpuDevice};
 use paretoscope::backend::{Apply, Backend, BackendError, Combine, Part, Scope, Workload};
 use paretoscope::balance::METHODS;
 use paretoscope::balance::modify::Ascent;
@@ -373,6 +373,23 @@ fn steps_agree_for_every_kind_of_network() {
     let smooth = network(&[9], &[], Activation::Gelu);
     check_steps(&device, "GELU below linear heads", &workload(6, 40, &smooth, &MIXED, Optimizer::Adam));
     check_steps(&device, "sixteen tasks", &workload(5, 30, &many, &[TaskKind::Binary; 16], Optimizer::Adam));
+}
+
+#[test]
+fn steps_agree_with_both_families_of_products() {
+    let Some(device) = open() else { return };
+    let network = NetworkConfig {
+        filters: vec![3],
+        trunk: vec![70, 13],
+        head: vec![5],
+        activation: Activation::Gelu,
+        init: Init::FanIn,
+    };
+    let workload = images([13, 12], 70, &network, &MIXED, Optimizer::Adam);
+    for family in Family::ALL {
+        device.use_family(family);
+        check_steps(&device, family.name(), &workload);
+    }
 }
 
 #[test]

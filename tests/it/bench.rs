@@ -2,7 +2,9 @@
 
 use paretoscope::backend::Backend;
 use paretoscope::backend::cpu::Cpu;
-use paretoscope::bench::{Mode, Order, PRODUCTS, Product, Progress, SIZES, Size, TOLERANCE, Trial, Work, run};
+use paretoscope::bench::{
+    Mode, Order, PRODUCTS, Product, Products, Progress, SIZES, Size, TOLERANCE, Trial, Work, run,
+};
 use paretoscope::protocol::BackendKind;
 use std::cell::Cell;
 
@@ -57,14 +59,30 @@ fn the_check_notices_a_wrong_step() {
 
 #[cfg(feature = "gpu")]
 #[test]
+fn a_result_of_a_device_names_its_products() {
+    for (products, says) in
+        [("measured", " tiles"), ("registers", ", register tiles"), ("workgroup", ", workgroup tiles")]
+    {
+        let order = Order::of_query(&format!("size=S&ms=1&backend=gpu&products={products}")).expect("an order");
+        match pollster::block_on(run(&order, None, &ticking(), &mut |_| true)) {
+            Ok(done) => assert!(done.adapter.ends_with(says) && done.agrees(), "{done:?}"),
+            Err(why) if std::env::var_os("REQUIRE_GPU").is_none() => return println!("not run: {why}"),
+            Err(why) => panic!("{why}"),
+        }
+    }
+}
+
+#[cfg(feature = "gpu")]
+#[test]
 fn the_third_step_has_the_published_losses_on_a_device() {
-    use paretoscope::backend::gpu::{Gpu, GpuDevice};
+    use paretoscope::backend::gpu::{Family, Gpu, GpuDevice};
     let device = match pollster::block_on(GpuDevice::open()) {
         Ok(device) => device,
         Err(why) if std::env::var_os("REQUIRE_GPU").is_none() => return println!("not run: {why}"),
         Err(why) => panic!("{why}"),
     };
-    for id in ["S", "M"] {
+    for (id, family) in [("S", Family::Registers), ("M", Family::Registers), ("M", Family::Workgroup)] {
+        device.use_family(family);
         for mode in Mode::ALL {
             let (workload, theta) = size(id).workload();
             let gpu = Gpu::new(device.clone(), &workload, &theta).expect("room for the workload");
@@ -141,6 +159,10 @@ fn orders_are_read_or_refused_with_a_sentence() {
     refused("size=Q", &["\"Q\"", "S, M, L or XL"]);
     refused("size=S&mode=mgda", &["mgda", "ew or pcgrad"]);
     refused("size=S&backend=npu", &["npu", "cpu or gpu"]);
+    assert_eq!(order.products, Products::Measured);
+    let order = Order::of_query("size=S&backend=gpu&products=workgroup").expect("an order");
+    assert_eq!(order.products, Products::Workgroup);
+    refused("size=S&products=tensor", &["tensor", "measured, registers or workgroup"]);
     for ms in ["0", "-1", "NaN", "inf", "1e9", "", "soon"] {
         refused(&format!("size=S&ms={ms}"), &["ms", "milliseconds"]);
     }

@@ -82,6 +82,9 @@ fn an_explicit_choice_trains_on_the_adapter_and_names_it() {
     assert_eq!(report.kind, BackendKind::Gpu, "{report:?}");
     assert!(!report.adapter.is_empty() && report.statement.contains(&report.adapter), "{report:?}");
     assert!(report.rungs.iter().any(|rung| rung.name == "self-test" && rung.passed), "{report:?}");
+    let products = report.rungs.iter().find(|rung| rung.name == "products").expect("how products are computed");
+    let both = ["register tiles", "workgroup tiles"].iter().all(|family| products.detail.contains(family));
+    assert!(products.passed && both && products.detail.matches(" ms").count() == 2, "{products:?}");
     assert!(script.history.runs.iter().all(|run| run.dispatches > 0));
 }
 

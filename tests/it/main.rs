@@ -36,6 +36,8 @@ mod width;
 #[cfg(feature = "gpu")]
 mod backends;
 #[cfg(feature = "gpu")]
+mod family;
+#[cfg(feature = "gpu")]
 mod ladder;
 #[cfg(feature = "gpu")]
 mod nodes;

@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-/// Every WGSL file below shaders/ but the common part, with its text behind the common part.
+/// Every WGSL file below shaders/ but common parts, with its text behind those.
 fn shaders() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
     let text = |path: &Path| fs::read_to_string(path).expect("a shader");
@@ -21,12 +21,15 @@ fn shaders() -> Vec<(String, String)> {
     ];
     let behind = |name: &str| text(&root.join(format!("balance/{name}.wgsl")));
     let mut found = Vec::new();
-    for folder in [root.clone(), root.join("balance"), root.join("resident")] {
+    for folder in [root.clone(), root.join("balance"), root.join("resident"), root.join("tiles")] {
         for path in fs::read_dir(&folder).expect("a folder of shaders").flatten().map(|entry| entry.path()) {
             let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             if path.is_file() && name != "common" {
                 let text = text(&path);
                 let mut before = vec![common.clone()];
+                if folder.ends_with("tiles") {
+                    before.push(fs::read_to_string(folder.join("common.wgsl")).expect("a common part"));
+                }
                 if text.contains("fn weigh()") {
                     before.push(behind("common"));
                     let called = solvers.iter().filter(|(_, call)| text.contains(call));
@@ -70,8 +73,9 @@ pub use device::open;
 
 #[cfg(feature = "gpu")]
 mod device {
+    use paretoscope::backend::gpu::family::TILE_KERNELS;
     use paretoscope::backend::gpu::kernel::{Kernel, Uniform};
-    use paretoscope::backend::gpu::{GpuDevice, kernel, node_kernel};
+    use paretoscope::backend::gpu::{Family, GpuDevice, Lanes, kernel, node_kernel};
     use paretoscope::balance::{Balancer, METHODS, RowsKernel, RowsMethod, Setup, StepContext};
     use paretoscope::config::{Activation, Optimizer};
     use paretoscope::kernels::gemm::Packing;
@@ -113,6 +117,8 @@ mod device {
     struct Trial {
         device: Rc<GpuDevice>,
         kernel: Kernel,
+        /// Of the kernel's family.
+        lanes: Lanes,
         pipeline: wgpu::ComputePipeline,
     }
 
@@ -136,7 +142,9 @@ mod device {
             if let Err(why) = device.check() {
                 panic!("{}: the shader does not compile: {why}", kernel.name);
             }
-            Self { pipeline, device: device.clone(), kernel }
+            let is_tile = TILE_KERNELS.iter().any(|tile| tile.name == kernel.name);
+            let family = if is_tile { Family::Workgroup } else { Family::Registers };
+            Self { pipeline, device: device.clone(), kernel, lanes: Lanes { family, ..device.lanes() } }
         }
 
         fn run<U: Uniform>(
@@ -238,8 +246,8 @@ mod device {
     }
 
     /// B, I, O, stacked tasks: multiples of the tile, none, and ones.
-    const SHAPES: [(usize, usize, usize, usize); 5] =
-        [(16, 32, 32, 1), (1, 1, 1, 1), (13, 7, 10, 3), (9, 37, 21, 1), (70, 18, 50, 2)];
+    const SHAPES: [(usize, usize, usize, usize); 6] =
+        [(16, 32, 32, 1), (1, 1, 1, 1), (13, 7, 10, 3), (9, 37, 21, 1), (70, 18, 50, 2), (66, 69, 73, 2)];
     const ACTIVATIONS: [Option<Activation>; 4] =
         [None, Some(Activation::Relu), Some(Activation::Tanh), Some(Activation::Gelu)];
     /// A sum of n ≤ 100 products of numbers near 1 in f32: n·2⁻²⁴ of their sizes at the very worst.
@@ -311,7 +319,7 @@ mod device {
                     Bound::Numbers(pad(&x, inputs, count * rows)),
                     Bound::Written(count * rows * round_up(outputs)),
                 ];
-                let out = trial.run(&uniform, bound, uniform.groups(count as u32, trial.device.lanes()))?;
+                let out = trial.run(&uniform, bound, uniform.groups(count as u32, trial.lanes))?;
                 close(
                     &format!("{rows}×{inputs}×{outputs}, {count} stacked, {activation:?}"),
                     &out[0],
@@ -586,7 +594,7 @@ mod device {
                         Bound::Numbers(pad(&below, inputs, layers * rows)),
                         Bound::Written(layers * stacks * rows * round_up(inputs)),
                     ];
-                    let out = trial.run(&uniform, bound, uniform.groups(layers as u32, trial.device.lanes()))?;
+                    let out = trial.run(&uniform, bound, uniform.groups(layers as u32, trial.lanes))?;
                     let case =
                         format!("{rows}×{inputs}×{outputs}, {layers} layers, {stacks} stacks, {below_activation:?}");
                     close(&case, &out[0], &exact, OF_PRODUCTS)?;
@@ -627,7 +635,7 @@ mod device {
                     Bound::Numbers(pad(&dy, outputs, count * rows)),
                     Bound::Written(exact.len()),
                 ];
-                let out = trial.run(&uniform, bound, uniform.groups(count as u32, trial.device.lanes()))?;
+                let out = trial.run(&uniform, bound, uniform.groups(count as u32, trial.lanes))?;
                 close(&format!("{rows}×{inputs}×{outputs}, {count} stacked"), &out[0], &exact, OF_PRODUCTS)?;
             }
         }
@@ -959,13 +967,17 @@ mod device {
     type Twin = (Kernel, fn(&Trial) -> Verdict, &'static [(&'static str, &'static str)]);
 
     const TWINS: &[Twin] = &[
-        (kernel::GATHER, gather, &[("source[rows[row] * shape.vecs", "source[row * shape.vecs")]),
+        (
+            kernel::GATHER,
+            gather,
+            &[("example * shape.vecs", "row * shape.vecs"), ("start + PART, shape.vecs", "start + 1u, shape.vecs")],
+        ),
         (
             kernel::DENSE,
             dense,
             &[
-                ("c7 += w_w * a7.w;", "c7 += w_w * a7.z;"),
-                ("min(row + 7u, last_row)", "row"),
+                ("c15[3] += w_w * a15;", "c15[3] += w_w * a14;"),
+                ("min(row + 15u, last_row)", "row"),
                 ("- 1.0 / 3.0", "- 1.0 / 2.0"),
                 ("select(x, vec4<f32>(0.0), x < vec4<f32>(0.0))", "x"),
             ],
@@ -1021,7 +1033,39 @@ mod device {
         (
             kernel::WEIGHT_GRADIENT,
             weight_gradient,
-            &[("min(i + 1u, shape.x_vecs - 1u)", "i"), ("row < shape.rows", "row + 1u < shape.rows")],
+            &[
+                ("min(i + 1u, shape.x_vecs - 1u)", "i"),
+                ("row < shape.rows", "row + 1u < shape.rows"),
+                ("by.w * x[at.w]", "x[at.w]"),
+            ],
+        ),
+        (
+            TILE_KERNELS[0],
+            dense,
+            &[
+                ("return 4u * shape.x_vecs", "return 3u * shape.x_vecs"),
+                ("pieces[at + 48u]", "pieces[at + 32u]"),
+                ("row * shape.x_vecs + k", "k"),
+                ("activate(shape.activation, sum)", "sum"),
+            ],
+        ),
+        (
+            TILE_KERNELS[1],
+            delta,
+            &[
+                ("transpose(along(RIGHT", "(along(RIGHT"),
+                ("row % shape.below_rows", "row"),
+                ("start += 16u", "start += 32u"),
+            ],
+        ),
+        (
+            TILE_KERNELS[2],
+            weight_gradient,
+            &[
+                ("return shape.rows", "return shape.rows - 1u"),
+                ("into[start + shape.bias + column] = c.sums", "into[start + shape.bias] = c.sums"),
+                ("transpose(across(0u", "(across(0u"),
+            ],
         ),
         (kernel::GRAMIAN, gramian, &[("at += PARTS;", "at += 2u * PARTS;"), ("shape.b_start + ", "")]),
         (kernel::COMBINE, combine, &[("g[k * shape.step + at]", "g[at]"), ("d[at] *=", "d[at] +=")]),
@@ -1123,7 +1167,7 @@ mod device {
 
     #[test]
     fn every_kernel_has_a_twin_and_a_mutant() {
-        for kernel in kernel::KERNELS.iter().chain(node_kernel::NODE_KERNELS) {
+        for kernel in kernel::KERNELS.iter().chain(node_kernel::NODE_KERNELS).chain(TILE_KERNELS) {
             let twin = TWINS.iter().chain(nodes::TWINS).find(|(twin, ..)| twin.name == kernel.name);
             assert!(twin.is_some_and(|(.., mutants)| !mutants.is_empty()), "{} is not tested", kernel.name);
         }
@@ -1182,6 +1226,9 @@ mod device {
         check_layout::<kernel::Loss>(kernel::LOSS);
         check_layout::<kernel::Delta>(kernel::DELTA);
         check_layout::<kernel::WeightGradient>(kernel::WEIGHT_GRADIENT);
+        check_layout::<kernel::Dense>(TILE_KERNELS[0]);
+        check_layout::<kernel::Delta>(TILE_KERNELS[1]);
+        check_layout::<kernel::WeightGradient>(TILE_KERNELS[2]);
         check_layout::<kernel::Gramian>(kernel::GRAMIAN);
         check_layout::<kernel::Combine>(kernel::COMBINE);
         check_layout::<kernel::Blend>(kernel::BLEND);

@@ -3,6 +3,7 @@
 //! Asks for WebGPU's default limits and no features, so that what works here works on any adapter.
 //! Nothing panics: errors that nobody waits for are kept and told at the next read-back.
 
+use super::family::{Family, Lanes, Tuning};
 use super::kernel::{Groups, KERNELS, Kernel, vecs};
 use crate::backend::BackendError;
 use crate::data::Split;
@@ -15,7 +16,7 @@ use std::task::{Context, Poll, Waker};
 
 /// Words in adapter names that mean the "graphics device" is the CPU.
 const SOFTWARE: [&str; 5] = ["swiftshader", "llvmpipe", "lavapipe", "software", "basic render"];
-/// Workgroup size of the matrix products where the CPU plays the GPU: small, so that its cores share them.
+/// Workgroup size of register tiles where the CPU plays the GPU: small, so that its cores share them.
 const SOFTWARE_LANES: u32 = 16;
 const HARDWARE_LANES: u32 = 64;
 
@@ -31,6 +32,8 @@ pub struct GpuDevice {
     pipelines: RefCell<Vec<(String, wgpu::ComputePipeline)>>,
     sources: RefCell<Vec<(Weak<Split>, wgpu::Buffer)>>,
     dispatches: Cell<u64>,
+    family: Cell<Family>,
+    pub(super) tuning: Cell<Option<Tuning>>,
 }
 
 /// One dispatch with everything bound.
@@ -108,6 +111,9 @@ impl GpuDevice {
             pipelines: RefCell::default(),
             sources: RefCell::default(),
             dispatches: Cell::new(0),
+            // Until it is measured.
+            family: Cell::new(if software { Family::Registers } else { Family::Workgroup }),
+            tuning: Cell::new(None),
         };
         opened.prepare(KERNELS).await?;
         Ok(Rc::new(opened))
@@ -138,9 +144,14 @@ impl GpuDevice {
         self.dispatches.get()
     }
 
-    /// Workgroup size of the matrix products.
-    pub fn lanes(&self) -> u32 {
-        if self.software { SOFTWARE_LANES } else { HARDWARE_LANES }
+    /// How the matrix products that are bound from now on are shared among invocations.
+    pub fn lanes(&self) -> Lanes {
+        Lanes { family: self.family.get(), size: if self.software { SOFTWARE_LANES } else { HARDWARE_LANES } }
+    }
+
+    /// Binds matrix products of this family from now on.
+    pub fn use_family(&self, family: Family) {
+        self.family.set(family);
     }
 
     /// Fails with what went wrong since the last call.
@@ -159,7 +170,7 @@ impl GpuDevice {
 
     /// Compiles WGSL under a kernel's name, without keeping the pipeline.
     pub fn compile(&self, kernel: &Kernel, shader: String) -> wgpu::ComputePipeline {
-        let lanes = [("LANES", f64::from(self.lanes()))];
+        let lanes = [("LANES", f64::from(self.lanes().size))];
         self.compile_text(kernel.name, shader, if kernel.has_lanes { &lanes } else { &[] })
     }
 
@@ -289,7 +300,8 @@ impl GpuDevice {
         buffers: &[&wgpu::Buffer],
         groups: Groups,
     ) -> Result<Dispatch, BackendError> {
-        self.dispatch_with(self.pipeline(kernel), kernel.name, uniform, buffers, groups)
+        let kernel = self.family.get().stand_in(kernel);
+        self.dispatch_with(self.pipeline(&kernel), kernel.name, uniform, buffers, groups)
     }
 
     /// The same with a pipeline from [`Self::compile`].
@@ -314,6 +326,7 @@ impl GpuDevice {
         let uniform_buffer = self.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some(name),
             size: size_of::<T>() as u64,
+            // Which of the two, the shader says.
             usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });

@@ -3,6 +3,7 @@
 //! Every struct here is a struct of the same name and fields in the shader, which a test checks with naga.
 //! Widths, offsets and steps are counted in vec4s ("vecs"), as in shaders/common.wgsl.
 
+use super::Lanes;
 use crate::config::Activation;
 use crate::nn::{KERNEL, Loss as LossKind};
 use bytemuck::Pod;
@@ -14,16 +15,19 @@ pub const COMMON: &str = include_str!("../../../shaders/common.wgsl");
 pub const PARTS: usize = 64;
 /// Lanes of the kernels that go over a vector.
 pub(super) const VECTOR_LANES: u32 = 64;
+/// Vecs of a row that one invocation of `gather` copies.
+const GATHER_VECS: u32 = 8;
 /// Vecs that one invocation of `update` takes.
 const UPDATE_VECS: u32 = 4;
-/// Rows that one invocation of a matrix product takes, and vecs of columns.
-pub(super) const TILE_ROWS: u32 = 8;
-const TILE_VECS: u32 = 4;
+/// Rows that one invocation of a matrix product takes in registers.
+const DENSE_ROWS: u32 = 16;
+const DELTA_ROWS: u32 = 8;
+const WEIGHT_GRADIENT_ROWS: u32 = 16;
 
 /// A shader with one entry point, `main`.
 #[derive(Debug, Clone, Copy)]
 pub struct Kernel {
-    /// Name of the file, the pipeline and the CPU twin.
+    /// Name of the file, the pipeline and, behind its folder, the CPU twin.
     pub name: &'static str,
     /// WGSL without the common part.
     pub source: &'static str,
@@ -88,7 +92,10 @@ kernels! {
     UPDATE "update" false;
 }
 
-/// A struct in the uniform address space.
+/// The settings of a dispatch: a struct that is the same for all invocations, bound at 0.
+///
+/// Shaders take it as read-only storage: of loops whose bounds come from a uniform buffer, Mesa's software driver compiles
+/// a program for each value anew, which took thirty times as long as all else.
 pub trait Uniform: Pod {
     /// Name and byte offset of every field, in order.
     fn members() -> Vec<(&'static str, usize)>;
@@ -384,20 +391,16 @@ uniform! {
 /// Workgroups of one dispatch.
 pub type Groups = [u32; 3];
 
-pub(super) fn tiles(rows: u32, tile_rows: u32, vecs: u32, layers: u32, lanes: u32) -> Groups {
-    [(rows.div_ceil(tile_rows) * vecs.div_ceil(TILE_VECS)).div_ceil(lanes), 1, layers]
-}
-
 impl Gather {
     pub fn groups(&self) -> Groups {
-        [(self.rows * (self.vecs + self.tasks)).div_ceil(VECTOR_LANES), 1, 1]
+        [(self.rows * self.vecs.div_ceil(GATHER_VECS)).div_ceil(VECTOR_LANES), 1, 1]
     }
 }
 
 impl Dense {
-    /// For `layers` stacked tasks on workgroups of `lanes`.
-    pub fn groups(&self, layers: u32, lanes: u32) -> Groups {
-        tiles(self.rows, TILE_ROWS, self.y_vecs, layers, lanes)
+    /// For `layers` stacked tasks, shared among `lanes`.
+    pub fn groups(&self, layers: u32, lanes: Lanes) -> Groups {
+        lanes.groups((self.rows, DENSE_ROWS), self.y_vecs, layers)
     }
 }
 
@@ -435,16 +438,16 @@ impl Loss {
 }
 
 impl Delta {
-    /// For `layers` stacked tasks on workgroups of `lanes`.
-    pub fn groups(&self, layers: u32, lanes: u32) -> Groups {
-        tiles(self.rows, TILE_ROWS, self.dx_vecs, layers, lanes)
+    /// For `layers` stacked tasks, shared among `lanes`.
+    pub fn groups(&self, layers: u32, lanes: Lanes) -> Groups {
+        lanes.groups((self.rows, DELTA_ROWS), self.dx_vecs, layers)
     }
 }
 
 impl WeightGradient {
-    /// For `layers` stacked tasks on workgroups of `lanes`.
-    pub fn groups(&self, layers: u32, lanes: u32) -> Groups {
-        tiles(self.x_vecs, TILE_ROWS / 4, self.dy_vecs, layers, lanes)
+    /// For `layers` stacked tasks, shared among `lanes`.
+    pub fn groups(&self, layers: u32, lanes: Lanes) -> Groups {
+        lanes.groups((4 * self.x_vecs, WEIGHT_GRADIENT_ROWS), self.dy_vecs, layers)
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod convolution;
 mod device;
+pub mod family;
 mod flat;
 mod fleet;
 pub mod kernel;
@@ -17,6 +18,7 @@ pub mod resident_kernel;
 mod square;
 
 pub use device::{Copy, Dispatch, GpuDevice, padded_rows};
+pub use family::{Family, Lanes, Tuning};
 pub use fleet::Fleet;
 pub use layout::PaddedLayout;
 pub use nodes::NodeLosses;

@@ -2,7 +2,11 @@
 //!
 //! They are compiled when a map is first asked for: training needs none of them.
 
-use super::kernel::{Groups, TILE_ROWS, VECTOR_LANES, kernels, tiles, uniform};
+use super::Lanes;
+use super::kernel::{Groups, VECTOR_LANES, kernels, uniform};
+
+/// Rows that one invocation of a matrix product takes.
+const TILE_ROWS: u32 = 8;
 
 kernels! {
     /// All kernels that surveys need besides those of every run.
@@ -72,9 +76,9 @@ impl Affine {
 }
 
 impl DenseAt {
-    /// For `nodes` points on workgroups of `lanes`.
-    pub fn groups(&self, nodes: u32, lanes: u32) -> Groups {
-        tiles(self.rows, TILE_ROWS, self.y_vecs, nodes * self.tasks, lanes)
+    /// For `nodes` points shared among `lanes`.
+    pub fn groups(&self, nodes: u32, lanes: Lanes) -> Groups {
+        lanes.in_registers((self.rows, TILE_ROWS), self.y_vecs, nodes * self.tasks)
     }
 }
 

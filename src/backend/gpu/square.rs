@@ -49,6 +49,14 @@ impl Square {
         self.device.submit(&[&self.dispatch], &[], None)
     }
 
+    /// Submits so many at once.
+    ///
+    /// # Errors
+    /// [`BackendError::Lost`] when the device is.
+    pub fn repeat(&self, count: usize) -> Result<(), BackendError> {
+        self.device.submit(&vec![&self.dispatch; count], &[], None)
+    }
+
     /// The first row of C, once all that was submitted is done.
     ///
     /// # Errors

@@ -99,7 +99,7 @@ fn dense_at(trial: &Trial) -> Verdict {
                     Bound::Numbers(pad(&x, inputs, nodes * count(tasks) * rows)),
                     Bound::Written(nodes * tasks * rows * round_up(outputs)),
                 ];
-                let out = trial.run(&uniform, bound, uniform.groups(nodes as u32, trial.device.lanes()))?;
+                let out = trial.run(&uniform, bound, uniform.groups(nodes as u32, trial.lanes))?;
                 let case = format!("{rows}×{inputs}×{outputs}, {tasks} tasks, stacked {stacked}, {activation:?}");
                 close(&case, &out[0], &exact, OF_PRODUCTS)?;
             }
