@@ -103,10 +103,13 @@ async fn a_hand_that_dies_in_silence_loses_nothing() {
 #[tokio::test]
 #[ignore = "a measurement, for an idle machine"]
 async fn seeds_are_timed_with_and_without_hands() {
-    const ROUNDS: usize = 7;
+    const ROUNDS: usize = 5;
     let n_cores = std::thread::available_parallelism().map_or(1, usize::from) as u32;
     let browsers = [browser_with(1).await, browser_with(n_cores).await];
-    for (what, steps) in [("600 steps", 600), ("6,000 steps", 6_000)] {
+    let (plays, still) = ("", "await paretoscope.pause();");
+    for (what, steps, view) in
+        [("600 steps", 600, plays), ("3,000 steps", 3_000, plays), ("3,000 steps, nothing plays", 3_000, still)]
+    {
         let mut seconds = [Vec::new(), Vec::new()];
         for round in 0..ROUNDS {
             for (browser, seconds) in browsers.iter().zip(&mut seconds) {
@@ -114,7 +117,7 @@ async fn seeds_are_timed_with_and_without_hands() {
                 let link = format!("#v=1&st={steps}&seeds=5&s={round}&m=sum,pcgrad,mgda,nash_mtl,cagrad,famo");
                 let script = format!(
                     "const said = () => document.querySelector('[data-testid=\"seeds-progress\"]')?.textContent ?? ''; \
-                     const begun = performance.now(); await paretoscope.setState('{link}'); \
+                     const begun = performance.now(); await paretoscope.setState('{link}'); {view} \
                      while (!said().includes('5 seeds trained')) await new Promise((done) => setTimeout(done, 10)); \
                      return (performance.now() - begun) / 1e3"
                 );
