@@ -94,8 +94,8 @@ kernels! {
 
 /// The settings of a dispatch: a struct that is the same for all invocations, bound at 0.
 ///
-/// Shaders take it as read-only storage: of loops whose bounds come from a uniform buffer, Mesa's software driver compiles
-/// a program for each value anew, which took thirty times as long as all else.
+/// Shaders take it as read-only storage: where the bounds of a loop come from a uniform buffer, Mesa's software driver
+/// compiles the shader anew for each value, which took thirty times as long as all else.
 pub trait Uniform: Pod {
     /// Name and byte offset of every field, in order.
     fn members() -> Vec<(&'static str, usize)>;
