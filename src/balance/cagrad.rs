@@ -39,7 +39,12 @@ pub const METHOD: Method = Method {
     build: Build::Gramian(|setup| Box::new(CaGrad::new(setup))),
 };
 
+/// Most tasks whose search is left to a device: llvmpipe silently ends every loop of an invocation after 65,536 turns
+/// of all of them, which sixteen tasks exceed.
+const RESIDENT_TASKS: usize = 8;
+
 struct CaGrad {
+    n_tasks: usize,
     c: f64,
     rescale: f64,
 }
@@ -86,7 +91,7 @@ impl Rows<'_> {
 
 impl CaGrad {
     fn new(setup: &Setup) -> Self {
-        Self { c: setup.knobs[0], rescale: setup.knobs[1] }
+        Self { n_tasks: setup.n_tasks, c: setup.knobs[0], rescale: setup.knobs[1] }
     }
 
     /// Finds τ in its logarithm, where both sides of ‖g_w‖ = τ c‖g₀‖ are smooth; writes w.
@@ -130,7 +135,11 @@ impl CaGrad {
 impl GramianMethod for CaGrad {
     fn resident(&self) -> Option<ResidentKernel> {
         let sources = &[shader!("solve/cone"), shader!("solve/shortest"), shader!("cagrad")];
-        Some(ResidentKernel { name: METHOD.id, sources, settings: [self.c as f32, self.rescale as f32, 0.0, 0.0] })
+        (self.n_tasks <= RESIDENT_TASKS).then_some(ResidentKernel {
+            name: METHOD.id,
+            sources,
+            settings: [self.c as f32, self.rescale as f32, 0.0, 0.0],
+        })
     }
 
     fn construction(&self) -> Option<Construction> {

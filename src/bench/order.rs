@@ -97,7 +97,8 @@ pub struct Done {
 }
 
 impl Order {
-    /// Reads `size`, `mode`, `backend`, `products`, `threads`, `ms`, `runs`, or `kernel` and `n`; `text` gives the text of a name.
+    /// Reads `size`, `mode`, `backend`, `products`, `threads`, `ms`, `runs`, or `kernel` and `n`; `text` gives the
+    /// text of a name.
     ///
     /// # Errors
     /// A sentence that names the fault and what is possible.

@@ -18,6 +18,7 @@ fn shaders() -> Vec<(String, String)> {
         ("cone", "shortest("),
         ("shortest", "shortest("),
         ("eigen", "decompose("),
+        ("eigen", "find_members("),
     ];
     let behind = |name: &str| text(&root.join(format!("balance/{name}.wgsl")));
     let mut found = Vec::new();
@@ -32,8 +33,10 @@ fn shaders() -> Vec<(String, String)> {
                 }
                 if text.contains("fn weigh()") {
                     before.push(behind("common"));
-                    let called = solvers.iter().filter(|(_, call)| text.contains(call));
-                    before.extend(called.map(|(name, _)| behind(&format!("solve/{name}"))));
+                    let called = solvers.iter().filter(|(_, call)| text.contains(call)).map(|(name, _)| name);
+                    let mut called: Vec<_> = called.collect();
+                    called.dedup();
+                    before.extend(called.into_iter().map(|name| behind(&format!("solve/{name}"))));
                 }
                 found.push((name, format!("{}\n{text}", before.join("\n"))));
             }
