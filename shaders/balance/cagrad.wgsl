@@ -27,12 +27,14 @@ fn hull(tau: f32) -> f32 {
     shortest(&own, &products);
     // Where the shifted hull holds 0, g_w is -tau g_0; products would say so only within their rounding.
     var shifted = 0.0;
+    var size = 0.0;
     for (var i = 0u; i < k; i++) {
+        size += w[i] * own[i];
         for (var j = 0u; j < k; j++) {
             shifted += w[i] * own[i] * w[j] * own[j] * products[i * k + j];
         }
     }
-    if (shifted <= NOISE) {
+    if (shifted <= NOISE * size * size) {
         return tau * mean;
     }
     var square = 0.0;
