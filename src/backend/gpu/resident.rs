@@ -20,8 +20,8 @@ use wgpu::Buffer;
 pub(super) const MOST_STEPS: usize = 64;
 /// Multiply-adds of one submit, so that nobody waits long for an answer: a tenth of a second of a software adapter.
 const MOST_WORK: usize = 200_000_000;
-/// Multiply-adds of one invocation that takes eight rows through all layers, above which an adapter with thousands of
-/// lanes would rather have a dispatch a layer.
+/// Multiply-adds of one invocation that takes eight rows through all layers, above which a dispatch a layer is faster:
+/// hardware has thousands of lanes, and software adapters multiply matrices in larger tiles there.
 const FEW_LANES_WORK: usize = 500_000;
 
 /// What a run needs to stay on the device.
@@ -270,7 +270,7 @@ impl Gpu {
         let few_lanes = 8 * layout.n_shared() * (1 + network.n_tasks()) <= FEW_LANES_WORK;
         let lies_there = matches!(self.batches.train, Batch::Resident { .. });
         let all_dense = dense.into_iter().all(|layer| matches!(layer, Layer::Dense { .. }));
-        clip.is_none() && lies_there && all_dense && (few_lanes || self.device.is_software())
+        clip.is_none() && lies_there && all_dense && few_lanes
     }
 
     /// Binds a weighting and lets the run stay on the device from now on; false where it cannot.
