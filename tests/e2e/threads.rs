@@ -32,8 +32,8 @@ async fn an_isolated_page_shares_layers_between_threads_and_computes_the_same() 
     assert!(!said.contains("threads share"), "{said}");
     assert_eq!(expected.len(), 4);
     let browser = isolated().await;
-    assert_eq!(browser.js("return self.crossOriginIsolated").await, true);
     let (told, said) = trained(&browser).await;
+    assert_eq!(browser.js("return self.crossOriginIsolated").await, true);
     assert_eq!(told, expected);
     let cores = browser.js("return Math.min(8, navigator.hardwareConcurrency)").await;
     assert!(said.contains(&format!("{cores} threads share large layers")), "{said}");

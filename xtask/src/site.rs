@@ -167,7 +167,8 @@ fn write_loader(dist: &Path, build: &str) -> Result<()> {
     let shared = threads::PROGRAM;
     let has_threads = threads::is_built(dist);
     let text = format!(
-        "const fail = (error) => setTimeout(() => {{ throw error; }});\n\
+        "{{\n\
+         const fail = (error) => setTimeout(() => {{ throw error; }});\n\
          const load = (program) => importScripts(`./${{program}}.js?v={build}`);\n\
          const start = async () => {{\n\
          \x20 const isHand = self.name === \"hand\";\n\
@@ -186,7 +187,8 @@ fn write_loader(dist: &Path, build: &str) -> Result<()> {
          \x20 wasm_bindgen.serveTeam();\n\
          }};\n\
          if (self.name === \"thread\") self.onmessage = ({{ data }}) => join(data).catch(fail);\n\
-         else start().catch(fail);\n"
+         else start().catch(fail);\n\
+         }}\n"
     );
     run::write(&loader, text)
 }
