@@ -8,10 +8,10 @@ const MOST: usize = 8;
 /// What the loader knows a thread by: it waits for the other worker's program and memory.
 const NAME: &str = "thread";
 
-/// As many threads as the machine has cores, where this program can have any.
+/// As many threads as the machine has cores, where it has several and this program can have any.
 pub(super) async fn all_cores() -> Option<Arc<dyn Team>> {
     let cores = super::scope().navigator().hardware_concurrency() as usize;
-    gathered(cores.min(MOST)).await.ok()
+    if cores < 2 { None } else { gathered(cores.min(MOST)).await.ok() }
 }
 
 /// Whether this program was started as a thread: the loader has it serve.
