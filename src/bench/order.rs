@@ -62,7 +62,7 @@ impl Products {
 pub struct Order {
     pub work: Work,
     pub backend: BackendKind,
-    /// Of no account on the CPU.
+    /// On the CPU always [`Products::Measured`]: there is one way only.
     pub products: Products,
     pub millis: f64,
     /// Threads that share large kernels on the CPU.
@@ -130,6 +130,9 @@ impl Order {
             let known = Products::ALL.iter().find(|(id, _)| *id == given).map(|(_, products)| *products);
             known.ok_or_else(|| unknown("products", &given, &Products::ALL.map(|(id, _)| id.to_owned())))
         })?;
+        if products != Products::Measured && backend == BackendKind::Cpu {
+            return Err("products are a choice of graphics adapters; leave them out for the backend cpu.".into());
+        }
         let millis = text("ms").map_or(Ok(DEFAULT_WINDOW), |given| {
             let millis = given.parse().ok().filter(|millis| WINDOW.contains(millis));
             millis.ok_or_else(|| {

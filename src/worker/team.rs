@@ -1,4 +1,7 @@
 //! Threads of a worker whose page is cross-origin isolated: workers that share its memory.
+//!
+//! A thread that traps is waited for without end, as a trap of the worker itself ends it: the page's heartbeat notices
+//! both.
 
 use crate::kernels::Team;
 use std::sync::Arc;

@@ -163,6 +163,10 @@ fn orders_are_read_or_refused_with_a_sentence() {
     let order = Order::of_query("size=S&backend=gpu&products=workgroup").expect("an order");
     assert_eq!(order.products, Products::Workgroup);
     refused("size=S&products=tensor", &["tensor", "measured, registers or workgroup"]);
+    refused("size=S&products=workgroup", &["products", "cpu"]);
+    refused("size=S&threads=0", &["threads", "1 to 16"]);
+    refused("size=S&threads=2&backend=gpu", &["threads", "CPU"]);
+    refused("size=S&runs=30", &["runs", "gpu"]);
     for ms in ["0", "-1", "NaN", "inf", "1e9", "", "soon"] {
         refused(&format!("size=S&ms={ms}"), &["ms", "milliseconds"]);
     }
