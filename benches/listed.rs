@@ -50,7 +50,7 @@ fn listed<const K: usize>(bencher: Bencher<'_, '_>, layer: (usize, usize, usize)
     bencher.bench_local(|| {
         lists.sort((K, units), By::Unit, &y, &dy);
         let places = Places { task: size, step: 1, stride: units };
-        lists.times((rows, inputs), |row, input| x[row * inputs + input], (places, &mut out), None);
+        lists.times((rows, inputs), |row, input| x[row * inputs + input], (places, &mut out), &Packing::default());
         for task in 0..K {
             lists.sums(task, &mut out[task * size + inputs * units..][..units]);
         }

@@ -32,6 +32,8 @@ pub trait Real:
     fn exp(self) -> Self;
     fn ln(self) -> Self;
     fn tanh(self) -> Self;
+    /// sums ← sums + a·b, rounded once: in one instruction where the target has it, and so with last bits of its own.
+    fn add_fused<const N: usize>(sums: &mut [Self; N], a: Self, b: &[Self; N]);
 }
 
 impl Real for f32 {
@@ -59,6 +61,27 @@ impl Real for f32 {
     fn tanh(self) -> Self {
         tanh_f32(self)
     }
+    #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+    #[inline(always)]
+    fn add_fused<const N: usize>(sums: &mut [Self; N], a: Self, b: &[Self; N]) {
+        use std::arch::wasm32::{f32x4, f32x4_extract_lane as lane, f32x4_relaxed_madd, f32x4_splat};
+        let ((sums, sums_rest), (b, b_rest)) = (sums.as_chunks_mut::<4>(), b.as_chunks::<4>());
+        for (sums, b) in sums.iter_mut().zip(b) {
+            let old = f32x4(sums[0], sums[1], sums[2], sums[3]);
+            let new = f32x4_relaxed_madd(f32x4_splat(a), f32x4(b[0], b[1], b[2], b[3]), old);
+            *sums = [lane::<0>(new), lane::<1>(new), lane::<2>(new), lane::<3>(new)];
+        }
+        for (sum, &b) in sums_rest.iter_mut().zip(b_rest) {
+            *sum += a * b;
+        }
+    }
+    #[cfg(not(all(target_arch = "wasm32", target_feature = "relaxed-simd")))]
+    #[inline(always)]
+    fn add_fused<const N: usize>(sums: &mut [Self; N], a: Self, b: &[Self; N]) {
+        for (sum, &b) in sums.iter_mut().zip(b) {
+            *sum = a.mul_add(b, *sum);
+        }
+    }
 }
 
 impl Real for f64 {
@@ -82,6 +105,11 @@ impl Real for f64 {
     }
     fn tanh(self) -> Self {
         libm::tanh(self)
+    }
+    fn add_fused<const N: usize>(sums: &mut [Self; N], a: Self, b: &[Self; N]) {
+        for (sum, &b) in sums.iter_mut().zip(b) {
+            *sum = a.mul_add(b, *sum);
+        }
     }
 }
 

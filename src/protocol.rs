@@ -249,6 +249,8 @@ pub struct BackendReport {
     /// One sentence: `Running on your CPU. This browser offers no WebGPU adapter. …`
     pub statement: String,
     pub rungs: Vec<Rung>,
+    /// Whether last bits of what it trains are this machine's own.
+    pub approximate: bool,
     pub steps_per_second: Option<f64>,
 }
 

@@ -175,7 +175,9 @@ impl Session {
     fn hire(&mut self) {
         let Some(running) = &self.experiment else { return };
         let most = if running.report.kind == BackendKind::Cpu { running.most_hands } else { 0 };
-        let config = ExperimentConfig { backend: BackendChoice::Cpu, ..running.config.clone() };
+        // What trains here adds as the reader's choice allows, and so do they.
+        let backend = if running.report.approximate { BackendChoice::Auto } else { BackendChoice::Cpu };
+        let config = ExperimentConfig { backend, ..running.config.clone() };
         let needed = config.files();
         let files: Vec<_> =
             self.raw_files.iter().filter(|(name, _)| needed.contains(&name.as_str())).cloned().collect();

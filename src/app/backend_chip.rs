@@ -113,7 +113,7 @@ pub fn BackendChip() -> impl IntoView {
                     </span>
                 </div>
             </div>
-            <p class="note">"CPU curves are the same on every machine. GPU curves are marked ≈."</p>
+            <p class="note">"What asks for the CPU has the same curves on every machine. Others may be marked ≈: last bits differ."</p>
             <div class="row">
                 <button class="btn line" type="button" on:click=move |_| page.send(&Command::ProbeBackend)>
                     "Try again"

@@ -101,6 +101,7 @@ fn state(page: Page) -> Value {
                     "kind": if report.kind == crate::protocol::BackendKind::Gpu { "gpu" } else { "cpu" },
                     "adapter": report.adapter,
                     "statement": report.statement,
+                    "approximate": report.approximate,
                 })
             })
         });

@@ -31,8 +31,8 @@ pub fn Tile(
     let words = Memo::new(move |_| {
         page.with_scene(|scene| {
             let subtitle = subtitle(plot, scene);
-            // GPU sums round differently from one device to the next.
-            let approximate = scene.history.runs.iter().any(|run| run.dispatches > 0);
+            // GPU sums round differently from one device to the next, and so do fused ones.
+            let approximate = page.backend.with(|report| report.as_ref().is_some_and(|report| report.approximate));
             if approximate { format!("≈ {subtitle}") } else { subtitle }
         })
     });

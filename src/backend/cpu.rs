@@ -12,13 +12,12 @@ use crate::data::Targets;
 use crate::kernels::gemm::Packing;
 use crate::kernels::listed::{self, By, Lists, Places};
 use crate::kernels::{
-    Moments, Rule, TaskLoss, Team, activate, blend, combine, convolve, delta, dense, excess, filter_gradient, gather,
+    Means, Moments, Rule, TaskLoss, activate, blend, combine, convolve, delta, dense, excess, filter_gradient, gather,
     gramian, gramian_block, image_delta, loss, through, update, weight_gradient,
 };
 use crate::math::Real;
 use crate::nn::{Layer, Network, Owner, ParamLayout};
 use std::ops::Range;
-use std::sync::Arc;
 
 /// Columns of G that a rows method sees at once.
 const DIRECTION_BLOCK: usize = 512;
@@ -214,11 +213,11 @@ fn slope_below<'a, T: Real>(
 impl<T: Real> Cpu<T> {
     /// A run at `theta`.
     pub fn new(workload: Workload, theta: Vec<T>) -> Self {
-        Self::with_team(workload, theta, None)
+        Self::with(workload, theta, Means::default())
     }
 
-    /// A run whose large kernels a team shares. Results are the same bits with any.
-    pub fn with_team(workload: Workload, theta: Vec<T>, team: Option<Arc<dyn Team>>) -> Self {
+    /// A run by these means. Results are the same bits with any team.
+    pub fn with(workload: Workload, theta: Vec<T>, means: Means) -> Self {
         let Workload { network, layout, batch_rows, .. } = &workload;
         let k = network.n_tasks();
         let layers = || network.trunk.iter().chain(network.heads.iter().flat_map(|head| &head.layers));
@@ -245,7 +244,7 @@ impl<T: Real> Cpu<T> {
             hidden: vec![T::default(); batch_rows * widest],
             block: vec![0.0; (k + 1) * DIRECTION_BLOCK],
             stack: [stack.clone(), stack],
-            packing: Packing::of(team),
+            packing: Packing::of(means),
             lists: Lists::default(),
             implied: implied::Implied::new(&workload),
             passes: Cost { backward: 0, forward: 0 },
@@ -505,7 +504,7 @@ impl<T: Real> Cpu<T> {
                 let places = Places { task: stride, step: 1, stride: outputs };
                 let into = &mut into[weight.start..];
                 let at = |row, input| below[row * inputs + input];
-                self.lists.times((rows, inputs), at, (places, &mut *into), self.packing.team());
+                self.lists.times((rows, inputs), at, (places, &mut *into), &self.packing);
                 for k in 0..n_stacks {
                     let bias = bias.start - weight.start..bias.end - weight.start;
                     self.lists.sums(k, &mut into[k * stride..][bias]);
@@ -535,7 +534,7 @@ impl<T: Real> Cpu<T> {
                     self.lists.sort((n_stacks, outputs), By::Row, on, dy);
                     let places = Places { task: rows * inputs, step: inputs, stride: 1 };
                     let weight = |unit, input| theta[input * outputs + unit];
-                    self.lists.times((outputs, inputs), weight, (places, &mut *spare), self.packing.team());
+                    self.lists.times((outputs, inputs), weight, (places, &mut *spare), &self.packing);
                     if let Some(below) = slope_below(at, rows) {
                         through(below, &mut spare[..n_stacks * rows * inputs]);
                     }

@@ -4,11 +4,10 @@ use super::workload::Mulberry32;
 use crate::backend::BackendError;
 #[cfg(feature = "gpu")]
 use crate::backend::gpu::{GpuDevice, Square};
-use crate::kernels::Team;
+use crate::kernels::Means;
 use crate::kernels::gemm::{Packing, View, gemm};
 #[cfg(feature = "gpu")]
 use std::rc::Rc;
-use std::sync::Arc;
 
 /// Sides n that are timed.
 pub const PRODUCTS: &[usize] = &[256, 512, 1024];
@@ -38,9 +37,9 @@ fn operands(n: usize) -> (Vec<f32>, Vec<f32>) {
 }
 
 impl Product {
-    pub fn on_cpu(n: usize, team: Option<Arc<dyn Team>>) -> Self {
+    pub fn on_cpu(n: usize, means: Means) -> Self {
         let (a, b) = operands(n);
-        Self { n, place: Place::Cpu { a, b, c: vec![0.0; n * n], packing: Packing::of(team) } }
+        Self { n, place: Place::Cpu { a, b, c: vec![0.0; n * n], packing: Packing::of(means) } }
     }
 
     /// # Errors

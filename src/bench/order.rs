@@ -10,8 +10,8 @@ use crate::backend::cpu::Cpu;
 #[cfg(feature = "gpu")]
 use crate::backend::gpu::{Family, Gpu, GpuDevice};
 use crate::backend::{Backend, BackendError};
-use crate::kernels::Team;
 use crate::kernels::team::LARGEST;
+use crate::kernels::{Arithmetic, Means, Team};
 use crate::protocol::BackendKind;
 use serde_json::{Value, json};
 use std::ops::RangeInclusive;
@@ -67,6 +67,8 @@ pub struct Order {
     pub millis: f64,
     /// Threads that share large kernels on the CPU.
     pub threads: usize,
+    /// How products join sums on the CPU.
+    pub arithmetic: Arithmetic,
     /// Runs of the step at once.
     pub runs: u32,
 }
@@ -97,8 +99,8 @@ pub struct Done {
 }
 
 impl Order {
-    /// Reads `size`, `mode`, `backend`, `products`, `threads`, `ms`, `runs`, or `kernel` and `n`; `text` gives the
-    /// text of a name.
+    /// Reads `size`, `mode`, `backend`, `products`, `threads`, `arithmetic`, `ms`, `runs`, or `kernel` and `n`; `text`
+    /// gives the text of a name.
     ///
     /// # Errors
     /// A sentence that names the fault and what is possible.
@@ -147,6 +149,18 @@ impl Order {
         if threads > 1 && backend == BackendKind::Gpu {
             return Err("threads share kernels on the CPU; leave them out for the backend gpu.".into());
         }
+        let arithmetic = match text("arithmetic").as_deref() {
+            None => Arithmetic::FASTEST,
+            Some(_) if backend == BackendKind::Gpu => {
+                return Err("arithmetic is a choice of the CPU; leave it out for the backend gpu.".into());
+            }
+            Some("separate") => Arithmetic::Separate,
+            Some("fused") if Arithmetic::HAS_FUSED => Arithmetic::Fused,
+            Some("fused") => {
+                return Err("This browser has no relaxed SIMD, so products are not fused with sums.".into());
+            }
+            Some(other) => return Err(unknown("arithmetic", other, &["separate".into(), "fused".into()])),
+        };
         let runs = text("runs").map_or(Ok(1), |given| {
             let runs = given.parse().ok().filter(|runs| RUNS.contains(runs));
             let (least, most) = (RUNS.start(), RUNS.end());
@@ -157,7 +171,7 @@ impl Order {
                 "Several runs at once are steps on a graphics adapter: with a size, and gpu as the backend.".into()
             );
         }
-        Ok(Self { work, backend, products, millis, threads, runs })
+        Ok(Self { work, backend, products, millis, threads, arithmetic, runs })
     }
 
     /// The same of an address's query, such as `size=S&mode=ew`; other names are left alone.
@@ -333,19 +347,19 @@ enum Subject {
 impl Bench {
     async fn new(order: &Order, team: Option<Arc<dyn Team>>, clock: &dyn Fn() -> f64) -> Result<Self, String> {
         match order.backend {
-            BackendKind::Cpu => Ok(Self::on_cpu(order.work, team)),
+            BackendKind::Cpu => Ok(Self::on_cpu(order.work, Means { team, arithmetic: order.arithmetic })),
             BackendKind::Gpu => Self::on_gpu(order, clock).await,
         }
     }
 
-    fn on_cpu(work: Work, team: Option<Arc<dyn Team>>) -> Self {
+    fn on_cpu(work: Work, means: Means) -> Self {
         let (subject, expected): (_, &[f64]) = match work {
             Work::Step { size, mode } => {
                 let (workload, theta) = size.workload();
-                let backend = Backend::Cpu(Box::new(Cpu::with_team(workload, theta, team)));
+                let backend = Backend::Cpu(Box::new(Cpu::with(workload, theta, means)));
                 (Subject::Step(Box::new(Trial::new(size, mode, backend))), size.expected(mode))
             }
-            Work::Matmul { n } => (Subject::Matmul(Box::new(Product::on_cpu(n, team))), &[]),
+            Work::Matmul { n } => (Subject::Matmul(Box::new(Product::on_cpu(n, means))), &[]),
         };
         Self { subject, expected, adapter: String::new() }
     }

@@ -3,11 +3,12 @@
 //! Both operands are packed into strips, so that transposes cost nothing more, and a 4 × 8 tile of C
 //! stays in registers over the depth: 8 accumulators, two of B and one of A fill WebAssembly's sixteen
 //! (wider tiles spill in V8). The order of sums depends on the shape alone, so results are the same bits
-//! on every target and with any number of threads: these share the rows of C.
+//! on every target and with any number of threads, which share the rows of C; but for [`Arithmetic::Fused`].
 
+use super::Means;
+use super::arithmetic::{Adds, Arithmetic, Fused, Separate};
 use super::team::{self, Team};
 use crate::math::Real;
-use std::sync::Arc;
 
 const MR: usize = 4;
 const NR: usize = 8;
@@ -40,11 +41,11 @@ impl<'a, T> View<'a, T> {
     }
 }
 
-/// Room for packed strips of every thread that works on a product; grows once and is then reused.
+/// Room for packed strips of every thread that works on a product, and how it adds; grows once and is then reused.
 #[derive(Debug, Clone)]
 pub struct Packing<T> {
     rooms: Vec<Room<T>>,
-    team: Option<Arc<dyn Team>>,
+    means: Means,
 }
 
 /// One thread's.
@@ -56,20 +57,25 @@ struct Room<T> {
 
 impl<T> Default for Packing<T> {
     fn default() -> Self {
-        Self::of(None)
+        Self::of(Means::default())
     }
 }
 
 impl<T> Packing<T> {
-    /// Room for a team that shares large products; without one, for the thread that calls.
-    pub fn of(team: Option<Arc<dyn Team>>) -> Self {
-        let members = team.as_ref().map_or(1, |_| team::LARGEST);
-        Self { rooms: (0..members).map(|_| Room { a: Vec::new(), b: Vec::new() }).collect(), team }
+    /// Room for the whole team; without one, for the thread that calls.
+    pub fn of(means: Means) -> Self {
+        let members = means.team.as_ref().map_or(1, |_| team::LARGEST);
+        Self { rooms: (0..members).map(|_| Room { a: Vec::new(), b: Vec::new() }).collect(), means }
     }
 
     /// Who shares large products.
     pub fn team(&self) -> Option<&dyn Team> {
-        self.team.as_deref()
+        self.means.team.as_deref()
+    }
+
+    /// How products are added.
+    pub fn arithmetic(&self) -> Arithmetic {
+        self.means.arithmetic
     }
 }
 
@@ -99,26 +105,39 @@ pub fn gemm<T: Real>(
     c: &mut [T],
     packing: &mut Packing<T>,
 ) {
+    match packing.means.arithmetic {
+        Arithmetic::Fused if Arithmetic::HAS_FUSED => with::<T, Fused>((m, n, k), a, b, c, packing),
+        _ => with::<T, Separate>((m, n, k), a, b, c, packing),
+    }
+}
+
+fn with<T: Real, W: Adds<T>>(
+    (m, n, k): (usize, usize, usize),
+    a: View<'_, T>,
+    b: View<'_, T>,
+    c: &mut [T],
+    packing: &mut Packing<T>,
+) {
     if n < NARROW {
-        return narrow((m, n, k), a, b, c, packing);
+        return narrow::<T, W>((m, n, k), a, b, c, packing);
     }
     if m * n * k <= SMALL {
         return naive((m, n, k), a, b, c);
     }
-    let Packing { rooms, team } = packing;
-    let Some(team) = team::worth(team.as_deref(), m * n * k) else {
-        return blocked((m, n, k), a, b, c, &mut rooms[0]);
+    let Packing { rooms, means } = packing;
+    let Some(team) = team::worth(means.team.as_deref(), m * n * k) else {
+        return blocked::<T, W>((m, n, k), a, b, c, &mut rooms[0]);
     };
     let members = rooms.len().min(team.size());
     let rows = m.div_ceil(members).next_multiple_of(MR);
     team::share(team, c[..m * n].chunks_mut(rows * n).zip(rooms).enumerate(), |(part, (c, room))| {
         let a = View { data: &a.data[part * rows * a.row..], ..a };
-        blocked((c.len() / n, n, k), a, b, c, room);
+        blocked::<T, W>((c.len() / n, n, k), a, b, c, room);
     });
 }
 
 /// The product in one thread.
-fn blocked<T: Real>(
+fn blocked<T: Real, W: Adds<T>>(
     (m, n, k): (usize, usize, usize),
     a: View<'_, T>,
     b: View<'_, T>,
@@ -142,7 +161,7 @@ fn blocked<T: Real>(
                 let n0 = strip_n * NR;
                 let width = NR.min(n - n0);
                 for (strip_m, a_strip) in packing.a.chunks_exact(MR * depth).take(height.div_ceil(MR)).enumerate() {
-                    let tile = tile(a_strip, b_strip);
+                    let tile = tile::<T, W>(a_strip, b_strip);
                     let i0 = m0 + strip_m * MR;
                     let rows = MR.min(m - i0);
                     for (i, tile_row) in tile.iter().enumerate().take(rows) {
@@ -201,13 +220,11 @@ fn pack<T: Real, const W: usize>(
 }
 
 #[inline(always)]
-fn tile<T: Real>(a: &[T], b: &[T]) -> [[T; NR]; MR] {
+fn tile<T: Real, W: Adds<T>>(a: &[T], b: &[T]) -> [[T; NR]; MR] {
     let mut sums = [[T::default(); NR]; MR];
-    for (a, b) in a.chunks_exact(MR).zip(b.chunks_exact(NR)) {
+    for (a, b) in a.as_chunks::<MR>().0.iter().zip(b.as_chunks::<NR>().0) {
         for (sums, &a) in sums.iter_mut().zip(a) {
-            for (sum, &b) in sums.iter_mut().zip(b) {
-                *sum += a * b;
-            }
+            W::add(sums, a, b);
         }
     }
     sums
@@ -215,7 +232,7 @@ fn tile<T: Real>(a: &[T], b: &[T]) -> [[T; NR]; MR] {
 
 /// A product with few columns, as the head of a single output has: along the depth where A's rows lie in a piece,
 /// else along A's columns.
-fn narrow<T: Real>(
+fn narrow<T: Real, W: Adds<T>>(
     (m, n, k): (usize, usize, usize),
     a: View<'_, T>,
     b: View<'_, T>,
@@ -236,7 +253,7 @@ fn narrow<T: Real>(
             }
         } else {
             for i0 in (0..m).step_by(LANES) {
-                let sums = weighted_rows(&a.data[i0 * a.row..], (a.row, a.column), LANES.min(m - i0), column);
+                let sums = weighted_rows::<T, W>(&a.data[i0 * a.row..], (a.row, a.column), LANES.min(m - i0), column);
                 for (i, &sum) in sums.iter().enumerate().take(m - i0) {
                     c[(i0 + i) * n + j] = sum;
                 }
@@ -270,15 +287,18 @@ fn dot<T: Real>(a: &[T], b: &[T]) -> T {
 
 /// Σ over p of weights[p] times `width` numbers that lie `along` from each other, row p `down` below row 0.
 #[inline(always)]
-fn weighted_rows<T: Real>(data: &[T], (along, down): (usize, usize), width: usize, weights: &[T]) -> [T; LANES] {
+fn weighted_rows<T: Real, W: Adds<T>>(
+    data: &[T],
+    (along, down): (usize, usize),
+    width: usize,
+    weights: &[T],
+) -> [T; LANES] {
     let mut sums = [T::default(); LANES];
     for (p, &weight) in weights.iter().enumerate() {
         let row = &data[p * down..];
         match row.first_chunk::<LANES>() {
             Some(row) if along == 1 && width == LANES => {
-                for (sum, &x) in sums.iter_mut().zip(row) {
-                    *sum += weight * x;
-                }
+                W::add(&mut sums, weight, row);
             }
             _ => {
                 for (lane, sum) in sums.iter_mut().enumerate().take(width) {

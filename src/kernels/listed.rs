@@ -8,6 +8,8 @@
 //! A tile has the deltas of up to four tasks on one side and 8, 16 or 32 columns on the other, so that eight
 //! accumulators of four lanes stay in registers whatever the number of tasks.
 
+use super::arithmetic::{Adds, Arithmetic, Fused, Separate};
+use super::gemm::Packing;
 use super::team::{self, Team};
 use crate::config::TASKS;
 use crate::math::Real;
@@ -118,18 +120,34 @@ impl<T: Real> Lists<T> {
         (rows, columns): (usize, usize),
         at: impl Fn(usize, usize) -> T + Sync,
         (places, out): (Places, &mut [T]),
+        packing: &Packing<T>,
+    ) {
+        let team = packing.team();
+        match packing.arithmetic() {
+            Arithmetic::Fused if Arithmetic::HAS_FUSED => {
+                self.times_with::<Fused>((rows, columns), at, (places, out), team);
+            }
+            _ => self.times_with::<Separate>((rows, columns), at, (places, out), team),
+        }
+    }
+
+    fn times_with<W: Adds<T>>(
+        &mut self,
+        (rows, columns): (usize, usize),
+        at: impl Fn(usize, usize) -> T + Sync,
+        (places, out): (Places, &mut [T]),
         team: Option<&dyn Team>,
     ) {
         match self.tasks {
             0 => {}
-            1 => self.by_tiles::<1, TILE>((rows, columns), at, (places, out), team),
-            2 => self.by_tiles::<2, { TILE / 2 }>((rows, columns), at, (places, out), team),
-            3 => self.by_tiles::<3, { TILE / 4 }>((rows, columns), at, (places, out), team),
-            _ => self.by_tiles::<TALLEST, { TILE / TALLEST }>((rows, columns), at, (places, out), team),
+            1 => self.by_tiles::<W, 1, TILE>((rows, columns), at, (places, out), team),
+            2 => self.by_tiles::<W, 2, { TILE / 2 }>((rows, columns), at, (places, out), team),
+            3 => self.by_tiles::<W, 3, { TILE / 4 }>((rows, columns), at, (places, out), team),
+            _ => self.by_tiles::<W, TALLEST, { TILE / TALLEST }>((rows, columns), at, (places, out), team),
         }
     }
 
-    fn by_tiles<const M: usize, const N: usize>(
+    fn by_tiles<W: Adds<T>, const M: usize, const N: usize>(
         &mut self,
         (rows, columns): (usize, usize),
         at: impl Fn(usize, usize) -> T + Sync,
@@ -184,7 +202,7 @@ impl<T: Real> Lists<T> {
             Piece { lists, strips, out }
         });
         let of: &Self = self;
-        let work = |piece| of.piece::<M, N>((rows, columns), places, piece);
+        let work = |piece| of.piece::<W, M, N>((rows, columns), places, piece);
         match team {
             Some(team) => team::share(team, pieces, work),
             None => pieces.for_each(work),
@@ -192,7 +210,7 @@ impl<T: Real> Lists<T> {
     }
 
     /// One thread's share.
-    fn piece<const M: usize, const N: usize>(
+    fn piece<W: Adds<T>, const M: usize, const N: usize>(
         &self,
         (rows, columns): (usize, usize),
         places: Places,
@@ -220,7 +238,7 @@ impl<T: Real> Lists<T> {
                             let start = if list == 0 { 0 } else { self.ends[list - 1] };
                             let entries = start..self.ends[list];
                             let values = values[entries.start * M..entries.end * M].as_chunks::<M>().0;
-                            let tile = tile(values, &self.places[entries], strip);
+                            let tile = tile::<T, W, M, N>(values, &self.places[entries], strip);
                             let from = (list - first_list) * places.step;
                             for (sums, out) in tile.iter().zip(&mut out[first_task..][..tasks]) {
                                 if places.stride == 1 {
@@ -261,14 +279,16 @@ impl<T: Real> Lists<T> {
 }
 
 #[inline(always)]
-fn tile<T: Real, const M: usize, const N: usize>(values: &[[T; M]], places: &[u32], strip: &[[T; N]]) -> [[T; N]; M] {
+fn tile<T: Real, W: Adds<T>, const M: usize, const N: usize>(
+    values: &[[T; M]],
+    places: &[u32],
+    strip: &[[T; N]],
+) -> [[T; N]; M] {
     let mut sums = [[T::default(); N]; M];
     for (values, &place) in values.iter().zip(places) {
         let row = &strip[place as usize];
         for (sums, &value) in sums.iter_mut().zip(values) {
-            for (sum, &x) in sums.iter_mut().zip(row) {
-                *sum += value * x;
-            }
+            W::add(sums, value, row);
         }
     }
     sums
@@ -276,7 +296,6 @@ fn tile<T: Real, const M: usize, const N: usize>(values: &[[T; M]], places: &[u3
 
 #[cfg(test)]
 mod tests {
-    use super::super::gemm::Packing;
     use super::super::{delta, weight_gradient};
     use super::*;
 
@@ -300,7 +319,12 @@ mod tests {
                 lists.sort((tasks, units), By::Unit, &y, &dy);
                 let size = (below + 1) * units;
                 let places = Places { task: size, step: 1, stride: units };
-                lists.times((rows, below), |row, column| x[row * below + column], (places, &mut got), None);
+                lists.times(
+                    (rows, below),
+                    |row, column| x[row * below + column],
+                    (places, &mut got),
+                    &Packing::default(),
+                );
                 for task in 0..tasks {
                     lists.sums(task, &mut got[task * size + below * units..][..units]);
                 }
@@ -315,7 +339,12 @@ mod tests {
                 let mut got = vec![f64::NAN; tasks * rows * below];
                 lists.sort((tasks, units), By::Row, &y, &dy);
                 let places = Places { task: rows * below, step: below, stride: 1 };
-                lists.times((units, below), |unit, input| weight[input * units + unit], (places, &mut got), None);
+                lists.times(
+                    (units, below),
+                    |unit, input| weight[input * units + unit],
+                    (places, &mut got),
+                    &Packing::default(),
+                );
                 let mut dense = vec![f64::NAN; got.len()];
                 let shape = (tasks * rows, below, units);
                 delta(shape, &dy, &weight, None, &mut dense, &mut Packing::default());

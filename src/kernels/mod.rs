@@ -4,6 +4,7 @@
 
 mod activate;
 mod affine;
+mod arithmetic;
 mod ascend;
 mod blend;
 mod combine;
@@ -21,6 +22,7 @@ mod implied;
 pub mod listed;
 mod loss;
 mod loss_at;
+mod means;
 mod slope;
 pub mod team;
 mod update;
@@ -28,6 +30,7 @@ mod weight_gradient;
 
 pub use activate::activate;
 pub use affine::affine;
+pub use arithmetic::Arithmetic;
 pub use ascend::ascend;
 pub use blend::blend;
 pub use combine::combine;
@@ -43,6 +46,7 @@ pub use image_delta::image_delta;
 pub use implied::{ImpliedRoom, implied_gramian, implied_products};
 pub use loss::{TaskLoss, loss};
 pub use loss_at::loss_at;
+pub use means::Means;
 pub use slope::slope;
 pub use team::Team;
 pub use update::{Moments, Rule, update};

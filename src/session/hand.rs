@@ -4,7 +4,7 @@ use super::experiment::Basis;
 use super::ladder::Ladder;
 use super::network::UnderWay;
 use super::{Clock, sentences};
-use crate::config::{BackendChoice, ExperimentConfig, link};
+use crate::config::{ExperimentConfig, link};
 use crate::data::MtldFile;
 use crate::protocol::{Command, Event, FailureCode, HandProgress, Network, RunId};
 use std::collections::VecDeque;
@@ -61,8 +61,7 @@ impl Hand {
         if self.basis.is_some() || !self.files().iter().all(known) {
             return;
         }
-        // The CPU's numbers are the same everywhere.
-        self.config.backend = BackendChoice::Cpu;
+        ladder.keep_to_cpu();
         match Basis::build(&self.config, files, ladder).await {
             Ok(mut basis) => {
                 if let Some(shown) = &self.shown {

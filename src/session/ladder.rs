@@ -3,7 +3,7 @@
 use super::Clock;
 use crate::backend::{Backend, Workload, cpu::Cpu};
 use crate::config::BackendChoice;
-use crate::kernels::Team;
+use crate::kernels::{Arithmetic, Means, Team};
 use crate::protocol::{BackendKind, BackendReport, Rung};
 use std::sync::Arc;
 
@@ -22,6 +22,8 @@ const RACE_MILLIS: f64 = 50.0;
 #[cfg(feature = "gpu")]
 const SELF_TEST_TOLERANCE: f64 = 1e-4;
 
+/// Said where [`Arithmetic::Fused`] trains.
+const FUSED: &str = " It multiplies and adds at once, so curves are marked ≈: last bits are this machine's own.";
 const CPU_WORKS: &str = "Everything works; widths above 64 are slower.";
 /// In the browser this program is the one of readers without an adapter.
 #[cfg(not(feature = "gpu"))]
@@ -40,12 +42,14 @@ pub struct Ladder {
     losses: u32,
     /// Who shares large kernels on the CPU.
     pub(super) team: Option<Arc<dyn Team>>,
+    /// Whether the device is somebody else's.
+    cpu_alone: bool,
 }
 
 /// A choice that makes backends.
 pub struct Chosen {
     pub report: BackendReport,
-    team: Option<Arc<dyn Team>>,
+    means: Means,
     #[cfg(feature = "gpu")]
     device: Option<Rc<GpuDevice>>,
 }
@@ -58,18 +62,22 @@ impl Chosen {
             let gpu = Gpu::new(device.clone(), &workload, &theta);
             return gpu.map(|gpu| Backend::Gpu(Box::new(gpu))).map_err(|error| error.to_string());
         }
-        Ok(Backend::Cpu(Box::new(Cpu::with_team(workload, theta, self.team.clone()))))
+        Ok(Backend::Cpu(Box::new(Cpu::with(workload, theta, self.means.clone()))))
     }
 }
 
-fn on_cpu(why: &str, rungs: Vec<Rung>, team: Option<&Arc<dyn Team>>) -> Chosen {
-    let threads = team.map(|team| format!(" {} threads share large layers.", team.size())).unwrap_or_default();
-    let statement = format!("Running on your CPU. {why}{threads}");
+fn on_cpu(why: &str, rungs: Vec<Rung>, means: Means) -> Chosen {
+    let threads =
+        means.team.as_ref().map(|team| format!(" {} threads share large layers.", team.size())).unwrap_or_default();
+    let approximate = means.arithmetic == Arithmetic::Fused;
+    let fused = if approximate { FUSED } else { "" };
+    let statement = format!("Running on your CPU. {why}{threads}{fused}");
+    let adapter = String::new();
     let report =
-        BackendReport { kind: BackendKind::Cpu, adapter: String::new(), statement, rungs, steps_per_second: None };
+        BackendReport { kind: BackendKind::Cpu, adapter, statement, rungs, approximate, steps_per_second: None };
     Chosen {
         report,
-        team: team.cloned(),
+        means,
         #[cfg(feature = "gpu")]
         device: None,
     }
@@ -77,7 +85,7 @@ fn on_cpu(why: &str, rungs: Vec<Rung>, team: Option<&Arc<dyn Team>>) -> Chosen {
 
 /// What computes an analytic problem: nothing to choose, whatever was asked for.
 pub fn exact() -> BackendReport {
-    on_cpu("Analytic problems are computed there in 64-bit numbers.", Vec::new(), None).report
+    on_cpu("Analytic problems are computed there in 64-bit numbers.", Vec::new(), Means::default()).report
 }
 
 impl Ladder {
@@ -88,7 +96,19 @@ impl Ladder {
             device: None,
             losses: 0,
             team: None,
+            cpu_alone: false,
         }
+    }
+
+    /// From now on the CPU trains whatever is asked for, by the arithmetic that was: who helps has no device.
+    pub fn keep_to_cpu(&mut self) {
+        self.cpu_alone = true;
+    }
+
+    /// What the CPU computes with: who asks for it gets the bits that it has everywhere.
+    fn means(&self, choice: BackendChoice) -> Means {
+        let arithmetic = if choice == BackendChoice::Cpu { Arithmetic::Separate } else { Arithmetic::FASTEST };
+        Means { team: self.team.clone(), arithmetic }
     }
 
     /// Probes anew at the next start.
@@ -136,33 +156,32 @@ impl Ladder {
 
     /// Climbs the ladder for this workload.
     pub async fn choose(&mut self, choice: BackendChoice, workload: &Workload, theta: &[f32]) -> Chosen {
-        if choice == BackendChoice::Cpu {
-            return on_cpu("This experiment asks for it.", Vec::new(), self.team.as_ref());
+        if choice == BackendChoice::Cpu || self.cpu_alone {
+            return on_cpu("This experiment asks for it.", Vec::new(), self.means(choice));
         }
         if self.losses > 1 {
-            return on_cpu(
-                "The graphics device was lost twice. Everything works on the CPU too.",
-                Vec::new(),
-                self.team.as_ref(),
-            );
+            let why = "The graphics device was lost twice. Everything works on the CPU too.";
+            return on_cpu(why, Vec::new(), self.means(choice));
         }
         self.climb(choice, workload, theta).await
     }
 
     #[cfg(not(feature = "gpu"))]
-    async fn climb(&mut self, _choice: BackendChoice, _workload: &Workload, _theta: &[f32]) -> Chosen {
-        on_cpu(&format!("{NO_DEVICE} {CPU_WORKS}"), vec![Rung::new("adapter", false, NO_DEVICE)], self.team.as_ref())
+    async fn climb(&mut self, choice: BackendChoice, _workload: &Workload, _theta: &[f32]) -> Chosen {
+        let rungs = vec![Rung::new("adapter", false, NO_DEVICE)];
+        on_cpu(&format!("{NO_DEVICE} {CPU_WORKS}"), rungs, self.means(choice))
     }
 
     #[cfg(feature = "gpu")]
     async fn climb(&mut self, choice: BackendChoice, workload: &Workload, theta: &[f32]) -> Chosen {
+        let means = self.means(choice);
         let mut rungs = Vec::new();
         let mut rung = |name: &str, passed: bool, detail: String| rungs.push(Rung::new(name, passed, detail));
         let device = match self.device().await {
             Ok(device) => device,
             Err(why) => {
                 rung("adapter", false, why.clone());
-                return on_cpu(&format!("{why} {CPU_WORKS}"), rungs, self.team.as_ref());
+                return on_cpu(&format!("{why} {CPU_WORKS}"), rungs, means);
             }
         };
         let adapter = device.adapter_name();
@@ -172,7 +191,7 @@ impl Ladder {
             rung("hardware", choice == BackendChoice::Gpu, detail);
             if choice == BackendChoice::Auto {
                 let why = format!("The only WebGPU adapter here is software ({adapter}), which is slower. {CPU_WORKS}");
-                return on_cpu(&why, rungs, self.team.as_ref());
+                return on_cpu(&why, rungs, means);
             }
         } else {
             rung("hardware", true, adapter.clone());
@@ -185,15 +204,11 @@ impl Ladder {
             Ok(worst) => rung("self-test", true, format!("agrees with the CPU within {worst:.0e}")),
             Err(why) => {
                 rung("self-test", false, why.clone());
-                return on_cpu(
-                    &format!("The graphics device failed its self-test: {why}. {CPU_WORKS}"),
-                    rungs,
-                    self.team.as_ref(),
-                );
+                return on_cpu(&format!("The graphics device failed its self-test: {why}. {CPU_WORKS}"), rungs, means);
             }
         }
         if choice == BackendChoice::Auto {
-            let cpu = Cpu::with_team(workload.clone(), theta.to_vec(), self.team.clone());
+            let cpu = Cpu::with(workload.clone(), theta.to_vec(), means.clone());
             let cpu = self.race(Backend::Cpu(Box::new(cpu)), workload).await;
             let gpu = match Gpu::new(device.clone(), workload, theta) {
                 Ok(gpu) => self.race(Backend::Gpu(Box::new(gpu)), workload).await,
@@ -201,13 +216,20 @@ impl Ladder {
             };
             rung("race", gpu > cpu, format!("GPU {gpu:.0} steps/s, CPU {cpu:.0} steps/s"));
             if gpu <= cpu {
-                return on_cpu("It was faster than the graphics device for this network.", rungs, self.team.as_ref());
+                return on_cpu("It was faster than the graphics device for this network.", rungs, means);
             }
         }
         let statement =
             format!("Running on {adapter} through WebGPU. Curves are marked ≈: GPU sums round differently.");
-        let report = BackendReport { kind: BackendKind::Gpu, adapter, statement, rungs, steps_per_second: None };
-        Chosen { report, team: None, device: Some(device) }
+        let report = BackendReport {
+            kind: BackendKind::Gpu,
+            adapter,
+            statement,
+            rungs,
+            approximate: true,
+            steps_per_second: None,
+        };
+        Chosen { report, means, device: Some(device) }
     }
 
     /// Steps per second of plain training within [`RACE_MILLIS`].

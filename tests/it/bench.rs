@@ -5,6 +5,7 @@ use paretoscope::backend::cpu::Cpu;
 use paretoscope::bench::{
     Mode, Order, PRODUCTS, Product, Products, Progress, SIZES, Size, TOLERANCE, Trial, Work, run,
 };
+use paretoscope::kernels::Means;
 use paretoscope::protocol::BackendKind;
 use std::cell::Cell;
 
@@ -108,7 +109,7 @@ fn the_third_step_has_the_published_losses_on_a_device() {
 
 #[test]
 fn products_are_right_and_their_check_notices_wrong_ones() {
-    let mut product = Product::on_cpu(PRODUCTS[0], None);
+    let mut product = Product::on_cpu(PRODUCTS[0], Means::default());
     product.multiply().expect("a product");
     let mut row = pollster::block_on(product.first_row()).expect("a row");
     assert!(product.off(&row) < 1e-3, "off by {}", product.off(&row));

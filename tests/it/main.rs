@@ -1,6 +1,7 @@
 //! The one integration binary: everything that needs no browser.
 
 mod allocations;
+mod arithmetic;
 mod balance;
 mod bench;
 mod convolution;

@@ -3,8 +3,8 @@
 use paretoscope::backend::cpu::Cpu;
 use paretoscope::backend::{Apply, Combine};
 use paretoscope::bench::{BATCHES, SIZES, Size};
-use paretoscope::kernels::Team;
 use paretoscope::kernels::gemm::{Packing, View, gemm};
+use paretoscope::kernels::{Means, Team};
 use paretoscope::threads::Threads;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,7 +31,7 @@ fn counted(size: usize) -> Arc<Counted> {
 /// θ after three steps, and the losses and M before each.
 fn trained(size: &Size, team: Option<Arc<dyn Team>>) -> (Vec<f32>, Vec<f64>) {
     let (workload, theta) = size.workload();
-    let mut cpu = Cpu::<f32>::with_team(workload, theta, team);
+    let mut cpu = Cpu::<f32>::with(workload, theta, Means { team, ..Means::default() });
     let k = size.tasks;
     let (mut losses, mut m, ones) = (vec![0.0; k], vec![0.0; k * k], vec![1.0; k]);
     let mut told = Vec::new();
@@ -79,7 +79,7 @@ fn rows_that_do_not_divide_are_all_computed() {
     gemm((m, n, k), View::transposed(&a, m), View::rows(&b, n), &mut alone, &mut Packing::default());
     for members in [2, 3, 7, 16] {
         let mut shared = vec![f32::NAN; m * n];
-        let mut packing = Packing::of(Some(counted(members)));
+        let mut packing = Packing::of(Means { team: Some(counted(members)), ..Means::default() });
         gemm((m, n, k), View::transposed(&a, m), View::rows(&b, n), &mut shared, &mut packing);
         assert!(alone == shared, "{members} threads");
     }

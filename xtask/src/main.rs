@@ -8,7 +8,7 @@ mod server;
 mod setup;
 mod site;
 mod size;
-mod threads;
+mod variants;
 
 use lexopt::prelude::*;
 use run::{Result, say};

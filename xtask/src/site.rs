@@ -7,7 +7,7 @@
 
 use crate::run::{self, Result, root, run, say};
 use crate::setup::Ready;
-use crate::threads;
+use crate::variants::{RELAXED, THREADS};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -50,8 +50,11 @@ pub fn build(ready: &Ready, mode: Mode, with_threads: bool) -> Result<()> {
         trunk.arg("--release");
     }
     run(&mut trunk, "the compiler's message above says why")?;
+    if mode == Mode::Release {
+        RELAXED.build(ready, &dist())?;
+    }
     if with_threads {
-        threads::build(ready, &dist())?;
+        THREADS.build(ready, &dist())?;
     }
     finish(&dist())?;
     say(&format!("site built in {} in {}", dist().display(), run::duration(start.elapsed())));
@@ -146,8 +149,20 @@ fn stamp(dist: &Path) -> Result<String> {
     Ok(hash.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect())
 }
 
-/// The worker's first script. It takes the program that knows GPUs only where there is an adapter, and the one with
-/// threads where there is none but the page is isolated, or where a benchmark asks for threads. A hand
+/// A module of one function that multiplies and adds at once, which only browsers with relaxed SIMD find valid.
+const RELAXED_PROBE: [u8; 40] = [
+    0, 97, 115, 109, 1, 0, 0, 0, // a module of version 1
+    1, 5, 1, 96, 0, 1, 123, // a function without parameters that gives a vector
+    3, 2, 1, 0, // is the only one
+    10, 19, 1, 17, 0, // and has no locals:
+    65, 0, 253, 15, 65, 0, 253, 15, 65, 0, 253, 15, // three vectors of zeros
+    253, 133, 2,  // f32x4.relaxed_madd
+    11, // end
+];
+
+/// The worker's first script. It takes the program that knows GPUs only where there is an adapter, else the one with
+/// threads where the page is isolated, else that with relaxed SIMD where the browser has it. A benchmark gets the program
+/// of what it times: that of the adapter, threads where it asks for some, or one without either. A hand
 /// (`src/worker/hands.rs`) trains on the CPU alone, and a thread (`src/worker/team.rs`) waits for the program and the
 /// memory of the worker that started it. Trunk's own loaders know neither that, nor version, nor failure: an error here
 /// has to reach the page's `onerror`, which a rejected promise in a worker does not.
@@ -164,19 +179,26 @@ fn write_loader(dist: &Path, build: &str) -> Result<()> {
     }
     std::fs::remove_file(&own).map_err(|e| format!("{} could not be removed ({e}).", own.display()))?;
     let [without, with] = programs;
-    let shared = threads::PROGRAM;
-    let has_threads = threads::is_built(dist);
+    let (relaxed, shared) = (RELAXED.program, THREADS.program);
+    let (has_relaxed, has_threads) = (RELAXED.is_built(dist), THREADS.is_built(dist));
     let text = format!(
         "{{\n\
          const fail = (error) => setTimeout(() => {{ throw error; }});\n\
          const load = (program) => importScripts(`./${{program}}.js?v={build}`);\n\
+         const relaxes = WebAssembly.validate(new Uint8Array({RELAXED_PROBE:?}));\n\
          const start = async () => {{\n\
+         \x20 const asked = self.location.search;\n\
+         \x20 const times = asked.includes(\"&bench&\");\n\
          \x20 const isHand = self.name === \"hand\";\n\
-         \x20 const hasThreads = {has_threads} && self.crossOriginIsolated && !isHand;\n\
-         \x20 const wantsThreads = hasThreads && /&threads=/.test(self.location.search);\n\
-         \x20 const gpu = isHand || wantsThreads ? undefined : self.navigator.gpu;\n\
-         \x20 const adapter = await gpu?.requestAdapter().catch(() => null);\n\
-         \x20 const program = adapter ? \"{with}\" : hasThreads ? \"{shared}\" : \"{without}\";\n\
+         \x20 const onCpu = isHand || (times && !asked.includes(\"&backend=gpu\"));\n\
+         \x20 const shares = {has_threads} && relaxes && self.crossOriginIsolated && !isHand;\n\
+         \x20 const wantsThreads = !times || asked.includes(\"&threads=\");\n\
+         \x20 const isPlain = asked.includes(\"&arithmetic=separate\");\n\
+         \x20 const adapter = onCpu ? null : await self.navigator.gpu?.requestAdapter().catch(() => null);\n\
+         \x20 const program = adapter ? \"{with}\"\n\
+         \x20   : shares && wantsThreads ? \"{shared}\"\n\
+         \x20   : {has_relaxed} && relaxes && !isPlain ? \"{relaxed}\"\n\
+         \x20   : \"{without}\";\n\
          \x20 load(program);\n\
          \x20 const code = new URL(`./${{program}}_bg.wasm?v={build}`, self.location.href);\n\
          \x20 await wasm_bindgen({{ module_or_path: code }});\n\

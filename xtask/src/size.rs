@@ -1,7 +1,7 @@
 //! The weight of the page: what a reader downloads before anything moves, compressed, against budgets.
 
 use crate::run::{self, Result};
-use crate::threads::PROGRAM;
+use crate::variants::{RELAXED, THREADS};
 use std::path::Path;
 
 /// The code of one download, compressed with brotli, in bytes.
@@ -11,16 +11,19 @@ struct Budget {
     limit: usize,
 }
 
-/// The worker that knows GPUs is loaded instead of the other, and only where there is an adapter; the one with threads
+/// One worker is loaded instead of the others: that which knows GPUs only where there is an adapter, the one with threads
 /// only where the page is isolated.
 const BUDGETS: &[Budget] = &[
     Budget {
         what: "page and worker",
-        holds: |name| !name.starts_with(GPU) && !name.starts_with(PROGRAM),
+        holds: |name| {
+            !name.starts_with(GPU) && !name.starts_with(THREADS.program) && !name.starts_with(RELAXED.program)
+        },
         limit: 1_500_000,
     },
     Budget { what: "worker with GPU", holds: |name| name.starts_with(GPU), limit: 750_000 },
-    Budget { what: "worker with threads", holds: |name| name.starts_with(PROGRAM), limit: 750_000 },
+    Budget { what: "worker with relaxed SIMD", holds: |name| name.starts_with(RELAXED.program), limit: 750_000 },
+    Budget { what: "worker with threads", holds: |name| name.starts_with(THREADS.program), limit: 750_000 },
 ];
 const GPU: &str = "worker_gpu";
 
