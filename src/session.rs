@@ -121,8 +121,8 @@ impl Session {
         self.crew.offer(most);
     }
 
-    /// Threads that share large kernels on the CPU; results are the same bits without them.
-    pub fn offer_team(&mut self, team: Arc<dyn Team>) {
+    /// Threads that share large kernels on the CPU, or why they did not come; results are the same bits without them.
+    pub fn offer_team(&mut self, team: Result<Arc<dyn Team>, String>) {
         self.ladder.team = Some(team);
     }
 

@@ -463,20 +463,19 @@ impl<T: Real> Cpu<T> {
                     None => below_trunk,
                 };
                 let below = activation.map(|activation| (activation, &sloped[..rows * layer.inputs()]));
-                let out: &mut [T] = &mut spare[..rows * layer.inputs()];
+                let out: &mut [T] = match weights {
+                    None if index == 0 => &mut stack[(task - tasks.start) * room..][..room],
+                    _ => &mut spare[..rows * layer.inputs()],
+                };
                 delta(shape, top, &self.theta[weight], below, out, &mut self.packing);
                 if index > 0 {
                     self.hidden[..out.len()].copy_from_slice(out);
                 }
             }
-            let own = &spare[..room];
-            match weights {
-                None => stack[(task - tasks.start) * room..][..room].copy_from_slice(own),
-                Some(weights) => {
-                    let weight = T::of(weights[task]);
-                    for (sum, &dx) in stack[..room].iter_mut().zip(own) {
-                        *sum = if task == tasks.start { weight * dx } else { *sum + weight * dx };
-                    }
+            if let Some(weights) = weights {
+                let weight = T::of(weights[task]);
+                for (sum, &dx) in stack[..room].iter_mut().zip(&spare[..room]) {
+                    *sum = if task == tasks.start { weight * dx } else { *sum + weight * dx };
                 }
             }
         }

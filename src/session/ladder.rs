@@ -40,8 +40,8 @@ pub struct Ladder {
     #[cfg(feature = "gpu")]
     device: Option<Rc<GpuDevice>>,
     losses: u32,
-    /// Who shares large kernels on the CPU.
-    pub(super) team: Option<Arc<dyn Team>>,
+    /// Who shares large kernels on the CPU, or why nobody does although somebody could.
+    pub(super) team: Option<Result<Arc<dyn Team>, String>>,
     /// Whether the device is somebody else's.
     cpu_alone: bool,
 }
@@ -100,6 +100,13 @@ impl Ladder {
         }
     }
 
+    fn on_cpu(&self, why: &str, rungs: Vec<Rung>, choice: BackendChoice) -> Chosen {
+        match &self.team {
+            Some(Err(alone)) => on_cpu(&format!("{why} One thread works alone: {alone}"), rungs, self.means(choice)),
+            _ => on_cpu(why, rungs, self.means(choice)),
+        }
+    }
+
     /// From now on the CPU trains whatever is asked for, by the arithmetic that was: who helps has no device.
     pub fn keep_to_cpu(&mut self) {
         self.cpu_alone = true;
@@ -108,7 +115,7 @@ impl Ladder {
     /// What the CPU computes with: who asks for it gets the bits that it has everywhere.
     fn means(&self, choice: BackendChoice) -> Means {
         let arithmetic = if choice == BackendChoice::Cpu { Arithmetic::Separate } else { Arithmetic::FASTEST };
-        Means { team: self.team.clone(), arithmetic }
+        Means { team: self.team.clone().and_then(Result::ok), arithmetic }
     }
 
     /// Probes anew at the next start.
@@ -157,11 +164,11 @@ impl Ladder {
     /// Climbs the ladder for this workload.
     pub async fn choose(&mut self, choice: BackendChoice, workload: &Workload, theta: &[f32]) -> Chosen {
         if choice == BackendChoice::Cpu || self.cpu_alone {
-            return on_cpu("This experiment asks for it.", Vec::new(), self.means(choice));
+            return self.on_cpu("This experiment asks for it.", Vec::new(), choice);
         }
         if self.losses > 1 {
             let why = "The graphics device was lost twice. Everything works on the CPU too.";
-            return on_cpu(why, Vec::new(), self.means(choice));
+            return self.on_cpu(why, Vec::new(), choice);
         }
         self.climb(choice, workload, theta).await
     }
@@ -169,7 +176,7 @@ impl Ladder {
     #[cfg(not(feature = "gpu"))]
     async fn climb(&mut self, choice: BackendChoice, _workload: &Workload, _theta: &[f32]) -> Chosen {
         let rungs = vec![Rung::new("adapter", false, NO_DEVICE)];
-        on_cpu(&format!("{NO_DEVICE} {CPU_WORKS}"), rungs, self.means(choice))
+        self.on_cpu(&format!("{NO_DEVICE} {CPU_WORKS}"), rungs, choice)
     }
 
     #[cfg(feature = "gpu")]
@@ -181,7 +188,7 @@ impl Ladder {
             Ok(device) => device,
             Err(why) => {
                 rung("adapter", false, why.clone());
-                return on_cpu(&format!("{why} {CPU_WORKS}"), rungs, means);
+                return self.on_cpu(&format!("{why} {CPU_WORKS}"), rungs, choice);
             }
         };
         let adapter = device.adapter_name();
@@ -191,7 +198,7 @@ impl Ladder {
             rung("hardware", choice == BackendChoice::Gpu, detail);
             if choice == BackendChoice::Auto {
                 let why = format!("The only WebGPU adapter here is software ({adapter}), which is slower. {CPU_WORKS}");
-                return on_cpu(&why, rungs, means);
+                return self.on_cpu(&why, rungs, choice);
             }
         } else {
             rung("hardware", true, adapter.clone());
@@ -204,7 +211,8 @@ impl Ladder {
             Ok(worst) => rung("self-test", true, format!("agrees with the CPU within {worst:.0e}")),
             Err(why) => {
                 rung("self-test", false, why.clone());
-                return on_cpu(&format!("The graphics device failed its self-test: {why}. {CPU_WORKS}"), rungs, means);
+                let why = format!("The graphics device failed its self-test: {why}. {CPU_WORKS}");
+                return self.on_cpu(&why, rungs, choice);
             }
         }
         if choice == BackendChoice::Auto {
@@ -216,7 +224,7 @@ impl Ladder {
             };
             rung("race", gpu > cpu, format!("GPU {gpu:.0} steps/s, CPU {cpu:.0} steps/s"));
             if gpu <= cpu {
-                return on_cpu("It was faster than the graphics device for this network.", rungs, means);
+                return self.on_cpu("It was faster than the graphics device for this network.", rungs, choice);
             }
         }
         let statement =

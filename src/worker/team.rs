@@ -11,10 +11,11 @@ const MOST: usize = 8;
 /// What the loader knows a thread by: it waits for the other worker's program and memory.
 const NAME: &str = "thread";
 
-/// As many threads as the machine has cores, where it has several and this program can have any.
-pub(super) async fn all_cores() -> Option<Arc<dyn Team>> {
+/// As many threads as the machine has cores, or why they are not there; `None` where it has one core, or this program
+/// knows no threads.
+pub(super) async fn all_cores() -> Option<Result<Arc<dyn Team>, String>> {
     let cores = super::scope().navigator().hardware_concurrency() as usize;
-    if cores < 2 { None } else { gathered(cores.min(MOST)).await.ok() }
+    if cfg!(target_feature = "atomics") && cores > 1 { Some(gathered(cores.min(MOST)).await) } else { None }
 }
 
 /// Whether this program was started as a thread: the loader has it serve.

@@ -11,8 +11,8 @@ struct Budget {
     limit: usize,
 }
 
-/// One worker is loaded instead of the others: that which knows GPUs only where there is an adapter, the one with threads
-/// only where the page is isolated.
+/// One worker is loaded instead of the others: that which knows GPUs only where there is an adapter, the one with
+/// threads only where the page is isolated.
 const BUDGETS: &[Budget] = &[
     Budget {
         what: "page and worker",
