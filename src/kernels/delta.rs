@@ -1,6 +1,6 @@
 //! The gradient one layer down: through the weights and the activation below.
 
-use super::gemm::{Packing, View, gemm, gemm_then};
+use super::gemm::{Packing, View, gemm};
 use crate::config::Activation;
 use crate::math::{Real, gelu_slope};
 
@@ -16,20 +16,7 @@ pub fn delta<T: Real>(
     dx: &mut [T],
     packing: &mut Packing<T>,
 ) {
-    let (shape, dy, weight) = ((stack, inputs, outputs), View::rows(dy, outputs), View::transposed(weight, outputs));
-    if let Some((Activation::Relu, below)) = below {
-        return gemm_then(shape, dy, weight, dx, packing, |row, first, dx| {
-            // Not a remainder: a stack is a few batches high, and a division takes longer than the slope.
-            let mut at = row * inputs;
-            while at >= below.len() {
-                at -= below.len();
-            }
-            for (dx, &y) in dx.iter_mut().zip(&below[at + first..]) {
-                *dx = if y > T::default() { *dx } else { T::default() };
-            }
-        });
-    }
-    gemm(shape, dy, weight, dx, packing);
+    gemm((stack, inputs, outputs), View::rows(dy, outputs), View::transposed(weight, outputs), dx, packing);
     if let Some(below) = below {
         through(below, &mut dx[..stack * inputs]);
     }

@@ -1,6 +1,6 @@
 //! One dense layer forward, with bias and activation.
 
-use super::gemm::{Packing, View, gemm_then};
+use super::gemm::{Packing, View, gemm};
 use crate::config::Activation;
 use crate::math::{Real, gelu};
 
@@ -14,20 +14,22 @@ pub fn dense<T: Real>(
     y: &mut [T],
     packing: &mut Packing<T>,
 ) {
-    let (shape, x, weight) = ((rows, outputs, inputs), View::rows(x, inputs), View::rows(weight, outputs));
-    if activation == Some(Activation::Relu) {
-        return gemm_then(shape, x, weight, y, packing, |_, first, y| {
-            for (y, &b) in y.iter_mut().zip(&bias[first..]) {
-                *y = rectified(*y + b);
+    gemm((rows, outputs, inputs), View::rows(x, inputs), View::rows(weight, outputs), y, packing);
+    for y in y[..rows * outputs].chunks_exact_mut(outputs) {
+        match activation {
+            Some(Activation::Relu) => {
+                for (y, &b) in y.iter_mut().zip(bias) {
+                    *y = rectified(*y + b);
+                }
             }
-        });
-    }
-    gemm_then(shape, x, weight, y, packing, |_, first, y| {
-        for (y, &b) in y.iter_mut().zip(&bias[first..]) {
-            *y += b;
+            _ => {
+                for (y, &b) in y.iter_mut().zip(bias) {
+                    *y += b;
+                }
+                bend(activation, y);
+            }
         }
-    });
-    bend(activation, &mut y[..rows * outputs]);
+    }
 }
 
 /// Not `max`: a NaN must stay a NaN, or a diverged run would look alive.

@@ -101,28 +101,15 @@ impl<T: Real> Packing<T> {
 
 /// C (m, n) row-major = A (m, k)·B (k, n), overwriting C.
 pub fn gemm<T: Real>(
-    shape: (usize, usize, usize),
+    (m, n, k): (usize, usize, usize),
     a: View<'_, T>,
     b: View<'_, T>,
     c: &mut [T],
     packing: &mut Packing<T>,
-) {
-    gemm_then(shape, a, b, c, packing, |_, _, _| {});
-}
-
-/// The same, and what comes behind it while numbers are in registers: `end(i, j, c)` changes the entries of row i from
-/// column j on.
-pub fn gemm_then<T: Real>(
-    shape: (usize, usize, usize),
-    a: View<'_, T>,
-    b: View<'_, T>,
-    c: &mut [T],
-    packing: &mut Packing<T>,
-    end: impl Fn(usize, usize, &mut [T]) + Sync,
 ) {
     match packing.means.arithmetic {
-        Arithmetic::Fused if Arithmetic::HAS_FUSED => with::<T, Fused>(shape, a, b, c, packing, end),
-        _ => with::<T, Separate>(shape, a, b, c, packing, end),
+        Arithmetic::Fused if Arithmetic::HAS_FUSED => with::<T, Fused>((m, n, k), a, b, c, packing),
+        _ => with::<T, Separate>((m, n, k), a, b, c, packing),
     }
 }
 
@@ -132,28 +119,25 @@ fn with<T: Real, W: Adds<T>>(
     b: View<'_, T>,
     c: &mut [T],
     packing: &mut Packing<T>,
-    end: impl Fn(usize, usize, &mut [T]) + Sync,
 ) {
-    if n < NARROW || m * n * k <= SMALL {
-        if n < NARROW {
-            narrow::<T, W>((m, n, k), a, b, c, packing);
-        } else {
-            naive((m, n, k), a, b, c);
-        }
-        for (i, c) in c[..m * n].chunks_exact_mut(n).enumerate() {
-            end(i, 0, c);
-        }
-        return;
+    if n < NARROW {
+        return narrow::<T, W>((m, n, k), a, b, c, packing);
+    }
+    if m * n * k <= SMALL {
+        return naive((m, n, k), a, b, c);
+    }
+    if k <= SHALLOW && b.column == 1 {
+        return shallow::<T, W>((m, n, k), a, b, c);
     }
     let Packing { rooms, means } = packing;
     let Some(team) = team::worth(means.team.as_deref(), m * n * k) else {
-        return blocked::<T, W>((m, n, k), a, b, c, &mut rooms[0], &end);
+        return blocked::<T, W>((m, n, k), a, b, c, &mut rooms[0]);
     };
     let members = rooms.len().min(team.size());
     let rows = m.div_ceil(members).next_multiple_of(MR);
     team::share(team, c[..m * n].chunks_mut(rows * n).zip(rooms).enumerate(), |(part, (c, room))| {
         let a = View { data: &a.data[part * rows * a.row..], ..a };
-        blocked::<T, W>((c.len() / n, n, k), a, b, c, room, &|i, j, c: &mut [T]| end(part * rows + i, j, c));
+        blocked::<T, W>((c.len() / n, n, k), a, b, c, room);
     });
 }
 
@@ -164,17 +148,15 @@ fn blocked<T: Real, W: Adds<T>>(
     b: View<'_, T>,
     c: &mut [T],
     packing: &mut Room<T>,
-    end: &impl Fn(usize, usize, &mut [T]),
 ) {
-    if k <= SHALLOW && b.column == 1 {
-        return shallow::<T, W>((m, n, k), a, b, c, end);
-    }
     let strips_n = n.div_ceil(NR);
     packing.a.resize(packing.a.len().max(MC * KC), T::default());
     packing.b.resize(packing.b.len().max(strips_n * NR * KC.min(k)), T::default());
+    if k == 0 {
+        c[..m * n].fill(T::default());
+    }
     for k0 in (0..k).step_by(KC) {
         let depth = KC.min(k - k0);
-        let (adds, ends) = (k0 > 0, k0 + depth == k);
         pack::<T, NR>(&mut packing.b, n, depth, &b.data[k0 * b.row..], (b.column, b.row));
         for m0 in (0..m).step_by(MC) {
             let height = MC.min(m - m0);
@@ -191,15 +173,9 @@ fn blocked<T: Real, W: Adds<T>>(
                         let c_row = &mut c[(i0 + i) * n + n0..][..width];
                         if let Ok(c_row) = <&mut [T; NR]>::try_from(&mut *c_row) {
                             // A length known here is two stores; one that is not would be a call for every row.
-                            put(adds, c_row, tile_row);
-                            if ends {
-                                end(i0 + i, n0, c_row);
-                            }
+                            put(k0 > 0, c_row, tile_row);
                         } else {
-                            put(adds, c_row, &tile_row[..width]);
-                            if ends {
-                                end(i0 + i, n0, c_row);
-                            }
+                            put(k0 > 0, c_row, &tile_row[..width]);
                         }
                     }
                 }
@@ -209,13 +185,7 @@ fn blocked<T: Real, W: Adds<T>>(
 }
 
 /// A product of so little depth that packing would cost more than it: row by row, B's rows lying in a piece each.
-fn shallow<T: Real, W: Adds<T>>(
-    (m, n, k): (usize, usize, usize),
-    a: View<'_, T>,
-    b: View<'_, T>,
-    c: &mut [T],
-    end: &impl Fn(usize, usize, &mut [T]),
-) {
+fn shallow<T: Real, W: Adds<T>>((m, n, k): (usize, usize, usize), a: View<'_, T>, b: View<'_, T>, c: &mut [T]) {
     for (i, c) in c[..m * n].chunks_exact_mut(n).enumerate() {
         let a = |p: usize| a.data[i * a.row + p * a.column];
         let (blocks, rest) = c.as_chunks_mut::<NR>();
@@ -227,7 +197,6 @@ fn shallow<T: Real, W: Adds<T>>(
                     W::add(&mut sums, a(p), b);
                 }
             }
-            end(i, block * NR, &mut sums);
             *c = sums;
         }
         for (j, c) in rest.iter_mut().enumerate() {
@@ -237,7 +206,6 @@ fn shallow<T: Real, W: Adds<T>>(
             }
             [*c] = sum;
         }
-        end(i, first, rest);
     }
 }
 
@@ -404,6 +372,8 @@ mod tests {
         };
         for (m, n, k) in [
             (1, 1, 1),
+            (97, 27, 4),
+            (200, 8, 1),
             (1, 8, 300),
             (5, 7, 3),
             (97, 9, 257),

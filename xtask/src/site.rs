@@ -161,8 +161,8 @@ const RELAXED_PROBE: [u8; 40] = [
 ];
 
 /// The worker's first script. It takes the program that knows GPUs only where there is an adapter, else the one with
-/// threads where the page is isolated, else that with relaxed SIMD where the browser has it. A benchmark gets the program
-/// of what it times: that of the adapter, threads where it asks for some, or one without either. A hand
+/// threads where the page is isolated, else that with relaxed SIMD where the browser has it. A benchmark gets the
+/// program of what it times: that of the adapter, threads where it asks for some, or one without either. A hand
 /// (`src/worker/hands.rs`) trains on the CPU alone, and a thread (`src/worker/team.rs`) waits for the program and the
 /// memory of the worker that started it. Trunk's own loaders know neither that, nor version, nor failure: an error here
 /// has to reach the page's `onerror`, which a rejected promise in a worker does not.
