@@ -7,7 +7,7 @@
 
 use crate::run::{self, Result, root, run, say};
 use crate::setup::Ready;
-use crate::threads;
+use crate::{parts, threads};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -50,6 +50,7 @@ pub fn build(ready: &Ready, mode: Mode, with_threads: bool) -> Result<()> {
         trunk.arg("--release");
     }
     run(&mut trunk, "the compiler's message above says why")?;
+    parts::divide(ready, &dist(), mode)?;
     if with_threads {
         threads::build(ready, &dist())?;
     }
