@@ -44,7 +44,8 @@ pub fn divide(ready: &Ready, dist: &Path, mode: Mode) -> Result<()> {
         ready
             .rust
             .command("wasm-bindgen")
-            .args(["--target", "web", "--no-typescript", "--out-dir"])
+            // The other parts share the table of functions, whose export it would take away.
+            .args(["--target", "web", "--no-typescript", "--keep-lld-exports", "--out-dir"])
             .arg(&bound)
             .arg(&first),
         "wasm-bindgen's message above says why",
