@@ -1,15 +1,24 @@
-//! Turns the methods' rules, LaTeX in `src/balance/formula/`, into MathML for the page and the guide.
+//! Turns the methods' rules, LaTeX in `src/balance/formula/`, into MathML for the page and the guide, and has the page
+//! linked so that it can be divided.
 
 use std::error::Error;
 
-#[cfg(feature = "formulas")]
 fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=build.rs");
+    if std::env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|arch| arch == "wasm32") {
+        // `xtask/src/parts.rs` has to know what refers to what.
+        println!("cargo::rustc-link-arg-bin=app=--emit-relocs");
+    }
+    formulas()
+}
+
+#[cfg(feature = "formulas")]
+fn formulas() -> Result<(), Box<dyn Error>> {
     use std::fmt::Write;
     use std::path::Path;
 
     const FOLDER: &str = "src/balance/formula";
     println!("cargo::rerun-if-changed={FOLDER}");
-    println!("cargo::rerun-if-changed=build.rs");
     let mut files: Vec<_> = std::fs::read_dir(FOLDER)?.collect::<Result<_, _>>()?;
     files.sort_by_key(std::fs::DirEntry::file_name);
     let mut table = String::from("[\n");
@@ -50,7 +59,6 @@ fn mathml(latex: &str) -> Result<String, Box<dyn Error>> {
 }
 
 #[cfg(not(feature = "formulas"))]
-fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rerun-if-changed=build.rs");
+fn formulas() -> Result<(), Box<dyn Error>> {
     Ok(())
 }

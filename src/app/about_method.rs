@@ -35,35 +35,32 @@ pub fn AboutMethod(
         ("Promises", format!("{promises}.")),
     ];
     view! {
-        <details class="fold about" data-testid="about">
-            <summary>"About"</summary>
-            <p class="small soft">{method.optimizes}</p>
-            <dl class="facts">
-                {facts
-                    .map(|(name, text)| {
-                        view! {
-                            <dt>{name}</dt>
-                            <dd>{text}</dd>
-                        }
-                    })
-                    .collect_view()}
-                <dt>"A step"</dt>
-                <dd>{move || cost.get()}</dd>
-            </dl>
-            <p class="note">
-                <a href=method.source.link target="_blank" rel="noreferrer">
-                    {method.source.reference()}
-                </a>
-                {format!(", {}", method.source.year)}
-            </p>
-            <div class="row">
-                <button class="btn line small-btn" type="button" on:click=copy>
-                    {move || said.get()}
-                </button>
-                <a class="small" href=format!("methods/#{}", method.id) target="_blank">
-                    "In the table of methods"
-                </a>
-            </div>
-        </details>
+        <p class="small soft">{method.optimizes}</p>
+        <dl class="facts">
+            {facts
+                .map(|(name, text)| {
+                    view! {
+                        <dt>{name}</dt>
+                        <dd>{text}</dd>
+                    }
+                })
+                .collect_view()}
+            <dt>"A step"</dt>
+            <dd>{move || cost.get()}</dd>
+        </dl>
+        <p class="note">
+            <a href=method.source.link target="_blank" rel="noreferrer">
+                {method.source.reference()}
+            </a>
+            {format!(", {}", method.source.year)}
+        </p>
+        <div class="row">
+            <button class="btn line small-btn" type="button" on:click=copy>
+                {move || said.get()}
+            </button>
+            <a class="small" href=format!("methods/#{}", method.id) target="_blank">
+                "In the table of methods"
+            </a>
+        </div>
     }
 }

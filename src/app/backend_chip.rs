@@ -3,6 +3,7 @@
 use super::float::Popover;
 use super::format::{megabytes, pace};
 use super::icons;
+use super::later::FromLater;
 use super::page::{Float, use_page};
 use super::share::copy_text;
 use crate::config::{BackendChoice, Edit};
@@ -26,6 +27,32 @@ pub fn BackendChip() -> impl IntoView {
             Some(words.into_iter().flatten().collect::<Vec<_>>().join(", "))
         })
     };
+    view! {
+        <button
+            class="chip"
+            type="button"
+            data-testid="backend-chip"
+            aria-haspopup="dialog"
+            aria-expanded=move || (page.float.get() == Some(Float::Backend)).to_string()
+            on:click=move |_| page.toggle(Float::Backend)
+        >
+            <i class="dot"></i>
+            <span class="clip">
+                <b>{kind}</b>
+                <span class="speed">" " {speed}</span>
+            </span>
+            {icons::CARET.draw()}
+        </button>
+        <Popover float=Float::Backend label="Backend" place="right:16px;top:44px">
+            <FromLater make=|later| (later.backend)() />
+        </Popover>
+    }
+}
+
+/// What was tried, what came of it, and another choice.
+#[component]
+pub fn Ladder() -> impl IntoView {
+    let page = use_page();
     let copied = RwSignal::new(None::<bool>);
     let copy = move |_| {
         let text = page.backend.with_untracked(|report| report.as_ref().map(details)).unwrap_or_default();
@@ -38,95 +65,75 @@ pub fn BackendChip() -> impl IntoView {
         let _ = page.edit(Edit::Backend(choice));
     };
     view! {
-        <button
-            class="chip"
-            type="button"
-            data-testid="backend-chip"
-            aria-haspopup="dialog"
-            aria-expanded=move || (page.float.get() == Some(Float::Backend)).to_string()
-            on:click=move |_| {
-                copied.set(None);
-                page.toggle(Float::Backend);
+        {move || match page.backend.get() {
+            None => view! { <p class="soft">"The worker has not reported yet."</p> }.into_any(),
+            Some(report) => {
+                let (title, rest) = match report.statement.split_once(". ") {
+                    Some((title, rest)) => (title.to_string(), rest.to_string()),
+                    None => (report.statement.trim_end_matches('.').to_string(), String::new()),
+                };
+                let rungs = report
+                    .rungs
+                    .iter()
+                    .enumerate()
+                    .map(|(i, rung)| {
+                        let answer = if rung.passed {
+                            view! { <span>{rung.detail.clone()}</span> }.into_any()
+                        } else {
+                            view! { <b class="failed">{rung.detail.clone()}</b> }.into_any()
+                        };
+                        view! {
+                            <li>
+                                <span>{i + 1}</span>
+                                <span>{rung.name.clone()}</span>
+                                {answer}
+                            </li>
+                        }
+                    })
+                    .collect_view();
+                view! {
+                    <h3>{title}</h3>
+                    <p class="soft">{rest}</p>
+                    <ol>{rungs}</ol>
+                }
+                    .into_any()
             }
-        >
-            <i class="dot"></i>
-            <span class="clip">
-                <b>{kind}</b>
-                <span class="speed">" " {speed}</span>
-            </span>
-            {icons::CARET.draw()}
-        </button>
-        <Popover float=Float::Backend label="Backend" place="right:16px;top:44px">
-            {move || match page.backend.get() {
-                None => view! { <p class="soft">"The worker has not reported yet."</p> }.into_any(),
-                Some(report) => {
-                    let (title, rest) = match report.statement.split_once(". ") {
-                        Some((title, rest)) => (title.to_string(), rest.to_string()),
-                        None => (report.statement.trim_end_matches('.').to_string(), String::new()),
-                    };
-                    let rungs = report
-                        .rungs
-                        .iter()
-                        .enumerate()
-                        .map(|(i, rung)| {
-                            let answer = if rung.passed {
-                                view! { <span>{rung.detail.clone()}</span> }.into_any()
-                            } else {
-                                view! { <b class="failed">{rung.detail.clone()}</b> }.into_any()
-                            };
+        }}
+        <p class="note" data-testid="memory">{move || page.history.with(memory)}</p>
+        <div class="knob two-col">
+            <span class="lab">"Train on"</span>
+            <div class="two">
+                <span class="seg">
+                    {[("auto", BackendChoice::Auto), ("CPU", BackendChoice::Cpu), ("GPU", BackendChoice::Gpu)]
+                        .map(|(label, choice)| {
                             view! {
-                                <li>
-                                    <span>{i + 1}</span>
-                                    <span>{rung.name.clone()}</span>
-                                    {answer}
-                                </li>
+                                <button
+                                    type="button"
+                                    data-testid=format!("backend-{}", label.to_lowercase())
+                                    aria-pressed=move || page.config.with(|c| c.backend == choice).to_string()
+                                    on:click=move |_| choose(choice)
+                                >
+                                    {label}
+                                </button>
                             }
                         })
-                        .collect_view();
-                    view! {
-                        <h3>{title}</h3>
-                        <p class="soft">{rest}</p>
-                        <ol>{rungs}</ol>
-                    }
-                        .into_any()
-                }
-            }}
-            <p class="note" data-testid="memory">{move || page.history.with(memory)}</p>
-            <div class="knob two-col">
-                <span class="lab">"Train on"</span>
-                <div class="two">
-                    <span class="seg">
-                        {[("auto", BackendChoice::Auto), ("CPU", BackendChoice::Cpu), ("GPU", BackendChoice::Gpu)]
-                            .map(|(label, choice)| {
-                                view! {
-                                    <button
-                                        type="button"
-                                        data-testid=format!("backend-{}", label.to_lowercase())
-                                        aria-pressed=move || page.config.with(|c| c.backend == choice).to_string()
-                                        on:click=move |_| choose(choice)
-                                    >
-                                        {label}
-                                    </button>
-                                }
-                            })
-                            .collect_view()}
-                    </span>
-                </div>
+                        .collect_view()}
+                </span>
             </div>
-            <p class="note">"What asks for the CPU has the same curves on every machine. Others may be marked ≈: last bits differ."</p>
-            <div class="row">
-                <button class="btn line" type="button" on:click=move |_| page.send(&Command::ProbeBackend)>
-                    "Try again"
-                </button>
-                <button class="btn" type="button" on:click=copy>
-                    {move || match copied.get() {
-                            None => "Copy details",
-                            Some(true) => "Copied",
-                            Some(false) => "The browser allows no copying",
-                        }}
-                </button>
-            </div>
-        </Popover>
+        </div>
+        <p class="note">"What asks for the CPU has the same curves on every machine. Others may be marked ≈: last bits differ."</p>
+        <div class="row">
+            <button class="btn line" type="button" on:click=move |_| page.send(&Command::ProbeBackend)>
+                "Try again"
+            </button>
+            <button class="btn" type="button" on:click=copy>
+                {move || match copied.get() {
+                        None => "Copy details",
+                        Some(true) => "Copied",
+                        Some(false) => "The browser allows no copying",
+                    }}
+            </button>
+        </div>
     }
 }
 

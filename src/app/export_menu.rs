@@ -1,12 +1,11 @@
 //! Files to take away: every record as CSV, a plot as SVG, the experiment as JSON.
 
 use super::export;
-use super::float::Popover;
-use super::page::{Float, use_page};
+use super::page::use_page;
 use leptos::prelude::*;
 
 #[component]
-pub fn ExportMenu() -> impl IntoView {
+pub fn Files() -> impl IntoView {
     let page = use_page();
     let save = move |kind: &'static str, view: Option<&'static str>| {
         move |_| {
@@ -17,7 +16,6 @@ pub fn ExportMenu() -> impl IntoView {
         }
     };
     view! {
-        <Popover float=Float::Export label="Export" class="menu" place="right:16px;top:44px;width:288px">
             <button class="item" type="button" on:click=save("csv", None)>
                 <b>"Records, CSV"</b>
                 <span>"One line a run, step and quantity"</span>
@@ -52,6 +50,5 @@ pub fn ExportMenu() -> impl IntoView {
                     })
                     .collect_view()
             }}
-        </Popover>
     }
 }

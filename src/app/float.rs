@@ -29,8 +29,15 @@ pub fn Popover(
             if from.with_value(Option::is_none) {
                 from.set_value(document().active_element());
             }
+            // Once more when what comes late has come.
+            let _ = page.later.get();
             if let Some(node) = node.get() {
                 focus_first(&node);
+                request_animation_frame(move || {
+                    if !node.contains(document().active_element().as_deref()) {
+                        focus_first(&node);
+                    }
+                });
             }
         } else if let Some(element) = from.try_update_value(Option::take).flatten() {
             focus(&element);

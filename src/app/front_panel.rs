@@ -2,14 +2,13 @@
 //! instead of it where both have no room.
 
 use super::page::use_page;
-use crate::config::ExperimentConfig;
 use crate::plots::{SURFACE_VIEWS, front_measures};
 use leptos::prelude::*;
 
+/// Controls of a front of three tasks.
 #[component]
 pub fn FrontPanel() -> impl IntoView {
     let page = use_page();
-    let three = Memo::new(move |_| page.config.with(ExperimentConfig::n_tasks) == 3);
     let lines = page.fronts.lines;
     let view = move |(name, orbit): (&'static str, _)| {
         let chosen = move || (page.arrows.orbit.get() == orbit).to_string();
@@ -25,23 +24,21 @@ pub fn FrontPanel() -> impl IntoView {
         }
     };
     view! {
-        <Show when=move || three.get()>
-            <div class="held" data-testid="front-panel">
-                <span class="seg" role="group" aria-label="View of space">
-                    {SURFACE_VIEWS.map(view).collect_view()}
-                </span>
-                <button
-                    class="btn small-btn"
-                    type="button"
-                    aria-pressed=move || lines.get().to_string()
-                    title="Lines over one axis a task instead of space, where there is no room for both"
-                    data-testid="front-lines"
-                    on:click=move |_| lines.update(|lines| *lines = !*lines)
-                >
-                    "lines"
-                </button>
-            </div>
-        </Show>
+        <div class="held" data-testid="front-panel">
+            <span class="seg" role="group" aria-label="View of space">
+                {SURFACE_VIEWS.map(view).collect_view()}
+            </span>
+            <button
+                class="btn small-btn"
+                type="button"
+                aria-pressed=move || lines.get().to_string()
+                title="Lines over one axis a task instead of space, where there is no room for both"
+                data-testid="front-lines"
+                on:click=move |_| lines.update(|lines| *lines = !*lines)
+            >
+                "lines"
+            </button>
+        </div>
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::arrows::{self, nudge, set_coordinate};
 use super::format::plain;
-use super::page::{Page, use_page};
+use super::later::FromLater;
+use super::page::use_page;
 use super::run_card::subscript;
 use crate::config::ExperimentConfig;
 use crate::config::gradients::GRADIENTS;
@@ -38,7 +39,10 @@ pub fn FrozenPanel(plot: &'static Plot) -> impl IntoView {
     view! {
         <div class="held" data-testid="arrows-panel">
             {views}
-            {move || held.get().then(|| view! { <Held page n_tasks=n_tasks.get() /> })}
+            {move || {
+                let n_tasks = n_tasks.get();
+                held.get().then(|| view! { <FromLater make=move |later| (later.held)(n_tasks) /> })
+            }}
         </div>
         <Signs plot />
     }
@@ -46,7 +50,8 @@ pub fn FrozenPanel(plot: &'static Plot) -> impl IntoView {
 
 /// The chosen gradient's coordinates, presets and the way back.
 #[component]
-fn Held(page: Page, n_tasks: usize) -> impl IntoView {
+pub fn Held(n_tasks: usize) -> impl IntoView {
+    let page = use_page();
     let why = RwSignal::new(None::<String>);
     let names = page.config.with_untracked(|config| config.subject.task_names());
     let chosen = move || page.arrows.chosen.get() % n_tasks.max(1);

@@ -1,7 +1,6 @@
 //! Help: the keys, and what each plot says.
 
-use super::float::Sheet;
-use super::page::{Float, use_page};
+use super::page::use_page;
 use crate::plots::PLOTS;
 use leptos::prelude::*;
 
@@ -20,10 +19,9 @@ const KEYS: [(&[&str], &str); 11] = [
 ];
 
 #[component]
-pub fn Help() -> impl IntoView {
+pub fn Words() -> impl IntoView {
     let page = use_page();
     view! {
-        <Sheet float=Float::Help title="What you see">
             <p class="soft">
                 "One network is trained on several tasks at once, by several methods from the same start on the same batches. A method decides how the tasks’ gradients become one step. The violet line is the step you look at; moving it never trains anything again."
             </p>
@@ -65,6 +63,5 @@ pub fn Help() -> impl IntoView {
                     })
                     .collect_view()
             }}
-        </Sheet>
     }
 }

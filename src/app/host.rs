@@ -1,12 +1,12 @@
 //! `window.paretoscope`: what a host or a test may ask of the page, the same validators as the link.
 
-use super::export;
 use super::page::{Page, Trouble};
 use crate::config::{Edit, link};
 use leptos::prelude::*;
 use serde_json::Value;
 use std::cell::Cell;
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::future_to_promise;
 
 /// Puts the object on the window. Every method returns a promise; a refusal rejects with a sentence.
 pub fn expose(page: Page) {
@@ -69,12 +69,21 @@ pub fn expose(page: Page) {
         page.edit(Edit::Preference(preference))?;
         Ok(settled(page))
     });
-    method(&set, "metrics", move |_| Ok(now(to_js(&export::metrics(page)))));
+    method(&set, "metrics", move |_| {
+        Ok(future_to_promise(async move {
+            let later = page.later.have().await.map_err(|sentence| js_sys::Error::new(&sentence))?;
+            Ok(to_js(&(later.metrics)(page)))
+        }))
+    });
     method(&set, "export", move |options| {
         let field = |name: &str| js_sys::Reflect::get(&options, &name.into()).ok().and_then(|value| value.as_string());
         let kind = field("kind").or_else(|| options.as_string()).ok_or("export takes {kind: csv, json or svg}.")?;
-        let file = export::file(page, &kind, field("view").as_deref())?;
-        Ok(now(JsValue::from_str(&file.text)))
+        let view = field("view");
+        Ok(future_to_promise(async move {
+            let made = async { (page.later.have().await?.file)(page, &kind, view.as_deref()) };
+            let file = made.await.map_err(|sentence| js_sys::Error::new(&sentence))?;
+            Ok(JsValue::from_str(&file.text))
+        }))
     });
     let _ = js_sys::Reflect::set(&window(), &"paretoscope".into(), &host);
 }

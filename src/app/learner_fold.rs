@@ -1,6 +1,7 @@
 //! What a run trains: a single point, or a front by one of the learners, with its settings.
 
 use super::knob::Setting;
+use super::later::{Fold, Later};
 use super::page::use_page;
 use super::problem_panel::commit;
 use crate::config::Edit;
@@ -10,16 +11,31 @@ use leptos::prelude::*;
 /// The value of the list that stands for a single point.
 const POINT: &str = "point";
 
+/// The learner of the run by its id, or [`POINT`].
+fn chosen(run: usize) -> Memo<&'static str> {
+    let page = use_page();
+    Memo::new(move |_| page.config.with(|config| Some(config.runs.get(run)?.learned()?.learner.id)).unwrap_or(POINT))
+}
+
 #[component]
 pub fn LearnerFold(
     run: usize,
     /// Where a refusal is said.
     why: RwSignal<Option<String>>,
 ) -> impl IntoView {
-    let page = use_page();
-    let id = Memo::new(move |_| {
-        page.config.with(|config| Some(config.runs.get(run)?.learned()?.learner.id)).unwrap_or(POINT)
+    let id = chosen(run);
+    let summary = Signal::derive(move || match learner(id.get()) {
+        Some(learner) => format!("Trains a front, by {}", learner.label),
+        None => "Trains a single point".to_owned(),
     });
+    view! { <Fold test_id="learner" summary make=move |later: &'static Later| (later.learner)(run, why) /> }
+}
+
+/// What may be chosen, and what comes with it.
+#[component]
+pub fn Settings(run: usize, why: RwSignal<Option<String>>) -> impl IntoView {
+    let page = use_page();
+    let id = chosen(run);
     let choose = move |event| {
         let wanted = event_target_value(&event);
         let learner = (wanted != POINT).then_some(wanted);
@@ -77,25 +93,17 @@ pub fn LearnerFold(
         })
     };
     view! {
-        <details class="fold" data-testid="learner">
-            <summary>
-                {move || match learner(id.get()) {
-                    Some(learner) => format!("Trains a front, by {}", learner.label),
-                    None => "Trains a single point".to_owned(),
-                }}
-            </summary>
-            <div class="knob">
-                <span class="lab">"Trains"</span>
-                <div class="two">
-                    <select class="small" aria-label="What this run trains" on:change=choose>
-                        <option value=POINT selected=move || id.get() == POINT>
-                            "a single point"
-                        </option>
-                        {options}
-                    </select>
-                </div>
+        <div class="knob">
+            <span class="lab">"Trains"</span>
+            <div class="two">
+                <select class="small" aria-label="What this run trains" on:change=choose>
+                    <option value=POINT selected=move || id.get() == POINT>
+                        "a single point"
+                    </option>
+                    {options}
+                </select>
             </div>
-            {settings}
-        </details>
+        </div>
+        {settings}
     }
 }

@@ -27,9 +27,11 @@ mod keys;
 mod knob;
 mod land;
 mod land_switches;
+mod later;
 mod lead;
 mod learner_fold;
 mod methods_panel;
+mod modifiers;
 mod network_drawing;
 mod page;
 mod painter;
@@ -98,6 +100,7 @@ fn App() -> impl IntoView {
     keys::listen(page);
     float::close_with_escape();
     host::expose(page);
+    later::fetch_in_peace(page);
     Effect::new(move |_| {
         if let Some(root) = document().document_element() {
             // An attribute of ours with a plain value is never refused.

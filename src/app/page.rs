@@ -8,6 +8,7 @@ use super::engine::Engine;
 use super::events::{self, Redone};
 use super::fronts::FrontState;
 use super::land::LandState;
+use super::later::Part;
 use super::painter::Painter;
 use super::probing::Probing;
 use super::sharpness::Sharpness;
@@ -16,7 +17,7 @@ use super::{address, storage};
 use crate::config::link::Rejected;
 use crate::config::presets::{self, Preset, default_preset};
 use crate::config::{Along, Aspect, Edit, ExperimentConfig, Theme, needs_restart};
-use crate::plots::{Kept, PLOTS, Plot, Scene, Swept};
+use crate::plots::{AT_ONCE, Kept, Plot, Scene, Swept, name};
 use crate::protocol::{BackendReport, Command, FailureCode, RunPredictions, SeedProgress};
 use crate::train::History;
 use leptos::prelude::*;
@@ -147,6 +148,8 @@ pub struct Page {
     pub tiles: RwSignal<Vec<&'static str>>,
     /// Views that show their table.
     pub tables: RwSignal<Vec<&'static str>>,
+    /// The part of the program that the first picture does not need.
+    pub later: Part,
     pub theme: RwSignal<Option<Theme>>,
     pub dark: Signal<bool>,
     pub narrow: Signal<bool>,
@@ -214,6 +217,7 @@ impl Page {
             view: RwSignal::new(None),
             tiles: RwSignal::new(tiles),
             tables: RwSignal::new(Vec::new()),
+            later: Part::new(),
             theme,
             dark: Signal::derive(move || match theme.get() {
                 Some(theme) => theme == Theme::Dark,
@@ -315,7 +319,7 @@ impl Page {
         if let Some(theme) = config.view.theme {
             self.theme.set(Some(theme));
         }
-        let known = |id: &&'static str| PLOTS.iter().any(|plot| plot.id == *id);
+        let known = |id: &&'static str| name(id).is_some();
         let views: Vec<&'static str> = config.view.views.iter().copied().filter(known).collect();
         self.view.set(if let [only] = views[..] { Some(only) } else { None });
         let missing: Vec<&str> = config.view.views.iter().copied().filter(|id| !known(id)).collect();
@@ -661,13 +665,19 @@ impl Page {
         })
     }
 
-    /// The plots that are on the screen.
+    /// The plots that are on the screen and whose code is here.
     pub fn plots_on_screen(self) -> Vec<&'static Plot> {
         let ids: Vec<&'static str> = match self.view.get() {
             Some(view) => vec![view],
             None => self.tiles.get(),
         };
-        ids.into_iter().filter_map(crate::plots::plot).collect()
+        ids.into_iter().filter_map(|id| self.plot(id)).collect()
+    }
+
+    /// The plot with this view id, once its code is here. Tracks its coming.
+    pub fn plot(self, id: &str) -> Option<&'static Plot> {
+        let fits = |plot: &&Plot| plot.id == id;
+        AT_ONCE.iter().find(fits).or_else(|| self.later.get()?.plots.iter().find(fits))
     }
 }
 

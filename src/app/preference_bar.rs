@@ -3,6 +3,7 @@
 use super::fronts::learns;
 use super::icons;
 use super::knob::{Knob, Span, Walk};
+use super::later::FromLater;
 use super::page::use_page;
 use super::preference::with_share;
 use super::preference_triangle::PreferenceTriangle;
@@ -18,6 +19,18 @@ const PRESS: f64 = 0.05;
 pub fn PreferenceBar() -> impl IntoView {
     let page = use_page();
     let shown = Memo::new(move |_| page.opened.get() && page.trouble.with(Option::is_none) && page.config.with(learns));
+    view! {
+        <Show when=move || shown.get()>
+            <section class="prefbar" aria-label="Preference" data-testid="preference-slider">
+                <FromLater make=|later| (later.preference_bar)() />
+            </section>
+        </Show>
+    }
+}
+
+#[component]
+pub fn Controls() -> impl IntoView {
+    let page = use_page();
     let tasks = Memo::new(move |_| page.config.with(|config| config.subject.task_names()));
     let share = move |position: usize| {
         Signal::derive(move || page.config.with(|config| config.preference().get(position).copied().unwrap_or(0.0)))
@@ -110,23 +123,19 @@ pub fn PreferenceBar() -> impl IntoView {
         })
     });
     view! {
-        <Show when=move || shown.get()>
-            <section class="prefbar" aria-label="Preference" data-testid="preference-slider">
-                {controls}
-                {move || why.get().map(|why| view! { <p class="why" role="alert">{why}</p> })}
-                <p class="note" data-testid="front-here">
-                    {move || {
-                        let (here, verdict) = words.get().unwrap_or_default();
-                        let restarts = restarts.get();
-                        let price = if restarts.is_empty() {
-                            String::new()
-                        } else {
-                            format!(" {restarts} heeds the preference while it trains, so moving it trains all runs again.")
-                        };
-                        format!("{here} {verdict}{price}")
-                    }}
-                </p>
-            </section>
-        </Show>
+        {controls}
+        {move || why.get().map(|why| view! { <p class="why" role="alert">{why}</p> })}
+        <p class="note" data-testid="front-here">
+            {move || {
+                let (here, verdict) = words.get().unwrap_or_default();
+                let restarts = restarts.get();
+                let price = if restarts.is_empty() {
+                    String::new()
+                } else {
+                    format!(" {restarts} heeds the preference while it trains, so moving it trains all runs again.")
+                };
+                format!("{here} {verdict}{price}")
+            }}
+        </p>
     }
 }

@@ -1,15 +1,13 @@
 //! The presets, each with what there is to see.
 
-use super::float::Popover;
-use super::page::{Float, use_page};
+use super::page::use_page;
 use crate::config::presets::PRESETS;
 use leptos::prelude::*;
 
 #[component]
-pub fn PresetMenu() -> impl IntoView {
+pub fn Presets() -> impl IntoView {
     let page = use_page();
     view! {
-        <Popover float=Float::Presets label="Presets" class="menu" place="left:8px;top:44px;width:360px">
             <h3>"Each starts afresh; what was changed can be undone."</h3>
             {move || {
                 let chosen = page.config.with(|config| config.preset.id);
@@ -36,6 +34,5 @@ pub fn PresetMenu() -> impl IntoView {
                     })
                     .collect_view()
             }}
-        </Popover>
     }
 }

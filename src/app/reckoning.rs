@@ -15,12 +15,7 @@ const LISTED_TASKS: usize = 3;
 #[component]
 pub fn InNumbers(run: usize) -> impl IntoView {
     let page = use_page();
-    let open = RwSignal::new(false);
-    // Computed only while somebody looks.
     let lines = Memo::new(move |_| {
-        if !open.get() {
-            return Vec::new();
-        }
         let step = page.told.get();
         page.history.with(|history| {
             let record = history.runs.get(run).and_then(|run| run.at(step));
@@ -28,29 +23,19 @@ pub fn InNumbers(run: usize) -> impl IntoView {
             record.map_or_else(Vec::new, |record| lines(&Reckoning::new(record), of, record.losses.len()))
         })
     });
-    let toggled = move |event: web_sys::Event| {
-        use wasm_bindgen::JsCast;
-        let details = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-        open.set(details.is_some_and(|details| details.has_attribute("open")));
-    };
-    view! {
-        <details class="fold numbers" data-testid="in-numbers" on:toggle=toggled>
-            <summary>"In numbers"</summary>
-            {move || {
-                lines
-                    .get()
-                    .into_iter()
-                    .map(|(name, mathml)| {
-                        view! {
-                            <p>
-                                <span>{name}</span>
-                                <span class="math" inner_html=mathml></span>
-                            </p>
-                        }
-                    })
-                    .collect_view()
-            }}
-        </details>
+    move || {
+        lines
+            .get()
+            .into_iter()
+            .map(|(name, mathml)| {
+                view! {
+                    <p>
+                        <span>{name}</span>
+                        <span class="math" inner_html=mathml></span>
+                    </p>
+                }
+            })
+            .collect_view()
     }
 }
 

@@ -1,16 +1,15 @@
 //! One compared run: what it is called, its rule, its weights and values at the cursor, its knobs.
 
-use super::about_method::AboutMethod;
 use super::format::{brief, metric};
 use super::icons;
 use super::knob::Setting;
+use super::later::{Fold, Later};
 use super::learner_fold::LearnerFold;
+use super::modifiers::ModifiersFold;
 use super::page::{Page, use_page};
 use super::problem_panel::commit;
-use super::reckoning::InNumbers;
 use super::swatch::Swatch;
 use crate::balance::formula::formula;
-use crate::balance::modify::{MODIFIERS, Modifier};
 use crate::config::{Edit, RunConfig, name_of_run};
 use crate::measure::pull::same_direction;
 use crate::train::History;
@@ -83,9 +82,6 @@ pub fn RunCard(
             view! { <Setting knob=setting value commit=set /> }
         })
         .collect_view();
-    let fitting: Vec<&'static Modifier> =
-        MODIFIERS.iter().filter(|modifier| modifier.refuses(entry).is_none()).collect();
-    let modifiers = (!fitting.is_empty()).then(|| view! { <Modifiers run fitting why /> });
     view! {
         <article
             class="card"
@@ -143,10 +139,20 @@ pub fn RunCard(
             <Values run />
             {knobs}
             <div class="folds">
-                <InNumbers run />
-                <AboutMethod method=entry run />
+                <Fold
+                    test_id="in-numbers"
+                    class="numbers"
+                    summary="In numbers"
+                    make=move |later: &'static Later| (later.in_numbers)(run)
+                />
+                <Fold
+                    test_id="about"
+                    class="about"
+                    summary="About"
+                    make=move |later: &'static Later| (later.about)(entry, run)
+                />
                 <LearnerFold run why />
-                {modifiers}
+                <ModifiersFold method=entry run why />
             </div>
             {move || {
                 same.get()
@@ -174,61 +180,6 @@ pub fn RunCard(
         </article>
     }
         .into_any()
-}
-
-/// What stands between the gradients and the method, or behind it.
-#[component]
-fn Modifiers(run: usize, fitting: Vec<&'static Modifier>, why: RwSignal<Option<String>>) -> impl IntoView {
-    let page = use_page();
-    let on = Memo::new(move |_| {
-        page.config.with(|config| {
-            let ids = |run: &RunConfig| run.modifiers.iter().map(|applied| applied.modifier.id).collect::<Vec<_>>();
-            config.runs.get(run).map_or_else(Vec::new, ids)
-        })
-    });
-    let boxes = fitting
-        .into_iter()
-        .map(|modifier| {
-            let toggle = move |_| {
-                why.set(page.edit(Edit::ToggleModifier { run, modifier: modifier.id.into() }).err());
-            };
-            let title = format!("{} {}, {}", modifier.about, modifier.paper, modifier.year);
-            let is_on = Memo::new(move |_| on.with(|on| on.contains(&modifier.id)));
-            let setting = modifier.knob.as_ref().map(|knob| {
-                let value = Signal::derive(move || {
-                    page.config.with(|config| {
-                        let modifiers = config.runs.get(run).map_or(&[][..], |run| &run.modifiers);
-                        let applied = modifiers.iter().find(|applied| applied.modifier.id == modifier.id);
-                        applied.map_or(knob.default, |applied| applied.value)
-                    })
-                });
-                let set = commit(page, move |value| Edit::ModifierKnob { run, modifier: modifier.id.into(), value });
-                view! {
-                    <Show when=move || is_on.get()>
-                        <Setting knob value commit=set />
-                    </Show>
-                }
-            });
-            view! {
-                <label class="check" title=title>
-                    <input type="checkbox" prop:checked=move || is_on.get() on:change=toggle />
-                    {modifier.label}
-                </label>
-                {setting}
-            }
-        })
-        .collect_view();
-    view! {
-        <details class="fold" data-testid="modifiers">
-            <summary>
-                {move || match on.with(Vec::len) {
-                    0 => "Modifiers".to_string(),
-                    count => format!("Modifiers, {count} on"),
-                }}
-            </summary>
-            {boxes}
-        </details>
-    }
 }
 
 /// Names of the other runs whose methods give the same direction with this run's gradients at this step.

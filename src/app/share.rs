@@ -1,13 +1,12 @@
 //! The link of the experiment: readable, its length, and whether it carries where the reader looks.
 
-use super::float::Sheet;
-use super::page::{Float, use_page};
+use super::page::use_page;
 use crate::config::link;
 use leptos::html;
 use leptos::prelude::*;
 
 #[component]
-pub fn Share() -> impl IntoView {
+pub fn Link() -> impl IntoView {
     let page = use_page();
     let (with_view, with_theme, with_backend) = (RwSignal::new(true), RwSignal::new(false), RwSignal::new(true));
     let said = RwSignal::new("Copy link");
@@ -33,7 +32,6 @@ pub fn Share() -> impl IntoView {
     };
     Effect::new(move |_| {
         address.track();
-        page.float.track();
         said.set("Copy link");
     });
     let length = move || {
@@ -57,7 +55,6 @@ pub fn Share() -> impl IntoView {
         }
     };
     view! {
-        <Sheet float=Float::Share title="Share this experiment">
             <p class="soft">
                 "Whoever opens the link gets the same data, the same start and the same batches. It holds only what differs from the preset."
             </p>
@@ -80,7 +77,6 @@ pub fn Share() -> impl IntoView {
                 {option("Include the current step and view", with_view)}
                 {option("Include the backend", with_backend)} {option("Include the theme", with_theme)}
             </div>
-        </Sheet>
     }
 }
 

@@ -4,6 +4,7 @@
 //! experiments, and each entry is one.
 
 use super::icons;
+use super::later::FromLater;
 use super::page::{Page, use_page};
 use crate::config::{ExperimentConfig, differences, needs_restart};
 use crate::plots::Kept;
@@ -167,7 +168,7 @@ pub fn ShelfSection() -> impl IntoView {
                 }}
             </p>
             <For each=move || numbers.get() key=|number| *number let:number>
-                <Item number />
+                <FromLater make=move |later| (later.kept)(number) />
             </For>
             <button
                 class="btn line small-btn"
@@ -199,7 +200,7 @@ fn focus_shelf() {
 
 /// One kept experiment: what differs from the open one, its runs, and the ways back and out.
 #[component]
-fn Item(number: u32) -> impl IntoView {
+pub fn Item(number: u32) -> impl IntoView {
     let page = use_page();
     let shelf = page.shelf;
     let Some(entry) =

@@ -1,25 +1,97 @@
 //! A view in its frame: title, one muted phrase, its switches, table and size.
 
 use super::arrows;
-use super::front_panel::{FrontMeasures, FrontPanel};
 use super::frozen_panel::FrozenPanel;
 use super::icons;
-use super::inside_switches::{InsideSwitches, WholeNetwork};
-use super::land_switches::{LandPanel, LandSwitches};
+use super::inside_switches::WholeNetwork;
+use super::later::{Awaited, FromLater};
 use super::page::{Page, use_page};
 use super::plot_canvas::PlotCanvas;
 use super::plot_table::PlotTable;
-use crate::config::{Along, Aspect};
-use crate::plots::{PLOTS, Plot, Switch, reads_fronts, reads_probe, subtitle, summary};
+use crate::config::{Along, Aspect, ExperimentConfig};
+use crate::plots::{NAMES, Name, Plot, Switch, reads_fronts, reads_probe, subtitle, summary};
 use crate::train::Rows;
 use leptos::prelude::*;
 
+/// A view, or in its frame that it is on its way.
 #[component]
 pub fn Tile(
-    plot: &'static Plot,
+    name: &'static Name,
     /// Place among the tiles; `None` when the view is maximized.
     place: Option<usize>,
 ) -> impl IntoView {
+    let page = use_page();
+    move || {
+        if let Some(plot) = page.plot(name.id) {
+            return view! { <View plot name place /> }.into_any();
+        }
+        page.later.ask();
+        view! {
+            <figure class="tile" data-view=name.id>
+                <header>
+                    <Title name place />
+                    <span class="grow"></span>
+                    <Resize name place />
+                </header>
+                <div class="plot">
+                    <Awaited />
+                </div>
+            </figure>
+        }
+        .into_any()
+    }
+}
+
+/// What the view is called; among others, a choice of another.
+#[component]
+fn Title(name: &'static Name, place: Option<usize>) -> impl IntoView {
+    let page = use_page();
+    let Some(place) = place else { return view! { <h2>{name.title}</h2> }.into_any() };
+    let choose = move |event| {
+        if let Some(chosen) = crate::plots::name(&event_target_value(&event)) {
+            page.tiles.update(|tiles| {
+                // Views trade places rather than show twice.
+                if let Some(other) = tiles.iter().position(|tile| *tile == chosen.id) {
+                    tiles[other] = tiles[place];
+                }
+                tiles[place] = chosen.id;
+            });
+        }
+    };
+    view! {
+        <h2 class="sr">{name.title}</h2>
+        <select class="pickview" aria-label="View in this tile" on:change=choose>
+            {NAMES
+                .iter()
+                .map(|other| {
+                    view! {
+                        <option value=other.id selected=other.id == name.id>
+                            {other.title}
+                        </option>
+                    }
+                })
+                .collect_view()}
+        </select>
+    }
+    .into_any()
+}
+
+/// From a tile to all the room there is, and back.
+#[component]
+fn Resize(name: &'static Name, place: Option<usize>) -> impl IntoView {
+    let page = use_page();
+    let resize = move |_| page.view.set(if place.is_some() { Some(name.id) } else { None });
+    let icon = if place.is_some() { icons::MAXIMIZE } else { icons::RESTORE };
+    let words = if place.is_some() { "Maximize" } else { "Restore" };
+    view! {
+        <button class="btn icon only-l" type="button" aria-label=words title=words on:click=resize>
+            {icon.draw()}
+        </button>
+    }
+}
+
+#[component]
+fn View(plot: &'static Plot, name: &'static Name, place: Option<usize>) -> impl IntoView {
     let page = use_page();
     let as_table = move || page.tables.with(|tables| tables.contains(&plot.id));
     let toggle = move |_| {
@@ -36,45 +108,10 @@ pub fn Tile(
             if approximate { format!("≈ {subtitle}") } else { subtitle }
         })
     });
-    let title = match place {
-        None => view! { <h2>{plot.title}</h2> }.into_any(),
-        Some(place) => {
-            let choose = move |event| {
-                let id = event_target_value(&event);
-                if let Some(plot) = PLOTS.iter().find(|plot| plot.id == id) {
-                    page.tiles.update(|tiles| {
-                        // Views trade places rather than show twice.
-                        if let Some(other) = tiles.iter().position(|tile| *tile == plot.id) {
-                            tiles[other] = tiles[place];
-                        }
-                        tiles[place] = plot.id;
-                    });
-                }
-            };
-            view! {
-                <h2 class="sr">{plot.title}</h2>
-                <select class="pickview" aria-label="View in this tile" on:change=choose>
-                    {PLOTS
-                        .iter()
-                        .map(|other| {
-                            view! {
-                                <option value=other.id selected=other.id == plot.id>
-                                    {other.title}
-                                </option>
-                            }
-                        })
-                        .collect_view()}
-                </select>
-            }
-            .into_any()
-        }
-    };
-    let resize = move |_| page.view.set(if place.is_some() { Some(plot.id) } else { None });
-    let size = if place.is_some() { icons::MAXIMIZE } else { icons::RESTORE };
     view! {
         <figure class="tile" data-view=plot.id>
             <header>
-                {title} <span class="sub">{move || words.get()}</span> <Switches plot />
+                <Title name place /> <span class="sub">{move || words.get()}</span> <Switches plot />
                 <button
                     class="btn icon"
                     type="button"
@@ -86,15 +123,7 @@ pub fn Tile(
                 >
                     {icons::TABLE.draw()}
                 </button>
-                <button
-                    class="btn icon only-l"
-                    type="button"
-                    aria-label=if place.is_some() { "Maximize" } else { "Restore" }
-                    title=if place.is_some() { "Maximize" } else { "Restore" }
-                    on:click=resize
-                >
-                    {size.draw()}
-                </button>
+                <Resize name place />
             </header>
             <Show when=as_table fallback=move || view! { <PlotCanvas plot /> }>
                 <PlotTable plot />
@@ -121,10 +150,18 @@ fn Switches(plot: &'static Plot) -> impl IntoView {
             let whole = reads_probe(plot, Some(0)).then(|| view! { <WholeNetwork /> });
             view! { {whole} <ArrowSwitches page /> }.into_any()
         }
-        Switch::Landscape => view! { <LandSwitches /> <RunSwitch page /> }.into_any(),
+        Switch::Landscape => view! {
+            <FromLater make=|later| (later.land_switches)() />
+            <RunSwitch page />
+        }
+        .into_any(),
         Switch::Aspect => view! { <AspectSwitch page /> }.into_any(),
         Switch::Front => view! { <FrontSwitch page /> }.into_any(),
-        Switch::Inside => view! { <InsideSwitches /> <RunSwitch page /> }.into_any(),
+        Switch::Inside => view! {
+            <FromLater make=|later| (later.inside_switches)() />
+            <RunSwitch page />
+        }
+        .into_any(),
         Switch::Along => view! { <AlongSwitch page /> }.into_any(),
         Switch::LogScale => view! {
             <AlongSwitch page />
@@ -149,12 +186,23 @@ fn Panel(plot: &'static Plot) -> impl IntoView {
     let switch = Memo::new(move |_| page.with_scene(|scene| (plot.switch)(scene)));
     // A tile of the overview has no room for more than its map.
     let alone = Memo::new(move |_| page.narrow.get() || page.view.get() == Some(plot.id));
+    let three = Memo::new(move |_| page.config.with(ExperimentConfig::n_tasks) == 3);
     move || match switch.get() {
         Switch::Arrows => view! { <FrozenPanel plot /> }.into_any(),
-        Switch::Front if alone.get() => view! { <FrontPanel /> <FrontMeasures /> }.into_any(),
-        Switch::Front => view! { <FrontPanel /> }.into_any(),
-        _ if reads_fronts(plot) && alone.get() => view! { <FrontMeasures /> }.into_any(),
-        Switch::Landscape if alone.get() => view! { <LandPanel plot /> }.into_any(),
+        Switch::Front if alone.get() => view! {
+            <Show when=move || three.get()>
+                <FromLater make=|later| (later.front_panel)() />
+            </Show>
+            <FromLater quiet=true make=|later| (later.front_measures)() />
+        }
+        .into_any(),
+        Switch::Front if three.get() => view! { <FromLater make=|later| (later.front_panel)() /> }.into_any(),
+        _ if reads_fronts(plot) && alone.get() => {
+            view! { <FromLater quiet=true make=|later| (later.front_measures)() /> }.into_any()
+        }
+        Switch::Landscape if alone.get() => {
+            view! { <FromLater make=move |later| (later.land_panel)(plot) /> }.into_any()
+        }
         _ => ().into_any(),
     }
 }

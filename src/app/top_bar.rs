@@ -1,12 +1,10 @@
 //! The bar at the top: brand, preset, undo, share, export, help, theme and the backend.
 
 use super::backend_chip::BackendChip;
-use super::export_menu::ExportMenu;
-use super::help::Help;
+use super::float::{Popover, Sheet};
 use super::icons;
+use super::later::FromLater;
 use super::page::{Float, use_page};
-use super::preset_menu::PresetMenu;
-use super::share::Share;
 use super::storage;
 use crate::config::Theme;
 use leptos::prelude::*;
@@ -133,11 +131,19 @@ pub fn TopBar() -> impl IntoView {
                 {icons::MENU.draw()}
             </button>
         </header>
-        <PresetMenu />
-        <ExportMenu />
-        <Share />
-        <Help />
-        <super::float::Popover float=Float::Menu label="Menu" class="menu" place="right:8px;top:48px;width:240px">
+        <Popover float=Float::Presets label="Presets" class="menu" place="left:8px;top:44px;width:360px">
+            <FromLater make=|later| (later.presets)() />
+        </Popover>
+        <Popover float=Float::Export label="Export" class="menu" place="right:16px;top:44px;width:288px">
+            <FromLater make=|later| (later.export_menu)() />
+        </Popover>
+        <Sheet float=Float::Share title="Share this experiment">
+            <FromLater make=|later| (later.share)() />
+        </Sheet>
+        <Sheet float=Float::Help title="What you see">
+            <FromLater make=|later| (later.help)() />
+        </Sheet>
+        <Popover float=Float::Menu label="Menu" class="menu" place="right:8px;top:48px;width:240px">
             {move || {
                 [("Share", Float::Share), ("Export", Float::Export), ("Help", Float::Help)]
                     .map(|(label, float)| {
@@ -159,7 +165,7 @@ pub fn TopBar() -> impl IntoView {
                 <b>{theme_words}</b>
             </button>
             <EventItems />
-        </super::float::Popover>
+        </Popover>
     }
 }
 

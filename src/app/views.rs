@@ -4,7 +4,7 @@ use super::engine::Engine;
 use super::failure::Failure;
 use super::page::use_page;
 use super::tile::Tile;
-use crate::plots::{PLOTS, plot, reads_probe};
+use crate::plots::{NAMES, name, reads_probe};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
@@ -75,7 +75,7 @@ pub fn Tabs() -> impl IntoView {
     view! {
         <div class="tabs" node_ref=row>
             <div class="tablist" role="tablist" aria-label="Views">
-                {tab("Overview", None)} {PLOTS.iter().map(|plot| tab(plot.title, Some(plot.id))).collect_view()}
+                {tab("Overview", None)} {NAMES.iter().map(|name| tab(name.title, Some(name.id))).collect_view()}
             </div>
             <span class="state" data-testid="progress" title=tooltip>{state}</span>
         </div>
@@ -117,10 +117,7 @@ pub fn Views() -> impl IntoView {
         let tiles = ids
             .into_iter()
             .enumerate()
-            .filter_map(|(place, id)| {
-                let plot = plot(id)?;
-                Some(view! { <Tile plot place=(!alone).then_some(place) /> })
-            })
+            .filter_map(|(place, id)| Some(view! { <Tile name=name(id)? place=(!alone).then_some(place) /> }))
             .collect_view();
         view! { <div class="tiles" class:one=alone>{tiles}</div> }
     };

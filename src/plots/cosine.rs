@@ -40,6 +40,7 @@ pub(super) const PLOT: Plot = Plot {
     switch: |_| Switch::Aspect,
     shows_all_seeds: |_| false,
     reads_predictions: false,
+    at_once: false,
 };
 
 /// What is known of flatness, where it is what the view shows.

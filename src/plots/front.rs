@@ -22,6 +22,7 @@ pub(super) const PLOT: Plot = Plot {
     switch: |scene| if manifold::is_learned(scene) { Switch::Front } else { Switch::None },
     shows_all_seeds: |scene| manifold::is_learned(scene) && manifold::shows_all_seeds(scene),
     reads_predictions: false,
+    at_once: true,
 };
 
 /// A run's losses of the first two tasks at the cursor.

@@ -20,6 +20,7 @@ pub(super) const PLOT: Plot = Plot {
     switch: |_| Switch::LogScale,
     shows_all_seeds: |_| true,
     reads_predictions: false,
+    at_once: true,
 };
 
 fn subtitle(scene: &Scene) -> String {

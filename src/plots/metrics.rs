@@ -22,6 +22,7 @@ pub(super) const PLOT: Plot = Plot {
     switch: |scene| if scene.is_analytic() { Switch::None } else { Switch::Along },
     shows_all_seeds: |_| true,
     reads_predictions: false,
+    at_once: false,
 };
 
 /// Whether this task's metric is a share of right answers.

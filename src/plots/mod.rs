@@ -132,6 +132,15 @@ pub struct Plot {
     pub shows_all_seeds: fn(&Scene) -> bool,
     /// Whether it draws [`Scene::predictions`], which are computed only while somebody looks.
     pub reads_predictions: bool,
+    /// Whether its code comes with the page, because the default experiment shows it at once.
+    pub at_once: bool,
+}
+
+/// What is known of a plot before its code has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Name {
+    pub id: &'static str,
+    pub title: &'static str,
 }
 
 /// What a reader can switch at a plot.
@@ -168,6 +177,47 @@ pub const PLOTS: &[Plot] = &[
     layers::PLOT,
     landscape::PLOT,
 ];
+
+/// The names of [`PLOTS`], in the same order. They refer to no code, so that a program that reads them need not have it.
+pub const NAMES: &[Name] = &{
+    let mut names = [Name { id: "", title: "" }; PLOTS.len()];
+    let mut at = 0;
+    while at < PLOTS.len() {
+        names[at] = Name { id: PLOTS[at].id, title: PLOTS[at].title };
+        at += 1;
+    }
+    names
+};
+
+/// Those of [`PLOTS`] whose code comes with the page.
+pub static AT_ONCE: [Plot; count_at_once()] = {
+    let mut plots = [losses::PLOT; count_at_once()];
+    let (mut at, mut found) = (0, 0);
+    while at < PLOTS.len() {
+        if PLOTS[at].at_once {
+            plots[found] = PLOTS[at];
+            found += 1;
+        }
+        at += 1;
+    }
+    plots
+};
+
+const fn count_at_once() -> usize {
+    let (mut at, mut count) = (0, 0);
+    while at < PLOTS.len() {
+        if PLOTS[at].at_once {
+            count += 1;
+        }
+        at += 1;
+    }
+    count
+}
+
+/// The name with this view id.
+pub fn name(id: &str) -> Option<&'static Name> {
+    NAMES.iter().find(|name| name.id == id)
+}
 
 /// The entry with this view id.
 pub fn plot(id: &str) -> Option<&'static Plot> {

@@ -26,6 +26,7 @@ pub(super) const PLOT: Plot = Plot {
     },
     shows_all_seeds: |_| false,
     reads_predictions: true,
+    at_once: true,
 };
 
 /// Said in the place of predictions that cannot be.

@@ -18,6 +18,7 @@ pub(super) const PLOT: Plot = Plot {
     switch: |_| Switch::None,
     shows_all_seeds: |_| false,
     reads_predictions: false,
+    at_once: false,
 };
 
 /// wᵢ / Σ|w|, which compares methods of any scale; `None` where the method gave no weights.

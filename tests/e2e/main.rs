@@ -9,6 +9,7 @@ mod gradients;
 mod hands;
 mod harness;
 mod landscape;
+mod later;
 mod relaxed;
 mod threads;
 mod trouble;

@@ -2,6 +2,7 @@
 
 mod bench;
 mod gate;
+mod parts;
 mod run;
 mod rust;
 mod server;

@@ -5,6 +5,7 @@
 //! hash get one as `?v=`, and the content security policy learns the hashes of the inline scripts,
 //! so that it can forbid every other.
 
+use crate::parts;
 use crate::run::{self, Result, root, run, say};
 use crate::setup::Ready;
 use crate::variants::{RELAXED, THREADS};
@@ -50,6 +51,7 @@ pub fn build(ready: &Ready, mode: Mode, with_threads: bool) -> Result<()> {
         trunk.arg("--release");
     }
     run(&mut trunk, "the compiler's message above says why")?;
+    parts::divide(ready, &dist(), mode)?;
     if mode == Mode::Release {
         RELAXED.build(ready, &dist())?;
     }

@@ -52,6 +52,7 @@ pub(super) const PLOT: Plot = Plot {
     switch: |scene| if (2..=3).contains(&scene.n_tasks()) { Switch::Arrows } else { Switch::AtRun },
     shows_all_seeds: |_| false,
     reads_predictions: false,
+    at_once: true,
 };
 
 /// The scene at the layer that is chosen in the view of layers; frozen gradients belong to none.

@@ -34,6 +34,7 @@ pub(super) const PLOT: Plot = Plot {
     switch: |_| Switch::Landscape,
     shows_all_seeds: |_| false,
     reads_predictions: false,
+    at_once: false,
 };
 
 /// Nodes of a map with where a method would go from there, along both axes of the plane.

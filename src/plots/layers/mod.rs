@@ -32,6 +32,7 @@ pub(super) const PLOT: Plot = Plot {
     switch: |_| Switch::Inside,
     shows_all_seeds: |_| false,
     reads_predictions: false,
+    at_once: false,
 };
 
 /// Said in the place of layers that cannot be.
