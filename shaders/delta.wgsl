@@ -17,8 +17,14 @@ struct Delta {
     dy_step: u32,
     dx: u32,          // where dx begins
     dx_step: u32,
+    dy: u32,          // where dy begins
+    below: u32,       // where y below begins
     spare_0: u32,
+    spare_1: u32,
+    spare_2: u32,
 }
+
+// Where values lie; resident steps have them elsewhere.
 
 @group(0) @binding(0) var<storage, read> shape: Delta;
 @group(0) @binding(1) var<storage, read> theta: array<vec4<f32>>;
@@ -26,21 +32,31 @@ struct Delta {
 @group(0) @binding(3) var<storage, read> below: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> dx: array<vec4<f32>>;
 
+fn dy_vec(at: u32) -> vec4<f32> {
+    return dy[at];
+}
+
+fn leave(at: u32, y: u32, sum: vec4<f32>) {
+    dx[at] = sum * slope(shape.activation, below[y]);
+}
+
+// What is computed.
+
 fn finish(task: u32, row: u32, column: u32, c: mat4x4<f32>) {
     if (row >= shape.rows) {
         return;
     }
     let at = shape.dx + task * shape.dx_step + row * shape.dx_vecs + column;
-    let y = task * shape.below_step + row % shape.below_rows * shape.dx_vecs + column;
-    dx[at] = c[0] * slope(shape.activation, below[y]);
+    let y = shape.below + task * shape.below_step + row % shape.below_rows * shape.dx_vecs + column;
+    leave(at, y, c[0]);
     if (column + 1u < shape.dx_vecs) {
-        dx[at + 1u] = c[1] * slope(shape.activation, below[y + 1u]);
+        leave(at + 1u, y + 1u, c[1]);
     }
     if (column + 2u < shape.dx_vecs) {
-        dx[at + 2u] = c[2] * slope(shape.activation, below[y + 2u]);
+        leave(at + 2u, y + 2u, c[2]);
     }
     if (column + 3u < shape.dx_vecs) {
-        dx[at + 3u] = c[3] * slope(shape.activation, below[y + 3u]);
+        leave(at + 3u, y + 3u, c[3]);
     }
 }
 
@@ -62,7 +78,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let last_vec = shape.dx_vecs - 1u;
     let i = min(vec4<u32>(column, column + 1u, column + 2u, column + 3u), vec4<u32>(last_vec));
     let w = shape.weight + id.z * shape.theta_step + i * (4u * shape.dy_vecs);
-    let dy_start = id.z * shape.dy_step;
+    let dy_start = shape.dy + id.z * shape.dy_step;
     let dy0 = dy_start + min(row + 0u, last_row) * shape.dy_vecs;
     let dy1 = dy_start + min(row + 1u, last_row) * shape.dy_vecs;
     let dy2 = dy_start + min(row + 2u, last_row) * shape.dy_vecs;
@@ -80,14 +96,14 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     var c6 = mat4x4<f32>();
     var c7 = mat4x4<f32>();
     for (var k = 0u; k < shape.dy_vecs; k++) {
-        let a0 = dy[dy0 + k];
-        let a1 = dy[dy1 + k];
-        let a2 = dy[dy2 + k];
-        let a3 = dy[dy3 + k];
-        let a4 = dy[dy4 + k];
-        let a5 = dy[dy5 + k];
-        let a6 = dy[dy6 + k];
-        let a7 = dy[dy7 + k];
+        let a0 = dy_vec(dy0 + k);
+        let a1 = dy_vec(dy1 + k);
+        let a2 = dy_vec(dy2 + k);
+        let a3 = dy_vec(dy3 + k);
+        let a4 = dy_vec(dy4 + k);
+        let a5 = dy_vec(dy5 + k);
+        let a6 = dy_vec(dy6 + k);
+        let a7 = dy_vec(dy7 + k);
         let w0 = four_rows(w.x + k);
         c0[0] += a0 * w0;
         c1[0] += a1 * w0;

@@ -17,30 +17,46 @@ struct Dense {
     theta_step: u32,  // from one task's W to the next one's
     x_step: u32,
     y_step: u32,
-    spare_0: u32,
-    spare_1: u32,
-    spare_2: u32,
+    x: u32,           // where x begins
+    y: u32,           // where y begins
+    keep: u32,        // where the inputs of the activation stay, in resident steps
 }
+
+// Where values lie; resident steps have them elsewhere.
 
 @group(0) @binding(0) var<storage, read> shape: Dense;
 @group(0) @binding(1) var<storage, read> theta: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> y: array<vec4<f32>>;
 
+fn x_row(task: u32, row: u32) -> u32 {
+    return shape.x + task * shape.x_step + row * shape.x_vecs;
+}
+
+fn x_vec(at: u32) -> vec4<f32> {
+    return x[at];
+}
+
+fn leave(at: u32, sum: vec4<f32>) {
+    y[at] = activate(shape.activation, sum);
+}
+
+// What is computed.
+
 fn finish(task: u32, row: u32, column: u32, c: mat4x4<f32>, b: mat4x4<f32>) {
     if (row >= shape.rows) {
         return;
     }
-    let at = task * shape.y_step + row * shape.y_vecs + column;
-    y[at] = activate(shape.activation, c[0] + b[0]);
+    let at = shape.y + task * shape.y_step + row * shape.y_vecs + column;
+    leave(at, c[0] + b[0]);
     if (column + 1u < shape.y_vecs) {
-        y[at + 1u] = activate(shape.activation, c[1] + b[1]);
+        leave(at + 1u, c[1] + b[1]);
     }
     if (column + 2u < shape.y_vecs) {
-        y[at + 2u] = activate(shape.activation, c[2] + b[2]);
+        leave(at + 2u, c[2] + b[2]);
     }
     if (column + 3u < shape.y_vecs) {
-        y[at + 3u] = activate(shape.activation, c[3] + b[3]);
+        leave(at + 3u, c[3] + b[3]);
     }
 }
 
@@ -62,23 +78,22 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let last_row = shape.rows - 1u;
     let last_vec = shape.y_vecs - 1u;
     let o = min(vec4<u32>(column, column + 1u, column + 2u, column + 3u), vec4<u32>(last_vec));
-    let x_start = id.z * shape.x_step;
-    let x0 = x_start + min(row + 0u, last_row) * shape.x_vecs;
-    let x1 = x_start + min(row + 1u, last_row) * shape.x_vecs;
-    let x2 = x_start + min(row + 2u, last_row) * shape.x_vecs;
-    let x3 = x_start + min(row + 3u, last_row) * shape.x_vecs;
-    let x4 = x_start + min(row + 4u, last_row) * shape.x_vecs;
-    let x5 = x_start + min(row + 5u, last_row) * shape.x_vecs;
-    let x6 = x_start + min(row + 6u, last_row) * shape.x_vecs;
-    let x7 = x_start + min(row + 7u, last_row) * shape.x_vecs;
-    let x8 = x_start + min(row + 8u, last_row) * shape.x_vecs;
-    let x9 = x_start + min(row + 9u, last_row) * shape.x_vecs;
-    let x10 = x_start + min(row + 10u, last_row) * shape.x_vecs;
-    let x11 = x_start + min(row + 11u, last_row) * shape.x_vecs;
-    let x12 = x_start + min(row + 12u, last_row) * shape.x_vecs;
-    let x13 = x_start + min(row + 13u, last_row) * shape.x_vecs;
-    let x14 = x_start + min(row + 14u, last_row) * shape.x_vecs;
-    let x15 = x_start + min(row + 15u, last_row) * shape.x_vecs;
+    let x0 = x_row(id.z, min(row + 0u, last_row));
+    let x1 = x_row(id.z, min(row + 1u, last_row));
+    let x2 = x_row(id.z, min(row + 2u, last_row));
+    let x3 = x_row(id.z, min(row + 3u, last_row));
+    let x4 = x_row(id.z, min(row + 4u, last_row));
+    let x5 = x_row(id.z, min(row + 5u, last_row));
+    let x6 = x_row(id.z, min(row + 6u, last_row));
+    let x7 = x_row(id.z, min(row + 7u, last_row));
+    let x8 = x_row(id.z, min(row + 8u, last_row));
+    let x9 = x_row(id.z, min(row + 9u, last_row));
+    let x10 = x_row(id.z, min(row + 10u, last_row));
+    let x11 = x_row(id.z, min(row + 11u, last_row));
+    let x12 = x_row(id.z, min(row + 12u, last_row));
+    let x13 = x_row(id.z, min(row + 13u, last_row));
+    let x14 = x_row(id.z, min(row + 14u, last_row));
+    let x15 = x_row(id.z, min(row + 15u, last_row));
     var w = vec4<u32>(shape.weight + id.z * shape.theta_step) + o;
     var c0 = mat4x4<f32>();
     var c1 = mat4x4<f32>();
@@ -97,22 +112,22 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     var c14 = mat4x4<f32>();
     var c15 = mat4x4<f32>();
     for (var k = 0u; k < shape.x_vecs; k++) {
-        let a0 = x[x0 + k];
-        let a1 = x[x1 + k];
-        let a2 = x[x2 + k];
-        let a3 = x[x3 + k];
-        let a4 = x[x4 + k];
-        let a5 = x[x5 + k];
-        let a6 = x[x6 + k];
-        let a7 = x[x7 + k];
-        let a8 = x[x8 + k];
-        let a9 = x[x9 + k];
-        let a10 = x[x10 + k];
-        let a11 = x[x11 + k];
-        let a12 = x[x12 + k];
-        let a13 = x[x13 + k];
-        let a14 = x[x14 + k];
-        let a15 = x[x15 + k];
+        let a0 = x_vec(x0 + k);
+        let a1 = x_vec(x1 + k);
+        let a2 = x_vec(x2 + k);
+        let a3 = x_vec(x3 + k);
+        let a4 = x_vec(x4 + k);
+        let a5 = x_vec(x5 + k);
+        let a6 = x_vec(x6 + k);
+        let a7 = x_vec(x7 + k);
+        let a8 = x_vec(x8 + k);
+        let a9 = x_vec(x9 + k);
+        let a10 = x_vec(x10 + k);
+        let a11 = x_vec(x11 + k);
+        let a12 = x_vec(x12 + k);
+        let a13 = x_vec(x13 + k);
+        let a14 = x_vec(x14 + k);
+        let a15 = x_vec(x15 + k);
         let w_x = four_rows(w.x);
         c0[0] += w_x * a0;
         c1[0] += w_x * a1;

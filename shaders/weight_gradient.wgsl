@@ -5,6 +5,18 @@
 
 override LANES: u32 = 16u;
 
+struct Factors {
+    x: u32,
+    x_vecs: u32,
+    dy: u32,
+    dy_vecs: u32,
+    weight: u32,  // where dW begins
+    bias: u32,    // where db begins
+    of_g: u32,    // 1: in G, in resident steps
+}
+
+// Where values lie; resident steps have them elsewhere.
+
 struct WeightGradient {
     rows: u32,       // B
     x_vecs: u32,     // of a row of x
@@ -21,44 +33,71 @@ struct WeightGradient {
 @group(0) @binding(2) var<storage, read> dy: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> into: array<vec4<f32>>;
 
-fn finish(at: u32, column: u32, c: mat4x4<f32>) {
-    into[at] = c[0];
-    if (column + 1u < shape.dy_vecs) {
-        into[at + 1u] = c[1];
+fn factors(task: u32) -> Factors {
+    let start = task * shape.into_step;
+    return Factors(
+        task * shape.x_step,
+        shape.x_vecs,
+        task * shape.dy_step,
+        shape.dy_vecs,
+        start + shape.weight,
+        start + shape.bias,
+        0u,
+    );
+}
+
+fn x_vec(at: u32) -> vec4<f32> {
+    return x[at];
+}
+
+fn dy_vec(at: u32) -> vec4<f32> {
+    return dy[at];
+}
+
+fn leave(of_g: u32, at: u32, sum: vec4<f32>) {
+    into[at] = sum;
+}
+
+// What is computed.
+
+fn finish(f: Factors, at: u32, column: u32, c: mat4x4<f32>) {
+    leave(f.of_g, at, c[0]);
+    if (column + 1u < f.dy_vecs) {
+        leave(f.of_g, at + 1u, c[1]);
     }
-    if (column + 2u < shape.dy_vecs) {
-        into[at + 2u] = c[2];
+    if (column + 2u < f.dy_vecs) {
+        leave(f.of_g, at + 2u, c[2]);
     }
-    if (column + 3u < shape.dy_vecs) {
-        into[at + 3u] = c[3];
+    if (column + 3u < f.dy_vecs) {
+        leave(f.of_g, at + 3u, c[3]);
     }
 }
 
 // Vecs of four rows of x, each times its factor, as four columns of x.
 fn columns_of_x(at: vec4<u32>, by: vec4<f32>) -> mat4x4<f32> {
-    return transpose(mat4x4<f32>(by.x * x[at.x], by.y * x[at.y], by.z * x[at.z], by.w * x[at.w]));
+    return transpose(mat4x4<f32>(by.x * x_vec(at.x), by.y * x_vec(at.y), by.z * x_vec(at.z), by.w * x_vec(at.w)));
 }
 
 fn rows_of_dy(at: vec4<u32>) -> mat4x4<f32> {
-    return mat4x4<f32>(dy[at.x], dy[at.y], dy[at.z], dy[at.w]);
+    return mat4x4<f32>(dy_vec(at.x), dy_vec(at.y), dy_vec(at.z), dy_vec(at.w));
 }
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-    let column_tiles = (shape.dy_vecs + 3u) / 4u;
+    let f = factors(id.z);
+    let column_tiles = (f.dy_vecs + 3u) / 4u;
     let i = id.x / column_tiles * 4u;
-    if (i >= shape.x_vecs) {
+    if (i >= f.x_vecs) {
         return;
     }
     let column = id.x % column_tiles * 4u;
-    let last_vec = shape.dy_vecs - 1u;
+    let last_vec = f.dy_vecs - 1u;
     let o = min(vec4<u32>(column, column + 1u, column + 2u, column + 3u), vec4<u32>(last_vec))
-        + vec4<u32>(id.z * shape.dy_step);
-    let into_start = id.z * shape.into_step;
-    let x0 = id.z * shape.x_step + min(i + 0u, shape.x_vecs - 1u);
-    let x1 = id.z * shape.x_step + min(i + 1u, shape.x_vecs - 1u);
-    let x2 = id.z * shape.x_step + min(i + 2u, shape.x_vecs - 1u);
-    let x3 = id.z * shape.x_step + min(i + 3u, shape.x_vecs - 1u);
+        + vec4<u32>(f.dy);
+    let x0 = f.x + min(i + 0u, f.x_vecs - 1u);
+    let x1 = f.x + min(i + 1u, f.x_vecs - 1u);
+    let x2 = f.x + min(i + 2u, f.x_vecs - 1u);
+    let x3 = f.x + min(i + 3u, f.x_vecs - 1u);
     var c0 = mat4x4<f32>();
     var c1 = mat4x4<f32>();
     var c2 = mat4x4<f32>();
@@ -79,8 +118,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         let four = vec4<u32>(row, row + 1u, row + 2u, row + 3u);
         let r = min(four, vec4<u32>(shape.rows - 1u));
         let on = select(vec4<f32>(0.0), vec4<f32>(1.0), four < vec4<u32>(shape.rows));
-        let l = r * shape.x_vecs;
-        let d = r * shape.dy_vecs;
+        let l = r * f.x_vecs;
+        let d = r * f.dy_vecs;
         let v0 = columns_of_x(l + x0, on);
         let v1 = columns_of_x(l + x1, on);
         let v2 = columns_of_x(l + x2, on);
@@ -154,38 +193,38 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         c14[3] += d_w * v3[2];
         c15[3] += d_w * v3[3];
     }
-    let n = shape.dy_vecs;
-    let at = into_start + shape.weight + 4u * i * n + column;
-    if (i + 0u < shape.x_vecs) {
-        finish(at + 0u * n, column, c0);
-        finish(at + 1u * n, column, c1);
-        finish(at + 2u * n, column, c2);
-        finish(at + 3u * n, column, c3);
+    let n = f.dy_vecs;
+    let at = f.weight + 4u * i * n + column;
+    if (i + 0u < f.x_vecs) {
+        finish(f, at + 0u * n, column, c0);
+        finish(f, at + 1u * n, column, c1);
+        finish(f, at + 2u * n, column, c2);
+        finish(f, at + 3u * n, column, c3);
     }
-    if (i + 1u < shape.x_vecs) {
-        finish(at + 4u * n, column, c4);
-        finish(at + 5u * n, column, c5);
-        finish(at + 6u * n, column, c6);
-        finish(at + 7u * n, column, c7);
+    if (i + 1u < f.x_vecs) {
+        finish(f, at + 4u * n, column, c4);
+        finish(f, at + 5u * n, column, c5);
+        finish(f, at + 6u * n, column, c6);
+        finish(f, at + 7u * n, column, c7);
     }
-    if (i + 2u < shape.x_vecs) {
-        finish(at + 8u * n, column, c8);
-        finish(at + 9u * n, column, c9);
-        finish(at + 10u * n, column, c10);
-        finish(at + 11u * n, column, c11);
+    if (i + 2u < f.x_vecs) {
+        finish(f, at + 8u * n, column, c8);
+        finish(f, at + 9u * n, column, c9);
+        finish(f, at + 10u * n, column, c10);
+        finish(f, at + 11u * n, column, c11);
     }
-    if (i + 3u < shape.x_vecs) {
-        finish(at + 12u * n, column, c12);
-        finish(at + 13u * n, column, c13);
-        finish(at + 14u * n, column, c14);
-        finish(at + 15u * n, column, c15);
+    if (i + 3u < f.x_vecs) {
+        finish(f, at + 12u * n, column, c12);
+        finish(f, at + 13u * n, column, c13);
+        finish(f, at + 14u * n, column, c14);
+        finish(f, at + 15u * n, column, c15);
     }
     if (i == 0u) {
         var sums = mat4x4<f32>();
         for (var row = 0u; row < shape.rows; row++) {
             let d = row * n;
-            sums += mat4x4<f32>(dy[d + o.x], dy[d + o.y], dy[d + o.z], dy[d + o.w]);
+            sums += rows_of_dy(d + o);
         }
-        finish(into_start + shape.bias + column, column, sums);
+        finish(f, f.bias + column, column, sums);
     }
 }

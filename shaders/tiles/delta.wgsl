@@ -14,14 +14,30 @@ struct Delta {
     dy_step: u32,
     dx: u32,          // where dx begins
     dx_step: u32,
+    dy: u32,          // where dy begins
+    below: u32,       // where y below begins
     spare_0: u32,
+    spare_1: u32,
+    spare_2: u32,
 }
+
+// Where values lie; resident steps have them elsewhere.
 
 @group(0) @binding(0) var<storage, read> shape: Delta;
 @group(0) @binding(1) var<storage, read> theta: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> dy: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> below: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> dx: array<vec4<f32>>;
+
+fn dy_vec(at: u32) -> vec4<f32> {
+    return dy[at];
+}
+
+fn leave(at: u32, y: u32, sum: vec4<f32>) {
+    dx[at] = sum * slope(shape.activation, below[y]);
+}
+
+// What is computed.
 
 fn depth() -> u32 {
     return 4u * shape.dy_vecs;
@@ -33,7 +49,7 @@ fn left_vec(group: vec3<u32>, start: u32, lane: u32) -> vec4<f32> {
     if (row >= shape.rows || k >= shape.dy_vecs) {
         return vec4<f32>(0.0);
     }
-    return dy[group.z * shape.dy_step + row * shape.dy_vecs + k];
+    return dy_vec(shape.dy + group.z * shape.dy_step + row * shape.dy_vecs + k);
 }
 
 fn right_vec(group: vec3<u32>, start: u32, lane: u32) -> vec4<f32> {
@@ -55,8 +71,8 @@ fn right_terms(columns: u32, terms: u32) -> mat4x4<f32> {
 
 fn finish(task: u32, row: u32, column: u32, sum: vec4<f32>) {
     if (row < shape.rows) {
-        let y = task * shape.below_step + row % shape.below_rows * shape.dx_vecs + column;
-        dx[shape.dx + task * shape.dx_step + row * shape.dx_vecs + column] = sum * slope(shape.activation, below[y]);
+        let y = shape.below + task * shape.below_step + row % shape.below_rows * shape.dx_vecs + column;
+        leave(shape.dx + task * shape.dx_step + row * shape.dx_vecs + column, y, sum);
     }
 }
 

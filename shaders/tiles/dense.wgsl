@@ -12,15 +12,31 @@ struct Dense {
     theta_step: u32,  // from one task's W to the next one's
     x_step: u32,
     y_step: u32,
-    spare_0: u32,
-    spare_1: u32,
-    spare_2: u32,
+    x: u32,           // where x begins
+    y: u32,           // where y begins
+    keep: u32,        // where the inputs of the activation stay, in resident steps
 }
+
+// Where values lie; resident steps have them elsewhere.
 
 @group(0) @binding(0) var<storage, read> shape: Dense;
 @group(0) @binding(1) var<storage, read> theta: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> y: array<vec4<f32>>;
+
+fn x_row(task: u32, row: u32) -> u32 {
+    return shape.x + task * shape.x_step + row * shape.x_vecs;
+}
+
+fn x_vec(at: u32) -> vec4<f32> {
+    return x[at];
+}
+
+fn leave(at: u32, sum: vec4<f32>) {
+    y[at] = activate(shape.activation, sum);
+}
+
+// What is computed.
 
 fn depth() -> u32 {
     return 4u * shape.x_vecs;
@@ -32,7 +48,7 @@ fn left_vec(group: vec3<u32>, start: u32, lane: u32) -> vec4<f32> {
     if (row >= shape.rows || k >= shape.x_vecs) {
         return vec4<f32>(0.0);
     }
-    return x[group.z * shape.x_step + row * shape.x_vecs + k];
+    return x_vec(x_row(group.z, row) + k);
 }
 
 fn right_vec(group: vec3<u32>, start: u32, lane: u32) -> vec4<f32> {
@@ -54,7 +70,7 @@ fn right_terms(columns: u32, terms: u32) -> mat4x4<f32> {
 
 fn finish(task: u32, row: u32, column: u32, sum: vec4<f32>) {
     if (row < shape.rows) {
-        y[task * shape.y_step + row * shape.y_vecs + column] = activate(shape.activation, sum);
+        leave(shape.y + task * shape.y_step + row * shape.y_vecs + column, sum);
     }
 }
 

@@ -2,6 +2,18 @@
 
 const ADDS_UP: bool = true;
 
+struct Factors {
+    x: u32,
+    x_vecs: u32,
+    dy: u32,
+    dy_vecs: u32,
+    weight: u32,  // where dW begins
+    bias: u32,    // where db begins
+    of_g: u32,    // 1: in G, in resident steps
+}
+
+// Where values lie; resident steps have them elsewhere.
+
 struct WeightGradient {
     rows: u32,       // B
     x_vecs: u32,     // of a row of x
@@ -18,6 +30,33 @@ struct WeightGradient {
 @group(0) @binding(2) var<storage, read> dy: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> into: array<vec4<f32>>;
 
+fn factors(task: u32) -> Factors {
+    let start = task * shape.into_step;
+    return Factors(
+        task * shape.x_step,
+        shape.x_vecs,
+        task * shape.dy_step,
+        shape.dy_vecs,
+        start + shape.weight,
+        start + shape.bias,
+        0u,
+    );
+}
+
+fn x_vec(at: u32) -> vec4<f32> {
+    return x[at];
+}
+
+fn dy_vec(at: u32) -> vec4<f32> {
+    return dy[at];
+}
+
+fn leave(of_g: u32, at: u32, sum: vec4<f32>) {
+    into[at] = sum;
+}
+
+// What is computed.
+
 fn depth() -> u32 {
     return shape.rows;
 }
@@ -25,19 +64,21 @@ fn depth() -> u32 {
 fn left_vec(group: vec3<u32>, start: u32, lane: u32) -> vec4<f32> {
     let row = start + lane / 16u;
     let i = 16u * group.y + lane % 16u;
-    if (row >= shape.rows || i >= shape.x_vecs) {
+    let f = factors(group.z);
+    if (row >= shape.rows || i >= f.x_vecs) {
         return vec4<f32>(0.0);
     }
-    return x[group.z * shape.x_step + row * shape.x_vecs + i];
+    return x_vec(f.x + row * f.x_vecs + i);
 }
 
 fn right_vec(group: vec3<u32>, start: u32, lane: u32) -> vec4<f32> {
     let row = start + lane / 16u;
     let column = 16u * group.x + lane % 16u;
-    if (row >= shape.rows || column >= shape.dy_vecs) {
+    let f = factors(group.z);
+    if (row >= shape.rows || column >= f.dy_vecs) {
         return vec4<f32>(0.0);
     }
-    return dy[group.z * shape.dy_step + row * shape.dy_vecs + column];
+    return dy_vec(f.dy + row * f.dy_vecs + column);
 }
 
 fn left_terms(rows: u32, terms: u32) -> mat4x4<f32> {
@@ -53,17 +94,17 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let c = product(group, lane);
     let i = 16u * group.y + lane / 16u;
     let column = 16u * group.x + lane % 16u;
-    if (column >= shape.dy_vecs || i >= shape.x_vecs) {
+    let f = factors(group.z);
+    if (column >= f.dy_vecs || i >= f.x_vecs) {
         return;
     }
-    let start = group.z * shape.into_step;
-    let n = shape.dy_vecs;
-    let at = start + shape.weight + 4u * i * n + column;
-    into[at] = c.rows[0];
-    into[at + n] = c.rows[1];
-    into[at + 2u * n] = c.rows[2];
-    into[at + 3u * n] = c.rows[3];
+    let n = f.dy_vecs;
+    let at = f.weight + 4u * i * n + column;
+    leave(f.of_g, at, c.rows[0]);
+    leave(f.of_g, at + n, c.rows[1]);
+    leave(f.of_g, at + 2u * n, c.rows[2]);
+    leave(f.of_g, at + 3u * n, c.rows[3]);
     if (i == 0u) {
-        into[start + shape.bias + column] = c.sums;
+        leave(f.of_g, f.bias + column, c.sums);
     }
 }

@@ -589,7 +589,7 @@ mod device {
                         dy_step: (stacks * rows) as u32 * dy_vecs,
                         dx: 0,
                         dx_step: (stacks * rows) as u32 * dx_vecs,
-                        spare_0: 0,
+                        ..Default::default()
                     };
                     let bound = vec![
                         Bound::Numbers(stacked_theta(&thetas, inputs, outputs)),

@@ -50,7 +50,7 @@ impl Gpu {
     ) -> Result<Option<Fleet>, BackendError> {
         let Batch::Resident { source, source_targets, .. } = &self.batches.train else { return Ok(None) };
         let Self { device, workload, layout, .. } = self;
-        if !self.can_stay() || runs.is_empty() || runs.len() > MOST_RUNS {
+        if !self.can_stay_whole() || runs.is_empty() || runs.len() > MOST_RUNS {
             return Ok(None);
         }
         let Some(program) = Program::new(workload, layout) else { return Ok(None) };
@@ -58,8 +58,9 @@ impl Gpu {
         let k = workload.network.n_tasks();
         let rows = workload.batch_rows as u32;
         let ring_layout = Layout { k };
-        let up_count = program.up.len() as u32;
-        let operations = [&program.up[..], &program.down_heads, &program.down_rows].concat();
+        let up_count = (program.up_trunk.len() + program.up_heads.len()) as u32;
+        let Program { up_trunk, up_heads, down_heads, down_rows, .. } = &program;
+        let operations = [&up_trunk[..], up_heads, down_heads, down_rows].concat();
         let (Some(pass), Some(gradients)) =
             (Pass { rows, ..Default::default() }.with(&operations), Gradients::of(rows, &program.products_of_rows))
         else {

@@ -143,9 +143,9 @@ uniform! {
         theta_step: u32,
         x_step: u32,
         y_step: u32,
-        spare_0: u32,
-        spare_1: u32,
-        spare_2: u32,
+        x: u32,
+        y: u32,
+        keep: u32,
     }
 }
 
@@ -256,7 +256,11 @@ uniform! {
         dy_step: u32,
         dx: u32,
         dx_step: u32,
+        dy: u32,
+        below: u32,
         spare_0: u32,
+        spare_1: u32,
+        spare_2: u32,
     }
 }
 

@@ -1283,7 +1283,7 @@ impl Build<'_> {
                     dy_step: rows * y_vecs,
                     dx: dx_start,
                     dx_step: rows * x_vecs,
-                    spare_0: 0,
+                    ..Default::default()
                 };
                 let groups = uniform.groups(count, self.device.lanes());
                 let buffers = [&self.tensors.theta, dy, sloped, dx];

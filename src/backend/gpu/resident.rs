@@ -1,41 +1,49 @@
 //! Resident steps: batch, gradients, weighting and update on the device, many steps a submit.
 //!
-//! Five dispatches make a step: all layers up and down, all gradients, their Gramian, the weights, the update. Rows of
-//! the batches and learning rates go there once a call, and what the steps told comes back once, from a ring.
+//! Five dispatches make a step of a small network: all layers up and down, all gradients, their Gramian, the weights,
+//! the update. A larger one takes a dispatch for every layer up and down, 2 L + 4 of them for a trunk of L layers. Rows
+//! of the batches and learning rates go there once a call, and what the steps told comes back once, from a ring.
 
-use super::kernel::{COMMON, GRAMIAN, Gramian, activation, loss_kind, per_task, vecs};
-use super::resident_kernel::{
-    GRADIENTS, Gradients, Operation, PASS, Pass, Product, REPORT, RESIDENT_KERNELS, Report, STEP, Step, TALLY_SUMS,
-    WEIGH, Weigh,
-};
-use super::{Batch, Build, Dispatch, FLOAT, Gpu, GpuDevice, PaddedLayout};
+mod plan;
+mod program;
+
+use super::kernel::{COMMON, GRAMIAN, Gramian, per_task, vecs};
+use super::resident_kernel::{Pass, REPORT, RESIDENT_KERNELS, Report, STEP, Step, TALLY_SUMS, WEIGH, Weigh};
+use super::{Batch, Build, Dispatch, FLOAT, Gpu, GpuDevice};
 use crate::backend::{BackendError, Course, ResidentStep, StepReport, Weighting, Workload};
 use crate::balance::ResidentKernel;
-use crate::nn::{Layer, Owner};
+use crate::nn::Layer;
 use crate::rng::StreamId;
+use plan::{Bound, Plan};
+pub(super) use program::Program;
 use std::collections::VecDeque;
 use wgpu::Buffer;
 
 /// Steps of one submit at most.
 pub(super) const MOST_STEPS: usize = 64;
-/// Multiply-adds of one submit, so that nobody waits long for an answer: a tenth of a second of a software adapter.
-const MOST_WORK: usize = 200_000_000;
+/// Multiply-adds of one submit, so that nobody waits long for an answer: a tenth of a second of a software adapter that
+/// goes through a small network, and a third where it has a dispatch a layer.
+const MOST_WORK: [usize; 2] = [200_000_000, 2_500_000_000];
 /// Multiply-adds of one invocation that takes eight rows through all layers, above which a dispatch a layer is faster:
 /// hardware has thousands of lanes, and software adapters multiply matrices in larger tiles there.
 const FEW_LANES_WORK: usize = 500_000;
 
 /// What a run needs to stay on the device.
 pub(super) struct Resident {
-    with_rows: Vec<Dispatch>,
-    /// One backward pass, where the weights are known before it.
-    weighted: Vec<Dispatch>,
+    plan: Plan,
+    gramian: Dispatch,
+    weigh_with_rows: Dispatch,
+    /// Without G, where the weights are known before the backward pass.
+    weigh_alone: Dispatch,
     step_with_rows: Dispatch,
     step_weighted: Dispatch,
     report: Dispatch,
-    /// The losses behind an update, where the method asks for them.
-    after: Option<Dispatch>,
+    /// Whether the method asks for the losses behind an update.
+    asks_after: bool,
     /// Whether weights need G.
     needs_rows: bool,
+    /// Of one submit.
+    most_steps: usize,
     ring: Ring,
     order: Buffer,    // (n, B)
     schedule: Buffer, // (n) vecs
@@ -109,174 +117,25 @@ impl Layout {
     }
 }
 
-/// All values and gradients of a batch, one behind the other, and what is done with them.
-#[derive(Default)]
-pub(super) struct Program {
-    pub(super) end: u32,
-    pub(super) up: Vec<Operation>,
-    /// To the stack of the representation's gradients.
-    pub(super) down_heads: Vec<Operation>,
-    /// Every task's own way down.
-    pub(super) down_rows: Vec<Operation>,
-    /// The way down of the sum by w.
-    down_weighted: Vec<Operation>,
-    pub(super) products_of_rows: Vec<Product>,
-    products_weighted: Vec<Product>,
-}
-
-/// One layer's values.
-#[derive(Clone, Copy)]
-struct Values {
-    at: u32,
-    vecs: u32,
-    /// What the slope is told from.
-    sloped: u32,
-    activation: u32,
-}
-
-impl Program {
-    fn room(&mut self, vecs: u32) -> u32 {
-        let at = self.end;
-        self.end += vecs;
-        at
-    }
-
-    /// `None` where a layer is not dense.
-    pub(super) fn new(workload: &Workload, layout: &PaddedLayout) -> Option<Self> {
-        let mut program = Self::default();
-        let (network, rows) = (&workload.network, workload.batch_rows as u32);
-        let k = network.n_tasks() as u32;
-        let inputs = vecs(network.n_inputs);
-        let x = Values { at: program.room(rows * inputs), vecs: inputs, sloped: 0, activation: 0 };
-        let mut trunk = vec![x];
-        for (index, layer) in network.trunk.iter().enumerate() {
-            let below = trunk[index];
-            trunk.push(program.ascend(*layer, layout.layer(Owner::Shared, index), below, rows)?);
-        }
-        let top = trunk[trunk.len() - 1];
-        // Gradients at the outputs of each layer, all tasks' one behind the other; the mixture's own behind those.
-        // Inputs are data: no gradient goes there.
-        let room = |(layer, values): (usize, &Values)| match layer {
-            0 => 0,
-            _ => program.room((k + 1) * rows * values.vecs),
-        };
-        let stacks: Vec<u32> = trunk.iter().enumerate().map(room).collect();
-        let stack = |layer: usize, task: u32| stacks[layer] + task * rows * trunk[layer].vecs;
-        for (task, head) in network.heads.iter().enumerate() {
-            let owner = Owner::Head(task);
-            let mut values = vec![top];
-            for (index, layer) in head.layers.iter().enumerate() {
-                let below = values[index];
-                values.push(program.ascend(*layer, layout.layer(owner, index), below, rows)?);
-            }
-            let z = values[values.len() - 1];
-            program.up.push(Operation::Judge {
-                z: z.at,
-                z_vecs: z.vecs,
-                outputs: head.layers.last()?.outputs() as u32,
-                task: task as u32,
-                kind: loss_kind(head.loss),
-                scale: workload.loss_scales[task] as f32,
-            });
-            let mut dy = z.at;
-            for index in (0..head.layers.len()).rev() {
-                let (below, above) = (values[index], values[index + 1]);
-                let (weight, bias) = layout.layer(owner, index);
-                let product =
-                    Product { x: below.at, x_vecs: below.vecs, dy, dy_vecs: above.vecs, weight, bias, into_g: false };
-                program.products_of_rows.push(product);
-                program.products_weighted.push(product);
-                let dx = match index {
-                    0 => stack(trunk.len() - 1, task as u32),
-                    _ => program.room(rows * below.vecs),
-                };
-                program.down_heads.push(descend((dy, above), (dx, below), weight));
-                dy = dx;
-            }
-        }
-        let deepest = trunk.len() - 1;
-        let mixed = stack(deepest, k);
-        let step = rows * top.vecs;
-        program.down_weighted.push(Operation::Mix {
-            stack: stacks[deepest],
-            step,
-            into: mixed,
-            vecs: top.vecs,
-            tasks: k,
-        });
-        for index in (0..deepest).rev() {
-            let (below, above) = (trunk[index], trunk[index + 1]);
-            let (weight, bias) = layout.layer(Owner::Shared, index);
-            for task in 0..=k {
-                let (start, into_g) = if task < k { (task * layout.shared, true) } else { (0, false) };
-                let product = Product {
-                    x: below.at,
-                    x_vecs: below.vecs,
-                    dy: stack(index + 1, task),
-                    dy_vecs: above.vecs,
-                    weight: start + weight,
-                    bias: start + bias,
-                    into_g,
-                };
-                let products = if into_g { &mut program.products_of_rows } else { &mut program.products_weighted };
-                products.push(product);
-                if index > 0 {
-                    let way = if into_g { &mut program.down_rows } else { &mut program.down_weighted };
-                    way.push(descend((stack(index + 1, task), above), (stack(index, task), below), weight));
-                }
-            }
-        }
-        Some(program)
-    }
-
-    fn ascend(&mut self, layer: Layer, (weight, bias): (u32, u32), below: Values, rows: u32) -> Option<Values> {
-        let Layer::Dense { outputs, .. } = layer else { return None };
-        let kind = activation(layer.activation());
-        let width = vecs(outputs);
-        let at = self.room(rows * width);
-        let keeps = layer.activation().is_some_and(|activation| activation.needs_inputs());
-        let keep = keeps.then(|| self.room(rows * width));
-        self.up.push(Operation::Ascend {
-            x: below.at,
-            x_vecs: below.vecs,
-            y: at,
-            y_vecs: width,
-            weight,
-            bias,
-            activation: kind,
-            keep,
-        });
-        Some(Values { at, vecs: width, sloped: keep.unwrap_or(at), activation: kind })
-    }
-}
-
-fn descend((dy, above): (u32, Values), (dx, below): (u32, Values), weight: u32) -> Operation {
-    Operation::Descend {
-        dy,
-        dy_vecs: above.vecs,
-        dx,
-        dx_vecs: below.vecs,
-        weight,
-        below: below.sloped,
-        activation: below.activation,
-    }
-}
-
 impl Gpu {
     /// Whether the network's steps can stay on the device.
-    pub(super) fn can_stay(&self) -> bool {
-        let Workload { network, layout, clip, .. } = &self.workload;
-        let dense = network.trunk.iter().chain(network.heads.iter().flat_map(|head| &head.layers));
-        let few_lanes = 8 * layout.n_shared() * (1 + network.n_tasks()) <= FEW_LANES_WORK;
+    fn can_stay(&self) -> bool {
+        let Workload { network, clip, .. } = &self.workload;
+        let mut layers = network.trunk.iter().chain(network.heads.iter().flat_map(|head| &head.layers));
         let lies_there = matches!(self.batches.train, Batch::Resident { .. });
-        let all_dense = dense.into_iter().all(|layer| matches!(layer, Layer::Dense { .. }));
-        clip.is_none() && lies_there && all_dense && few_lanes
+        clip.is_none() && lies_there && layers.all(|layer| matches!(layer, Layer::Dense { .. }))
     }
 
-    /// Binds a weighting and lets the run stay on the device from now on; false where it cannot.
+    /// Whether one invocation may also take rows through all of its layers.
+    pub(super) fn can_stay_whole(&self) -> bool {
+        let Workload { network, layout, .. } = &self.workload;
+        self.can_stay() && 8 * layout.n_shared() * (1 + network.n_tasks()) <= FEW_LANES_WORK
+    }
+
+    /// Binds a weighting and lets the run stay on the device from now on; false where it cannot, or has no room there.
     ///
     /// # Errors
-    /// [`BackendError`] where the device has no room, or the driver rejects a kernel.
+    /// [`BackendError`] where the device is lost, or the driver rejects a kernel.
     pub async fn settle(&mut self, weighting: &Weighting<'_>) -> Result<bool, BackendError> {
         let Batch::Resident { source, source_targets, .. } = &self.batches.train else { return Ok(false) };
         if !self.can_stay() {
@@ -289,8 +148,12 @@ impl Gpu {
         let batch_rows = build.batch_rows();
         let (head_ends, total, shared) = (build.head_ends(), layout.total, layout.shared);
         let k = workload.network.n_tasks();
+        let work =
+            workload.batch_rows * (workload.layout.n_shared() * (1 + 2 * k) + 3 * workload.layout.n_parameters());
         device.prepare(RESIDENT_KERNELS).await.map_err(BackendError::Refused)?;
-        self.make_rows()?;
+        if self.make_rows().is_err() {
+            return Ok(false);
+        }
         let Self { device, workload, tensors, .. } = &*self;
         let Some(rows) = &self.rows else { return Ok(false) };
         let ring_layout = Layout { k };
@@ -303,23 +166,33 @@ impl Gpu {
             ..Default::default()
         };
         let sums = k * plain.parts() as usize;
-        let sheet = device.buffer("The values of a batch", program.end as usize)?;
+        let Ok(sheet) = device.buffer("The values of a batch", program.end as usize) else { return Ok(false) };
         let tally = device.buffer("The tally of a step", (TALLY_SUMS + 2 * sums).div_ceil(4))?;
         let order = device.buffer("The rows of the steps", (MOST_STEPS * workload.batch_rows).div_ceil(4))?;
         let schedule = device.buffer("The learning rates of the steps", MOST_STEPS)?;
         let progress = device.buffer("The step of a call", 1)?;
         let ring = device.buffer("The record of the steps", (MOST_STEPS * ring_layout.stride()).div_ceil(4))?;
         let partials = &tensors.partials;
-
-        let pass = |shape: Pass, operations: &[&[Operation]]| -> Result<Option<Dispatch>, BackendError> {
-            let Some(shape) = shape.with(&operations.concat()) else { return Ok(None) };
-            let bound = [&tensors.theta, &source, &source_targets, &order, &progress, &sheet, &tally];
-            device.dispatch(&PASS, &shape, &bound, shape.groups()).map(Some)
+        let bound = Bound {
+            device,
+            theta: &tensors.theta,
+            source: &source,
+            source_targets: &source_targets,
+            order: &order,
+            progress: &progress,
+            sheet: &sheet,
+            tally: &tally,
+            g: &rows.g,
+            gradient: &tensors.gradient,
         };
-        let gradients = |products: &[Product]| -> Result<Option<Dispatch>, BackendError> {
-            let Some(shape) = Gradients::of(batch_rows, products) else { return Ok(None) };
-            device.dispatch(&GRADIENTS, &shape, &[&sheet, &rows.g, &tensors.gradient], shape.groups()).map(Some)
+        let behind = Pass { gathers: 0, behind: 1, sums: (TALLY_SUMS + sums) as u32, ..plain };
+        let whole = if self.can_stay_whole() { Plan::by_rows(&bound, &program, [plain, behind])? } else { None };
+        let is_whole = whole.is_some();
+        let plan = match whole {
+            Some(plan) => Some(plan),
+            None => Plan::by_layers(&bound, &program, [plain, behind], k as u32).await?,
         };
+        let Some(plan) = plan else { return Ok(false) };
         let weigh = Weigh {
             tasks: k as u32,
             loss_parts: plain.parts(),
@@ -366,30 +239,18 @@ impl Gpu {
         };
         let gramian = Gramian { vecs: shared, a_step: shared, b_step: shared, symmetric: 1, ..Default::default() };
         let gramian_groups = gramian.groups(k as u32, k as u32);
-        let Program { up, down_heads, down_rows, down_weighted, .. } = &program;
-        let (Some(all), Some(all_products), Some(only_up), Some(only_down), Some(weighted_products)) = (
-            pass(plain, &[up, down_heads, down_rows])?,
-            gradients(&program.products_of_rows)?,
-            pass(plain, &[up])?,
-            pass(Pass { gathers: 0, ..plain }, &[down_heads, down_weighted])?,
-            gradients(&program.products_weighted)?,
-        ) else {
-            return Ok(false);
-        };
-        let after = match weighting.losses_after {
-            true => pass(Pass { gathers: 0, behind: 1, sums: (TALLY_SUMS + sums) as u32, ..plain }, &[up])?,
-            false => None,
-        };
-        let products = device.dispatch(&GRAMIAN, &gramian, &[&rows.g, &rows.g, partials], gramian_groups)?;
         let bound = [&rows.g, &tensors.gradient, &tensors.moved, &progress, &ring];
         let resident = Resident {
-            with_rows: vec![all, all_products, products, weigh(true)?],
-            weighted: vec![only_up, weigh(false)?, only_down, weighted_products],
+            plan,
+            gramian: device.dispatch(&GRAMIAN, &gramian, &[&rows.g, &rows.g, partials], gramian_groups)?,
+            weigh_with_rows: weigh(true)?,
+            weigh_alone: weigh(false)?,
             step_with_rows: step(k as u32)?,
             step_weighted: step(0)?,
             report: device.dispatch(&REPORT, &report, &bound, report.groups())?,
-            after,
+            asks_after: weighting.losses_after,
             needs_rows: weighting.needs_rows,
+            most_steps: (MOST_WORK[usize::from(!is_whole)] / work.max(1)).clamp(1, MOST_STEPS),
             ring: Ring { layout: ring_layout, buffer: ring },
             order,
             schedule,
@@ -403,12 +264,7 @@ impl Gpu {
 
     /// Steps that one call may take, or 0 where the run does not stay on the device.
     pub fn most_steps(&self) -> usize {
-        if self.resident.is_none() {
-            return 0;
-        }
-        let Workload { network, layout, batch_rows, .. } = &self.workload;
-        let work = batch_rows * (layout.n_shared() * (1 + 2 * network.n_tasks()) + 3 * layout.n_parameters());
-        (MOST_WORK / work.max(1)).clamp(1, MOST_STEPS)
+        self.resident.as_ref().map_or(0, |resident| resident.most_steps)
     }
 
     /// Sends steps on their way; [`Self::receive`] tells what came of them, in the order of the calls.
@@ -441,16 +297,20 @@ impl Gpu {
             let (probes, moves) = (course.probes(step) || resident.needs_rows, course.moves(step));
             let reports = probes && moves && course.reports;
             told.push((probes, reports));
-            let (plan, update) = if probes {
-                (&resident.with_rows[..], &resident.step_with_rows)
+            let Plan { trunk, rows, up, down, after } = &resident.plan;
+            dispatches.extend(trunk);
+            if probes {
+                dispatches.extend(rows);
+                dispatches.extend([&resident.gramian, &resident.weigh_with_rows]);
             } else {
-                (&resident.weighted[..], &resident.step_weighted)
-            };
-            dispatches.extend(plan);
+                dispatches.extend(up);
+                dispatches.push(&resident.weigh_alone);
+                dispatches.extend(down);
+            }
             if moves {
-                dispatches.push(update);
+                dispatches.push(if probes { &resident.step_with_rows } else { &resident.step_weighted });
                 dispatches.extend(reports.then_some(&resident.report));
-                dispatches.extend(&resident.after);
+                dispatches.extend(after.iter().filter(|_| resident.asks_after));
             }
         }
         let bytes = (n * resident.ring.layout.stride()) as u64 * FLOAT;

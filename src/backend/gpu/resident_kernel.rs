@@ -1,6 +1,9 @@
 //! The shaders of resident steps and their uniforms; see `kernel.rs`.
 
-use super::kernel::{COMMON, Groups, VECTOR_LANES, kernels, uniform};
+use super::kernel::{
+    COMMON, DELTA, DENSE, Groups, Kernel, VECTOR_LANES, WEIGHT_GRADIENT, WeightGradient, kernels, uniform,
+};
+use super::{Family, Lanes};
 use crate::balance::ResidentKernel;
 
 /// Rows that one invocation takes through all layers.
@@ -38,6 +41,62 @@ kernels! {
     STEP "resident/step" false;
     /// What an update did.
     REPORT "resident/report" false;
+}
+
+/// A layer of a network whose values lie one behind the other: a matrix product with bindings of its own.
+pub struct LayerKernel {
+    pub name: &'static str,
+    /// Takes the place of the product's.
+    bindings: &'static str,
+    product: Kernel,
+    takes_activation: bool,
+    may_keep: bool,
+}
+
+macro_rules! layer {
+    ($name:literal, $product:expr, $takes_activation:literal, $may_keep:literal) => {
+        LayerKernel {
+            name: concat!("resident/layers/", $name),
+            bindings: include_str!(concat!("../../../shaders/resident/layers/", $name, ".wgsl")),
+            product: $product,
+            takes_activation: $takes_activation,
+            may_keep: $may_keep,
+        }
+    };
+}
+
+/// The first layer, of rows of the data set.
+pub const FIRST: LayerKernel = layer!("first", DENSE, true, true);
+/// Any other.
+pub const ASCEND: LayerKernel = layer!("ascend", DENSE, true, true);
+/// The gradient one layer down.
+pub const DESCEND: LayerKernel = layer!("descend", DELTA, true, false);
+/// All gradients of weights and biases.
+pub const PRODUCTS: LayerKernel = layer!("products", WEIGHT_GRADIENT, false, false);
+
+/// Lines of a product's shader around its bindings.
+const BINDINGS_FROM: &str = "// Where values lie; resident steps have them elsewhere.\n";
+const BINDINGS_TO: &str = "// What is computed.\n";
+
+impl LayerKernel {
+    /// The whole WGSL text with the product of a family.
+    pub fn shader(&self, family: Family) -> String {
+        let product = family.stand_in(&self.product).source;
+        let around = product.split_once(BINDINGS_FROM);
+        let around = around.and_then(|(before, rest)| Some((before, rest.split_once(BINDINGS_TO)?.1)));
+        let (before, behind) = around.unwrap_or((product, ""));
+        [COMMON, before, self.bindings, behind].join("\n")
+    }
+
+    /// What its pipeline is made for.
+    pub fn constants(&self, lanes: Lanes, activation: u32, keeps: bool) -> Vec<(&'static str, f64)> {
+        let all = [
+            ("LANES", f64::from(lanes.size), lanes.family == Family::Registers),
+            ("ACTIVATION", f64::from(activation), self.takes_activation),
+            ("KEEPS", f64::from(u8::from(keeps)), self.may_keep),
+        ];
+        all.into_iter().filter(|(.., takes)| *takes).map(|(name, value, _)| (name, value)).collect()
+    }
 }
 
 uniform! {
@@ -243,6 +302,17 @@ impl Gradients {
 
     pub fn groups(&self) -> Groups {
         [self.tiles.div_ceil(LANES), 1, 1]
+    }
+
+    /// Of [`PRODUCTS`], where each product is a layer of the dispatch.
+    pub fn layer_groups(&self, lanes: Lanes) -> Groups {
+        let words = self.products.as_flattened().chunks_exact(2).take(self.product_count as usize);
+        let (mut x_vecs, mut dy_vecs) = (0, 0);
+        for product in words {
+            x_vecs = x_vecs.max(product[0][2]);
+            dy_vecs = dy_vecs.max(product[1][0]);
+        }
+        WeightGradient { x_vecs, dy_vecs, ..Default::default() }.groups(self.product_count, lanes)
     }
 }
 

@@ -1,12 +1,14 @@
 //! Kernels of resident steps against the twins that their parts have, and weightings against the methods in f64.
 
 use super::{
-    ACTIVATIONS, Bound, OF_PRODUCTS, Trial, Twin, Verdict, check, check_caught, check_layout, close, layers_of,
+    ACTIVATIONS, Bound, OF_PRODUCTS, SHAPES, Trial, Twin, Verdict, check, check_caught, check_layout, close, layers_of,
     normals, open, pad, round_up, stacked_theta, wide,
 };
 use paretoscope::backend::gpu::kernel::{self, Kernel};
-use paretoscope::backend::gpu::resident_kernel::{self, Gradients, Operation, Pass, Product, Weigh};
-use paretoscope::backend::gpu::weighting_source;
+use paretoscope::backend::gpu::resident_kernel::{
+    self, ASCEND, DESCEND, FIRST, Gradients, LayerKernel, Operation, PRODUCTS, Pass, Product, Weigh,
+};
+use paretoscope::backend::gpu::{Family, GpuDevice, Lanes, weighting_source};
 use paretoscope::balance::{Gramian, METHODS, Method, ResidentKernel, Setup, StepContext};
 use paretoscope::config::Activation;
 use paretoscope::kernels::gemm::Packing;
@@ -14,6 +16,7 @@ use paretoscope::kernels::{self, Moments, Rule, TaskLoss};
 use paretoscope::nn::Loss;
 use paretoscope::rng::{Stream, StreamId};
 use serde_json::Value;
+use std::rc::Rc;
 
 /// B, D, H, C, what the output is judged by.
 const NETWORKS: [(usize, usize, usize, usize, Loss); 4] = [
@@ -182,11 +185,178 @@ fn gradients(trial: &Trial) -> Verdict {
         }
         let uniform = Gradients::of(rows as u32, &products).ok_or("too many products")?;
         let bound = vec![Bound::Numbers(sheet), Bound::Written(exact[0].len()), Bound::Written(exact[1].len())];
-        let out = trial.run(&uniform, bound, uniform.groups())?;
+        let is_layer = trial.kernel.name == PRODUCTS.name;
+        let groups = if is_layer { uniform.layer_groups(trial.lanes) } else { uniform.groups() };
+        let out = trial.run(&uniform, bound, groups)?;
         close(&format!("{rows} rows, of G"), &out[0], &exact[0], OF_PRODUCTS)?;
         close(&format!("{rows} rows, not of G"), &out[1], &exact[1], OF_PRODUCTS)?;
     }
     Ok(())
+}
+
+/// One layer of the sheet, or the first one of the second step's rows; GELU keeps what went into it.
+fn ascend(device: &Rc<GpuDevice>, shader: &LayerShader<'_>) -> Verdict {
+    for (rows, inputs, outputs, _) in SHAPES {
+        for activation in ACTIVATIONS {
+            let is_first = shader.kernel.name == FIRST.name;
+            let trial = shader.trial(device, activation);
+            let layers = layers_of(1, inputs, outputs);
+            let source = normals(64, EXAMPLES * inputs);
+            let draws = Stream::new(16, StreamId::Probe, 0);
+            let picks: Vec<u32> = (0..2 * rows as u64).map(|i| draws.below(i, EXAMPLES as u32)).collect();
+            let mut x = normals(65, rows * inputs);
+            if is_first {
+                kernels::gather(&source, inputs, &picks[rows..], &mut x);
+            }
+            let (shape, wide_x) = ((rows, inputs, outputs), wide(&x));
+            let (w, b) = (wide(&layers[0].0), wide(&layers[0].1));
+            let (mut y, mut kept) = (vec![0.0; rows * outputs], vec![0.0; rows * outputs]);
+            kernels::dense(shape, &wide_x, &w, &b, activation, &mut y, &mut Packing::default());
+            kernels::dense(shape, &wide_x, &w, &b, None, &mut kept, &mut Packing::default());
+            let (n, x_vecs, y_vecs) = (rows as u32, kernel::vecs(inputs), kernel::vecs(outputs));
+            let at_y = 1 + n * x_vecs;
+            let uniform = kernel::Dense {
+                rows: n,
+                x_vecs,
+                y_vecs,
+                weight: 1,
+                bias: 1 + 4 * x_vecs * y_vecs,
+                x: 1,
+                y: at_y,
+                keep: at_y + n * y_vecs,
+                ..Default::default()
+            };
+            let mut sheet = vec![9.0; 4];
+            sheet.extend(pad(&x, inputs, rows));
+            sheet.resize(sheet.len() + 8 * (n * y_vecs) as usize, f32::NAN);
+            let theta = Bound::Numbers(stacked_theta(&layers, inputs, outputs));
+            let bound = if is_first {
+                let source = Bound::Numbers(pad(&source, inputs, EXAMPLES));
+                vec![theta, source, Bound::Words(picks), Bound::Words(vec![1, 0, 0, 0]), Bound::Changed(sheet)]
+            } else {
+                vec![theta, Bound::Changed(sheet)]
+            };
+            let out = trial.run(&uniform, bound, uniform.groups(1, trial.lanes))?;
+            let case = format!("{rows}×{inputs}×{outputs}, {activation:?}");
+            let block = |start: u32| &out[0][4 * start as usize..][..4 * (n * y_vecs) as usize];
+            close(&case, block(at_y), &pad(&y, outputs, rows), OF_PRODUCTS)?;
+            if keeps(activation) {
+                close(&format!("{case}: inputs"), block(uniform.keep), &pad(&kept, outputs, rows), OF_PRODUCTS)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The way down of all tasks at once, in the sheet.
+fn descend(device: &Rc<GpuDevice>, shader: &LayerShader<'_>) -> Verdict {
+    for (rows, inputs, outputs, count) in SHAPES {
+        for activation in ACTIVATIONS {
+            let trial = shader.trial(device, activation);
+            let layers = layers_of(1, inputs, outputs);
+            let (dy, below) = (normals(66, count * rows * outputs), normals(67, rows * inputs));
+            let wide_below = wide(&below);
+            let mut exact = Vec::new();
+            for dy in dy.chunks_exact(rows * outputs) {
+                let mut dx = vec![0.0; rows * inputs];
+                let below = activation.map(|kind| (kind, &wide_below[..]));
+                let (shape, w) = ((rows, inputs, outputs), wide(&layers[0].0));
+                kernels::delta(shape, &wide(dy), &w, below, &mut dx, &mut Packing::default());
+                exact.extend(pad(&dx, inputs, rows));
+            }
+            let (n, x_vecs, y_vecs) = (rows as u32, kernel::vecs(inputs), kernel::vecs(outputs));
+            let stack = count as u32 * n;
+            let uniform = kernel::Delta {
+                rows: stack,
+                below_rows: n,
+                dx_vecs: x_vecs,
+                dy_vecs: y_vecs,
+                weight: 1,
+                dy: 1,
+                below: 1 + stack * y_vecs,
+                dx: 1 + stack * y_vecs + n * x_vecs,
+                ..Default::default()
+            };
+            let mut sheet = vec![9.0; 4];
+            sheet.extend(pad(&dy, outputs, count * rows));
+            sheet.extend(pad(&below, inputs, rows));
+            let start = sheet.len();
+            sheet.resize(start + exact.len(), f32::NAN);
+            let theta = Bound::Numbers(stacked_theta(&layers, inputs, outputs));
+            let out = trial.run(&uniform, vec![theta, Bound::Changed(sheet)], uniform.groups(1, trial.lanes))?;
+            close(
+                &format!("{count} of {rows}×{inputs}×{outputs}, {activation:?}"),
+                &out[0][start..],
+                &exact,
+                OF_PRODUCTS,
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn keeps(activation: Option<Activation>) -> bool {
+    activation.is_some_and(|activation| activation.needs_inputs())
+}
+
+/// A kernel of layers with the products of a family, in a text that may be a mutant's.
+struct LayerShader<'a> {
+    kernel: &'a LayerKernel,
+    family: Family,
+    text: String,
+}
+
+impl LayerShader<'_> {
+    #[track_caller]
+    fn trial(&self, device: &Rc<GpuDevice>, activation: Option<Activation>) -> Trial {
+        let lanes = Lanes { family: self.family, ..device.lanes() };
+        let constants = self.kernel.constants(lanes, kernel::activation(activation), keeps(activation));
+        // No name twice: texts differ.
+        let name = format!("{}{constants:?}", self.text);
+        let pipeline = pollster::block_on(device.prepare_text(&name, &self.text, &constants));
+        Trial {
+            device: device.clone(),
+            kernel: Kernel { name: self.kernel.name, source: "", has_lanes: false },
+            lanes,
+            pipeline: pipeline.unwrap_or_else(|why| panic!("{}: {why}", self.kernel.name)),
+        }
+    }
+
+    fn judge(&self, device: &Rc<GpuDevice>) -> Verdict {
+        match self.kernel.name {
+            name if name == DESCEND.name => descend(device, self),
+            name if name == PRODUCTS.name => gradients(&self.trial(device, None)),
+            _ => ascend(device, self),
+        }
+    }
+}
+
+/// Mutants of what the bindings of layers say.
+const LAYER_MUTANTS: &[(&LayerKernel, &str, &str)] = &[
+    (&FIRST, "progress[0] * shape.rows", "0u"),
+    (&FIRST, "sheet[at - shape.y + shape.keep] = sum", "sheet[shape.keep] = sum"),
+    (&ASCEND, "shape.x + row", "row"),
+    (&ASCEND, "activate(ACTIVATION, sum)", "sum"),
+    (&DESCEND, "slope(ACTIVATION, sheet[y])", "slope(ACTIVATION, sheet[at])"),
+    (&PRODUCTS, "of_g == 1u", "of_g == 0u"),
+    (&PRODUCTS, "2u * number + 1u", "2u * number"),
+];
+
+#[test]
+fn layers_of_resident_steps_agree_with_their_twins() {
+    let Some(device) = open() else { return };
+    for family in Family::ALL {
+        for kernel in [&FIRST, &ASCEND, &DESCEND, &PRODUCTS] {
+            let text = kernel.shader(family);
+            check(kernel.name, LayerShader { kernel, family, text }.judge(&device));
+        }
+        for (kernel, from, to) in LAYER_MUTANTS {
+            let text = kernel.shader(family);
+            assert!(text.contains(from), "{}: the shader no longer says {from}", kernel.name);
+            let mutant = LayerShader { kernel, family, text: text.replace(from, to) };
+            assert!(mutant.judge(&device).is_err(), "{}: {to} instead of {from} was not noticed", kernel.name);
+        }
+    }
 }
 
 fn step(trial: &Trial) -> Verdict {
@@ -356,6 +526,12 @@ fn uniforms_of_resident_steps_lie_as_on_the_host() {
     check_layout::<Gradients>(resident_kernel::GRADIENTS);
     check_layout::<resident_kernel::Step>(resident_kernel::STEP);
     check_layout::<resident_kernel::Report>(resident_kernel::REPORT);
+    for family in Family::ALL {
+        super::check_layout_of::<kernel::Dense>("Dense", &FIRST.shader(family));
+        super::check_layout_of::<kernel::Dense>("Dense", &ASCEND.shader(family));
+        super::check_layout_of::<kernel::Delta>("Delta", &DESCEND.shader(family));
+        super::check_layout_of::<Gradients>("Gradients", &PRODUCTS.shader(family));
+    }
 }
 
 /// Methods with a weighting for the device.

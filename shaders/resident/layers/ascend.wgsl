@@ -1,0 +1,23 @@
+// A layer of resident steps: its x and y lie in the sheet.
+
+override ACTIVATION: u32 = 0u;
+override KEEPS: bool = false;
+
+@group(0) @binding(0) var<storage, read> shape: Dense;
+@group(0) @binding(1) var<storage, read> theta: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read_write> sheet: array<vec4<f32>>;
+
+fn x_row(task: u32, row: u32) -> u32 {
+    return shape.x + row * shape.x_vecs;
+}
+
+fn x_vec(at: u32) -> vec4<f32> {
+    return sheet[at];
+}
+
+fn leave(at: u32, sum: vec4<f32>) {
+    if (KEEPS) {
+        sheet[at - shape.y + shape.keep] = sum;
+    }
+    sheet[at] = activate(ACTIVATION, sum);
+}
