@@ -4,6 +4,8 @@ mod allocations;
 mod balance;
 mod bench;
 mod convolution;
+#[cfg(feature = "gpu")]
+mod convoy;
 mod crew;
 mod data;
 mod flat;

@@ -76,7 +76,7 @@ impl Layout {
     fn settled(self) -> usize {
         self.gramian() + self.k * self.k
     }
-    pub(super) fn report(self) -> usize {
+    fn report(self) -> usize {
         self.settled() + 1
     }
     pub(super) fn stride(self) -> usize {
@@ -264,7 +264,7 @@ fn descend((dy, above): (u32, Values), (dx, below): (u32, Values), weight: u32) 
 
 impl Gpu {
     /// Whether the network's steps can stay on the device.
-    pub(super) fn can_stay(&self) -> bool {
+    pub(in crate::backend) fn can_stay(&self) -> bool {
         let Workload { network, layout, clip, .. } = &self.workload;
         let dense = network.trunk.iter().chain(network.heads.iter().flat_map(|head| &head.layers));
         let few_lanes = 8 * layout.n_shared() * (1 + network.n_tasks()) <= FEW_LANES_WORK;
@@ -406,9 +406,7 @@ impl Gpu {
         if self.resident.is_none() {
             return 0;
         }
-        let Workload { network, layout, batch_rows, .. } = &self.workload;
-        let work = batch_rows * (layout.n_shared() * (1 + 2 * network.n_tasks()) + 3 * layout.n_parameters());
-        (MOST_WORK / work.max(1)).clamp(1, MOST_STEPS)
+        most_steps(&self.workload, 1)
     }
 
     /// Sends steps on their way; [`Self::receive`] tells what came of them, in the order of the calls.
@@ -487,6 +485,13 @@ impl Gpu {
         self.send(course)?;
         self.receive().await
     }
+}
+
+/// Steps that so many runs may take at once before somebody waits long.
+pub(super) fn most_steps(workload: &Workload, runs: usize) -> usize {
+    let Workload { network, layout, batch_rows, .. } = workload;
+    let work = batch_rows * (layout.n_shared() * (1 + 2 * network.n_tasks()) + 3 * layout.n_parameters());
+    (MOST_WORK / (runs * work).max(1)).clamp(1, MOST_STEPS)
 }
 
 pub(super) fn not_resident() -> BackendError {
