@@ -2,6 +2,7 @@
 
 use crate::twins::open;
 use paretoscope::backend::cpu::Cpu;
+use paretoscope::backend::gpu::resident_kernel::{choice_source, steps_source};
 use paretoscope::backend::gpu::{Fleet, Gpu, GpuDevice};
 use paretoscope::backend::{Backend, Course, ResidentStep, Weighting, Workload};
 use paretoscope::balance::{Balancer, METHODS, Method, Need, Setup, pcgrad};
@@ -331,6 +332,42 @@ fn runs_that_go_together_are_those_that_go_alone() {
             let wide = |theta: &[f32]| theta.iter().map(|&x| f64::from(x)).collect::<Vec<f64>>();
             close(&format!("{what}: θ"), &wide(&ends[at]), &wide(&end), 1.0);
         }
+    }
+}
+
+/// Pipelines (by their names), and what their texts say that makes the runs others.
+const MUTANTS_OF_FLEETS: [(&str, &str, &str); 5] = [
+    ("steps", "right += a * d", "right += a * c"),
+    ("steps", "(run * steps + t + turn - 1u)", "(run * steps + turn - 1u)"),
+    ("rlw", "step = progress[1] + t", "step = t"),
+    ("rlw", "shape.runs[number].y", "shape.runs[0].y"),
+    ("famo", "shape.settings[number]", "shape.settings[0]"),
+];
+
+#[test]
+fn a_wrong_shader_of_many_runs_is_noticed() {
+    let Some(device) = open() else { return };
+    let workload = workload((&[8], &[]), Activation::Relu, &[TaskKind::Regression; 2], Optimizer::AdamW);
+    let runs = companions(&workload);
+    let all: Vec<&Companion> =
+        runs.iter().filter(|run| ["pcgrad", "mgda", "rlw", "famo"].contains(&run.method.id)).collect();
+    let rates = [0.02; 6];
+    let (_, exact) = together(&device, &workload, &all, &rates);
+    let unchanged = ("steps", "right += a * d", "right += a * d");
+    for (name, from, to) in std::iter::once(unchanged).chain(MUTANTS_OF_FLEETS) {
+        // A device keeps pipelines by their names, so a new one gets the wrong one first.
+        let Some(device) = open() else { return };
+        let text = match all.iter().find(|run| run.method.id == name) {
+            Some(run) => choice_source(&run.balancer.resident().expect("a weighting for the device")),
+            None => steps_source(),
+        };
+        assert!(text.contains(from), "{name}: the shader no longer says {from}");
+        let kept = format!("{name} of many runs");
+        block_on(device.prepare_text(&kept, &text.replace(from, to), &[])).expect("a shader that compiles");
+        let (_, ends) = together(&device, &workload, &all, &rates);
+        let off = ends.iter().flatten().zip(exact.iter().flatten()).map(|(ours, exact)| (ours - exact).abs());
+        let off = off.fold(0.0, f32::max);
+        assert_eq!(off > 1e-4, from != to, "{name}: {to} instead of {from} moves θ by {off}");
     }
 }
 
