@@ -4,6 +4,7 @@
 //! [`Session::advance`] while there is time, and sends on what [`Session::drain`] hands out. The clock it
 //! is given serves only to report speed and to let `auto` choose a backend: no result depends on it.
 
+mod convoy;
 mod crew;
 mod experiment;
 mod frozen;

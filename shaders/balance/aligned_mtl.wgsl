@@ -32,9 +32,9 @@ fn weigh() {
         }
     }
     var scale = sum / f32(max(count, 1u));
-    if (shape.settings.x == LEAST) {
+    if (settings().x == LEAST) {
         scale = kept[0];
-    } else if (shape.settings.x == MEDIAN) {
+    } else if (settings().x == MEDIAN) {
         scale = kept[(max(count, 1u) - 1u) / 2u];
     }
     for (var l = 0u; l < n; l++) {

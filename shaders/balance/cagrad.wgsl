@@ -49,7 +49,7 @@ fn hull(tau: f32) -> f32 {
 fn weigh() {
     let k = n_tasks;
     let even = 1.0 / f32(k);
-    let c = shape.settings.x;
+    let c = settings().x;
     var longest = 1e-38;
     for (var i = 0u; i < k; i++) {
         longest = max(longest, norms[i]);
@@ -67,9 +67,9 @@ fn weigh() {
     }
     mean = sqrt(max(square, 0.0));
     var shrink = 1.0;
-    if (shape.settings.y == 1.0) {
+    if (settings().y == 1.0) {
         shrink = 1.0 / (1.0 + c * c);
-    } else if (shape.settings.y == 2.0) {
+    } else if (settings().y == 2.0) {
         shrink = 1.0 / (1.0 + c);
     }
     if (mean <= NOISE || c == 0.0) {

@@ -32,7 +32,7 @@ struct Weigh {
 // (n, stride) unscaled losses, w, bits of what moved each row, M, whether it settled.
 @group(0) @binding(5) var<storage, read_write> ring: array<f32>;
 
-// Functions that resident/runs/whole.wgsl takes over.
+// Functions that resident/runs/weigh.wgsl takes over.
 
 const PARTS: u32 = 64u;
 // What a cosine of rows in f32 may be off by, as in src/balance/gramian.rs.
@@ -51,10 +51,6 @@ var<private> moved_by: array<u32, 16>;
 var<private> settled: bool = true;
 var<private> learning_rate: f32;
 var<private> step: u32;
-
-fn preference(i: u32) -> f32 {
-    return shape.preference[i / 4u][i % 4u];
-}
 
 fn cosine(i: u32, j: u32) -> f32 {
     return cosines[i * n_tasks + j];
@@ -134,7 +130,7 @@ fn decide(plan: vec4<f32>, ring_at: u32, has_gramian: bool) {
     weigh();
     for (var i = 0u; i < n_tasks; i++) {
         tally[i] = w[i];
-        tally[16u + i] = select(w[i], 1.0, shape.plain_heads == 1u);
+        tally[16u + i] = select(w[i], 1.0, has_plain_heads());
         ring[ring_at + n_tasks + i] = w[i];
         ring[ring_at + 2u * n_tasks + i] = f32(moved_by[i]);
     }
@@ -170,6 +166,22 @@ fn read_gramian(ring_at: u32) {
 
 fn stream_key() -> vec2<u32> {
     return shape.key;
+}
+
+fn settings() -> vec4<f32> {
+    return shape.settings;
+}
+
+fn preference(i: u32) -> f32 {
+    return shape.preference[i / 4u][i % 4u];
+}
+
+fn floor_of(i: u32) -> f32 {
+    return shape.floor[i / 4u][i % 4u];
+}
+
+fn has_plain_heads() -> bool {
+    return shape.plain_heads == 1u;
 }
 
 fn product_of_rows(pair: u32) -> f32 {

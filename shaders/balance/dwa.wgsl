@@ -15,7 +15,7 @@ fn weigh() {
         for (var i = 0u; i < n_tasks; i++) {
             let before = tally[BEFORE + i];
             let ratio = select(1.0, min(tally[LAST + i] / before, 1e9), before > 0.0);
-            w[i] = ratio / shape.settings.x;
+            w[i] = ratio / settings().x;
         }
         softmax_of_w();
         for (var i = 0u; i < n_tasks; i++) {

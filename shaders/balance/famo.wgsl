@@ -7,7 +7,7 @@ const LOG_BEFORE: u32 = MEMORY + 32u;
 const MOMENTS: u32 = MEMORY + 48u;
 
 fn above_bound(i: u32, loss: f32) -> f32 {
-    return max(loss - shape.floor[i / 4u][i % 4u] + FLOOR, FLOOR);
+    return max(loss - floor_of(i) + FLOOR, FLOOR);
 }
 
 // What the last update did, which the method is told of at the next step.
@@ -19,9 +19,9 @@ fn learn() {
         mean += tally[SHARES + i] * gradient[i];
     }
     for (var i = 0u; i < n_tasks; i++) {
-        gradient[i] = tally[SHARES + i] * (gradient[i] - mean) + shape.settings.y * tally[LOGITS + i];
+        gradient[i] = tally[SHARES + i] * (gradient[i] - mean) + settings().y * tally[LOGITS + i];
     }
-    adam(LOGITS, MOMENTS, shape.settings.x, &gradient);
+    adam(LOGITS, MOMENTS, settings().x, &gradient);
 }
 
 fn weigh() {

@@ -1,7 +1,7 @@
 // GLS: the geometric mean of the losses (src/balance/gls.rs).
 
 fn weigh() {
-    let least = shape.settings.x;
+    let least = settings().x;
     var value = 0.0;
     for (var i = 0u; i < n_tasks; i++) {
         value += log(max(losses[i], least));

@@ -106,7 +106,7 @@ fn weigh() {
         }
     }
     let size = sqrt(max(square, 0.0));
-    let most = shape.settings.x;
+    let most = settings().x;
     let shorten = select(1.0, most / size, most > 0.0 && size > most);
     for (var i = 0u; i < n; i++) {
         w[members[i]] = shorten * x[i] / norms[members[i]];

@@ -18,10 +18,10 @@ fn weigh() {
             continue;
         }
         for (var j = 0u; j < k; j++) {
-            order[j] = select(j, (i + j) % k, shape.settings.x == CYCLIC);
+            order[j] = select(j, (i + j) % k, settings().x == CYCLIC);
             x[j] = 0.0;
         }
-        if (shape.settings.x == DRAWN) {
+        if (settings().x == DRAWN) {
             for (var j = k - 1u; j > 0u; j--) {
                 let other = draw_below(i * k + j, j + 1u);
                 let held = order[j];

@@ -33,15 +33,15 @@ fn toss() {
 
 fn weigh() {
     for (var i = 0u; i < n_tasks; i++) {
-        if (shape.settings.x == NORMAL) {
+        if (settings().x == NORMAL) {
             w[i] = normal_draw(i);
         } else {
             w[i] = uniform_draw(stream_key(), step, i);
         }
     }
-    if (shape.settings.x <= UNIFORM) {
+    if (settings().x <= UNIFORM) {
         softmax_of_w();
-    } else if (shape.settings.x == DIRICHLET) {
+    } else if (settings().x == DIRICHLET) {
         // Exponential draws, brought to a sum of 1.
         for (var i = 0u; i < n_tasks; i++) {
             w[i] = -log(1.0 - w[i]);

@@ -18,7 +18,7 @@ fn prepare() {
     var shrink: array<f32, 16>;
     for (var i = 0u; i < k; i++) {
         let own = norms[i] / longest / trace;
-        scale_lengths[i] = sqrt(own * own + shape.settings.y);
+        scale_lengths[i] = sqrt(own * own + settings().y);
         shrink[i] = select(0.0, own / scale_lengths[i], scale_lengths[i] > 0.0);
     }
     for (var i = 0u; i < k; i++) {
@@ -36,7 +36,7 @@ fn weigh() {
         w[i] = preference(i);
     }
     // Below this trace M counts as 0.
-    if (square < shape.settings.x) {
+    if (square < settings().x) {
         return;
     }
     prepare();

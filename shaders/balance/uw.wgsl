@@ -6,7 +6,7 @@ fn weigh() {
     var gradient: array<f32, 16>;
     for (var i = 0u; i < n_tasks; i++) {
         if (step == 0u) {
-            tally[MEMORY + i] = shape.settings.x;
+            tally[MEMORY + i] = settings().x;
         }
         w[i] = 0.5 * exp(-tally[MEMORY + i]);
         gradient[i] = 0.5 - w[i] * losses[i];

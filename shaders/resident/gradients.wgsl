@@ -20,7 +20,7 @@ struct Gradients {
 @group(0) @binding(2) var<storage, read_write> g: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> own: array<vec4<f32>>;
 
-// Functions that runs/whole.wgsl takes over.
+// Functions that runs/steps.wgsl takes over.
 
 // A tile over the edge repeats the last vecs, and stores there what is there already.
 fn store(into_g: u32, at: u32, o: vec4<u32>, c: mat4x4<f32>) {

@@ -36,7 +36,7 @@ struct Pass {
 // (16) w, and from `sums` on (K, invocations) sums of losses over the rows of an invocation.
 @group(0) @binding(7) var<storage, read_write> tally: array<f32>;
 
-// Functions that runs/whole.wgsl takes over.
+// Functions that runs/steps.wgsl takes over.
 
 const ASCEND: u32 = 0u;
 const JUDGE: u32 = 1u;

@@ -22,7 +22,7 @@ struct Step {
 @group(0) @binding(6) var<storage, read_write> second: array<vec4<f32>>;
 @group(0) @binding(7) var<storage, read_write> moved: array<vec4<f32>>;
 
-// Functions that runs/whole.wgsl takes over.
+// Functions that runs/steps.wgsl takes over.
 
 const ADAM: u32 = 1u;
 

@@ -197,6 +197,13 @@ impl fmt::Display for BackendError {
 
 impl std::error::Error for BackendError {}
 
+#[cfg(feature = "gpu")]
+pub use gpu::Fleet;
+
+/// Runs that go together on a device: there are none without one.
+#[cfg(not(feature = "gpu"))]
+pub enum Fleet {}
+
 /// θ, moments and gradients of one run.
 pub enum Backend {
     Cpu(Box<cpu::Cpu<f32>>),
@@ -204,6 +211,26 @@ pub enum Backend {
     Exact(Box<exact::Exact>),
     #[cfg(feature = "gpu")]
     Gpu(Box<gpu::Gpu>),
+}
+
+#[cfg(not(feature = "gpu"))]
+#[expect(clippy::unused_async, reason = "with a GPU they wait for it")]
+impl Fleet {
+    pub fn most_steps(&self) -> usize {
+        match *self {}
+    }
+
+    pub fn send(&mut self, _rows: &[u32], _learning_rates: &[f64], _last_looks: bool) -> Result<(), BackendError> {
+        match *self {}
+    }
+
+    pub async fn receive(&mut self) -> Result<Vec<Vec<ResidentStep>>, BackendError> {
+        match *self {}
+    }
+
+    pub async fn parameters(&self) -> Result<Vec<Vec<f32>>, BackendError> {
+        match *self {}
+    }
 }
 
 impl Workload {
@@ -519,6 +546,36 @@ impl Backend {
                 Ok(false)
             }
         }
+    }
+
+    /// Whether the network is so small that it may go together with others on a device.
+    pub fn can_stay(&self) -> bool {
+        match self {
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.can_stay_whole(),
+            _ => false,
+        }
+    }
+
+    /// Runs that begin together where these are, none of which has taken a step; `None` where they cannot. What they
+    /// are made of does not change.
+    ///
+    /// # Errors
+    /// [`BackendError`] where the device has no room for them, or was lost.
+    pub async fn together(runs: &[(&Self, Weighting<'_>)]) -> Result<Option<Fleet>, BackendError> {
+        #[cfg(feature = "gpu")]
+        {
+            let on_gpu = runs.iter().filter_map(|&(backend, weighting)| match backend {
+                Self::Gpu(gpu) => Some((&**gpu, weighting)),
+                _ => None,
+            });
+            let on_gpu: Vec<_> = on_gpu.collect();
+            if on_gpu.len() == runs.len() {
+                return Fleet::new(&on_gpu).await;
+            }
+        }
+        let _ = runs;
+        Ok(None)
     }
 
     /// Steps that one [`Self::advance`] may take; 0 for a run that does not stay on a device.

@@ -11,9 +11,9 @@ mod trial;
 mod workload;
 
 pub use matmul::{PRODUCTS, Product};
-pub use order::{Done, Order, Products, Progress, Work, run};
+pub use order::{Done, Order, Products, Progress, Runs, Work, run};
 #[cfg(feature = "gpu")]
-pub use trial::Trials;
+pub use trial::{Comparison, Trials};
 pub use trial::{Trial, cyclic};
 pub use workload::{BATCHES, Mode, SIZES, Size};
 

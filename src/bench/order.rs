@@ -2,9 +2,9 @@
 
 use super::TOLERANCE;
 use super::matmul::{PRODUCTS, Product};
-use super::trial::Trial;
+use super::trial::{COMPARED, Trial};
 #[cfg(feature = "gpu")]
-use super::trial::Trials;
+use super::trial::{Comparison, Trials};
 use super::workload::{Mode, SIZES, Size};
 use crate::backend::cpu::Cpu;
 #[cfg(feature = "gpu")]
@@ -15,6 +15,8 @@ use crate::kernels::{Arithmetic, Means, Team};
 use crate::protocol::BackendKind;
 use serde_json::{Value, json};
 use std::ops::RangeInclusive;
+#[cfg(feature = "gpu")]
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Milliseconds that a window may last.
@@ -57,6 +59,36 @@ impl Products {
         [("measured", Self::Measured), ("registers", Self::Registers), ("workgroup", Self::Workgroup)];
 }
 
+/// Runs of the step at once, on a graphics device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Runs {
+    /// So many of the order's mode.
+    Same(u32),
+    /// So many seeds of so many methods, beside the same runs one after another.
+    Compared { methods: u32, seeds: u32 },
+}
+
+impl Runs {
+    /// Reads `30` or `6x5`.
+    fn read(text: &str) -> Option<Self> {
+        let number = |text: &str| text.parse::<u32>().ok().filter(|&number| number > 0);
+        let runs = match text.split_once('x') {
+            None => Self::Same(number(text)?),
+            Some((methods, seeds)) => Self::Compared { methods: number(methods)?, seeds: number(seeds)? },
+        };
+        let known = !matches!(runs, Self::Compared { methods, .. } if methods as usize > COMPARED.len());
+        Some(runs).filter(|runs| known && RUNS.contains(&runs.count()))
+    }
+
+    /// All of them.
+    pub fn count(self) -> u32 {
+        match self {
+            Self::Same(runs) => runs,
+            Self::Compared { methods, seeds } => methods.saturating_mul(seeds),
+        }
+    }
+}
+
 /// What to time, where and for how long.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Order {
@@ -69,8 +101,7 @@ pub struct Order {
     pub threads: usize,
     /// How products join sums on the CPU.
     pub arithmetic: Arithmetic,
-    /// Runs of the step at once.
-    pub runs: u32,
+    pub runs: Runs,
 }
 
 /// How far it is, told between two portions.
@@ -90,9 +121,12 @@ pub struct Done {
     /// Steps of all runs, or products, in the window.
     pub count: u32,
     pub millis: f64,
+    /// What as many steps of compared runs took one after another, in alternation with the window's.
+    pub millis_alone: Option<f64>,
     /// (K) of the third step; empty for products.
     pub losses: Vec<f64>,
-    /// Largest relative difference of those from the expected ones, or of a product's entry from the exact one.
+    /// Largest relative difference of those from the expected ones, of compared runs from the same runs alone, or of a
+    /// product's entry from the exact one.
     pub off: f64,
     /// The graphics adapter's name and its family of products; empty on the CPU.
     pub adapter: String,
@@ -161,15 +195,22 @@ impl Order {
             }
             Some(other) => return Err(unknown("arithmetic", other, &["separate".into(), "fused".into()])),
         };
-        let runs = text("runs").map_or(Ok(1), |given| {
-            let runs = given.parse().ok().filter(|runs| RUNS.contains(runs));
-            let (least, most) = (RUNS.start(), RUNS.end());
-            runs.ok_or_else(|| format!("runs is {given:?}, and {least} to {most} runs go at once."))
+        let runs = text("runs").map_or(Ok(Runs::Same(1)), |given| {
+            Runs::read(&given).ok_or_else(|| {
+                let (least, most, methods) = (RUNS.start(), RUNS.end(), COMPARED.len());
+                format!(
+                    "runs is {given:?}, and {least} to {most} runs go at once: a number of them, or methods and seeds \
+                     as in 6x5, with {methods} methods at most."
+                )
+            })
         })?;
-        if runs > 1 && (backend == BackendKind::Cpu || matches!(work, Work::Matmul { .. })) {
+        if runs != Runs::Same(1) && (backend == BackendKind::Cpu || matches!(work, Work::Matmul { .. })) {
             return Err(
                 "Several runs at once are steps on a graphics adapter: with a size, and gpu as the backend.".into()
             );
+        }
+        if matches!(runs, Runs::Compared { .. }) && text("mode").is_some() {
+            return Err("Compared runs have methods of their own; leave the mode out.".into());
         }
         Ok(Self { work, backend, products, millis, threads, arithmetic, runs })
     }
@@ -218,6 +259,11 @@ impl Done {
         }
     }
 
+    /// The same of compared runs one after another.
+    pub fn per_second_alone(&self) -> Option<f64> {
+        Some(f64::from(self.count) / self.millis_alone? * 1e3)
+    }
+
     /// Whether what was computed is right.
     pub fn agrees(&self) -> bool {
         let tolerance = match self.order.work {
@@ -241,6 +287,9 @@ impl Done {
             return None;
         }
         let (backend, off) = (self.backend(), self.off);
+        if self.millis_alone.is_some() {
+            return Some(format!("Losses of the third step of runs that go together are off by {off:.1e}, relative."));
+        }
         Some(match self.order.work {
             Work::Step { .. } => format!(
                 "The losses of the third step on {backend} are {:?} and should be {:?}: they differ by {off:.1e}, \
@@ -252,12 +301,17 @@ impl Done {
         })
     }
 
-    /// `{"steps_per_s","losses_step3","backend"}` or `{"gflops","backend"}`.
+    /// `{"steps_per_s","losses_step3","backend"}`, of compared runs with `"steps_per_s_alone"`, or `{"gflops","backend"}`.
     pub fn to_json(&self) -> Value {
         match self.gflops() {
             Some(gflops) => json!({"gflops": gflops, "backend": self.backend()}),
             None => {
-                json!({"steps_per_s": self.per_second(), "losses_step3": self.losses, "backend": self.backend()})
+                let mut said =
+                    json!({"steps_per_s": self.per_second(), "losses_step3": self.losses, "backend": self.backend()});
+                if let Some(alone) = self.per_second_alone() {
+                    said["steps_per_s_alone"] = json!(alone);
+                }
+                said
             }
         }
     }
@@ -274,23 +328,32 @@ pub async fn run(
     clock: &dyn Fn() -> f64,
     watch: &mut dyn FnMut(Progress) -> bool,
 ) -> Result<Done, String> {
-    let mut bench = Bench::new(order, team, clock).await?;
     let said = |error: BackendError| format!("{error}.");
+    #[cfg(feature = "gpu")]
+    if let (Work::Step { size, .. }, Runs::Compared { methods, seeds }) = (order.work, order.runs) {
+        let (device, adapter) = open(order.products, clock).await?;
+        let comparison = Comparison::new(size, (methods, seeds), device).await.map_err(said)?;
+        let mut comparison = comparison.ok_or(TOO_LARGE)?;
+        let done = compare(&mut comparison, (order, size), clock, watch).await.map_err(said)?;
+        return Ok(Done { adapter, ..done });
+    }
+    let mut bench = Bench::new(order, team, clock).await?;
+    let runs = order.runs.count();
     let mut phase = Phase::new(clock, false);
     // One by one, so that a step that takes minutes is noticed before the next.
     for _ in 0..CHECKED_STEP {
         bench.advance(1).await.map_err(said)?;
         bench.drain().await.map_err(said)?;
-        phase.tell(order.runs, watch);
+        phase.tell(runs, watch);
     }
     let (losses, off) = bench.check().await.map_err(said)?;
     let warm_up = WARM_UP_MILLIS.min(order.millis / 2.0);
     while phase.millis() < warm_up {
         bench.advance(1).await.map_err(said)?;
-        phase.tell(order.runs, watch);
+        phase.tell(runs, watch);
     }
     bench.drain().await.map_err(said)?;
-    let each = phase.millis() / f64::from(phase.done / order.runs);
+    let each = phase.millis() / f64::from(phase.done / runs);
     // Where ten steps are most of a window, it ends after whole steps instead.
     let portion = if each * f64::from(PORTION) > order.millis / 2.0 { 1 } else { PORTION };
     let mut phase = Phase::new(clock, true);
@@ -298,13 +361,71 @@ pub async fn run(
     phase.tell(0, watch);
     loop {
         bench.advance(portion).await.map_err(said)?;
-        if !phase.tell(portion * order.runs, watch) || phase.millis() >= order.millis {
+        if !phase.tell(portion * runs, watch) || phase.millis() >= order.millis {
             break;
         }
     }
     bench.drain().await.map_err(said)?;
     let millis = phase.millis();
-    Ok(Done { order: *order, count: phase.done, millis, losses, off, adapter: bench.adapter })
+    Ok(Done { order: *order, count: phase.done, millis, millis_alone: None, losses, off, adapter: bench.adapter })
+}
+
+/// Checks runs that go together and times them in alternation with the same runs one after another, whose steps count
+/// in what `watch` is told.
+#[cfg(feature = "gpu")]
+async fn compare(
+    comparison: &mut Comparison,
+    (order, size): (&Order, &Size),
+    clock: &dyn Fn() -> f64,
+    watch: &mut dyn FnMut(Progress) -> bool,
+) -> Result<Done, BackendError> {
+    let mut done = Done {
+        order: *order,
+        count: 0,
+        millis: 0.0,
+        millis_alone: None,
+        losses: Vec::new(),
+        off: 0.0,
+        adapter: String::new(),
+    };
+    let runs = order.runs.count();
+    let mut phase = Phase::new(clock, false);
+    comparison.advance_together(CHECKED_STEP).await?;
+    comparison.advance_alone(CHECKED_STEP).await?;
+    phase.tell(2 * CHECKED_STEP * runs, watch);
+    let (together, alone) = comparison.losses();
+    // The first of them is the sum, which has the losses of equal weights.
+    done.losses = together[..size.tasks].to_vec();
+    done.off = farthest(together, &alone).max(farthest(&done.losses, size.expected(Mode::Ew)));
+    let warm_up = WARM_UP_MILLIS.min(order.millis / 2.0);
+    let mut alone_millis = 0.0;
+    loop {
+        let start = clock();
+        comparison.advance_together(PORTION).await?;
+        let between = clock();
+        comparison.advance_alone(PORTION).await?;
+        if phase.counts {
+            done.millis += between - start;
+            alone_millis += clock() - between;
+            done.count += PORTION * runs;
+        }
+        let goes_on = phase.tell(2 * PORTION * runs, watch);
+        if phase.counts && (!goes_on || phase.millis() >= order.millis) {
+            break;
+        }
+        if !phase.counts && phase.millis() >= warm_up {
+            phase = Phase::new(clock, true);
+        }
+    }
+    done.millis_alone = Some(alone_millis);
+    Ok(done)
+}
+
+/// The largest relative difference of losses from the expected ones, which are repeated where there are fewer.
+fn farthest(losses: &[f64], expected: &[f64]) -> f64 {
+    let off = losses.iter().zip(expected.iter().cycle()).map(|(loss, expected)| (loss / expected - 1.0).abs());
+    // Not a number is as far as can be.
+    off.fold(0.0, |worst: f64, off| if worst.is_nan() || off <= worst { worst } else { off })
 }
 
 /// One stretch of time.
@@ -328,6 +449,22 @@ impl<'a> Phase<'a> {
         self.done += steps;
         watch(Progress { counts: self.counts, done: self.done, millis: self.millis() })
     }
+}
+
+#[cfg(feature = "gpu")]
+const TOO_LARGE: &str = "A network of this size fills the device alone; choose 1 run.";
+
+/// A device that computes with these products, and what it is called.
+#[cfg(feature = "gpu")]
+async fn open(products: Products, clock: &dyn Fn() -> f64) -> Result<(Rc<GpuDevice>, String), String> {
+    let device = GpuDevice::open().await?;
+    match products {
+        Products::Measured => drop(device.tune(clock).await.map_err(|error| format!("{error}."))?),
+        Products::Registers => device.use_family(Family::Registers),
+        Products::Workgroup => device.use_family(Family::Workgroup),
+    }
+    let adapter = format!("{}, {}", device.adapter_name(), device.lanes().family.name());
+    Ok((device, adapter))
 }
 
 /// What is timed, on its backend.
@@ -366,18 +503,12 @@ impl Bench {
 
     #[cfg(feature = "gpu")]
     async fn on_gpu(order: &Order, clock: &dyn Fn() -> f64) -> Result<Self, String> {
-        let device = GpuDevice::open().await?;
-        match order.products {
-            Products::Measured => drop(device.tune(clock).await.map_err(|error| format!("{error}."))?),
-            Products::Registers => device.use_family(Family::Registers),
-            Products::Workgroup => device.use_family(Family::Workgroup),
-        }
-        let adapter = format!("{}, {}", device.adapter_name(), device.lanes().family.name());
+        let (device, adapter) = open(order.products, clock).await?;
         let (subject, expected): (_, &[f64]) = match order.work {
-            Work::Step { size, mode } if order.runs > 1 => {
-                let trials = Trials::new(size, mode, order.runs, device).await.map_err(|error| format!("{error}."))?;
-                let trials = trials.ok_or("A network of this size fills the device alone; choose 1 run.")?;
-                (Subject::Steps(Box::new(trials)), size.expected(mode))
+            Work::Step { size, mode } if order.runs.count() > 1 => {
+                let runs = order.runs.count();
+                let trials = Trials::new(size, mode, runs, device).await.map_err(|error| format!("{error}."))?;
+                (Subject::Steps(Box::new(trials.ok_or(TOO_LARGE)?)), size.expected(mode))
             }
             Work::Step { size, mode } => {
                 let (workload, theta) = size.workload();
@@ -424,11 +555,7 @@ impl Bench {
     /// What the last step computed, and how far that is from what it should be.
     async fn check(&mut self) -> Result<(Vec<f64>, f64), BackendError> {
         let told = |losses: &[f64]| {
-            let all = losses.iter().zip(self.expected.iter().cycle());
-            let off = all.map(|(loss, expected)| (loss / expected - 1.0).abs());
-            // Not a number is as far as can be.
-            let off = off.fold(0.0, |worst: f64, off| if worst.is_nan() || off <= worst { worst } else { off });
-            (losses[..losses.len().min(self.expected.len())].to_vec(), off)
+            (losses[..losses.len().min(self.expected.len())].to_vec(), farthest(losses, self.expected))
         };
         match &mut self.subject {
             Subject::Step(trial) => Ok(told(trial.losses())),

@@ -4,7 +4,7 @@ use super::workload::{BATCHES, Mode, Size};
 #[cfg(feature = "gpu")]
 use crate::backend::gpu::{Fleet, Gpu, GpuDevice};
 use crate::backend::{Apply, Backend, BackendError, Combine, Course, Weighting};
-use crate::balance::{ResidentKernel, Setup, pcgrad, sum};
+use crate::balance::{Balancer, METHODS, Method, Need, ResidentKernel, Setup, pcgrad, sum};
 use crate::config::TASKS;
 #[cfg(feature = "gpu")]
 use std::rc::Rc;
@@ -13,10 +13,15 @@ const LEARNING_RATE: f64 = 1e-3;
 /// Portions of steps that a device may have before it, so that it never waits for the host.
 const MOST_UNDER_WAY: usize = 2;
 
+/// Methods that are compared, in the order in which so many of them are taken.
+pub(super) const COMPARED: [&str; 6] = ["sum", "pcgrad", "mgda", "cagrad", "nash_mtl", "imtl_g"];
+
 /// A backend that trains the workload.
 pub struct Trial {
     backend: Backend,
     mode: Mode,
+    /// What a device does by itself.
+    rule: Option<Rule>,
     /// Steps taken.
     steps: u32,
     batches: Vec<Vec<u32>>,
@@ -37,6 +42,7 @@ impl Trial {
         Self {
             backend,
             mode,
+            rule: Rule::of_mode(mode, k),
             steps: 0,
             batches: batches(size),
             losses: vec![0.0; k],
@@ -76,8 +82,8 @@ impl Trial {
         if let Some(stays) = self.stays {
             return Ok(stays);
         }
-        let stays = match kernel(self.mode, self.ones.len()) {
-            Some(kernel) => self.backend.settle(&weighting(kernel, self.mode, &self.ones)).await?,
+        let stays = match &self.rule {
+            Some(rule) => self.backend.settle(&rule.weighting(&self.ones, 0)).await?,
             None => false,
         };
         self.stays = Some(stays);
@@ -149,7 +155,7 @@ impl Trial {
     }
 }
 
-/// The same run several times at once on a device, each step of all in one dispatch.
+/// Runs of the workload at once on a device.
 #[cfg(feature = "gpu")]
 pub struct Trials {
     fleet: Fleet,
@@ -162,20 +168,29 @@ pub struct Trials {
 
 #[cfg(feature = "gpu")]
 impl Trials {
-    /// At the workload's start; `None` where the network is too large to go together with others.
+    /// The same run several times, at the workload's start; `None` where the network is too large to go together with
+    /// others.
     ///
     /// # Errors
     /// [`BackendError`] where the device has no room.
     pub async fn new(size: &Size, mode: Mode, runs: u32, device: Rc<GpuDevice>) -> Result<Option<Self>, BackendError> {
+        match Rule::of_mode(mode, size.tasks) {
+            Some(rule) => Self::of(size, &[rule], runs, device).await,
+            None => Ok(None),
+        }
+    }
+
+    /// So many runs of each of these rules.
+    async fn of(size: &Size, rules: &[Rule], seeds: u32, device: Rc<GpuDevice>) -> Result<Option<Self>, BackendError> {
         let (workload, theta) = size.workload();
         let ones = vec![1.0; size.tasks];
         let gpu = Gpu::new(device, &workload, &theta)?;
-        let Some(kernel) = kernel(mode, size.tasks) else { return Ok(None) };
-        let starts: Vec<(u32, Vec<f32>)> = (0..runs).map(|run| (run, theta.clone())).collect();
-        let fleet = gpu.fleet(&weighting(kernel, mode, &ones), &starts).await?;
+        let of_rule = |rule: &Rule| (0..seeds).map(|seed| (&gpu, rule.weighting(&ones, seed))).collect::<Vec<_>>();
+        let starts: Vec<_> = rules.iter().flat_map(of_rule).collect();
+        let fleet = Fleet::new(&starts).await?;
         Ok(fleet.map(|fleet| Self {
             fleet,
-            runs: runs as usize,
+            runs: starts.len(),
             steps: 0,
             batches: batches(size),
             losses: Vec::new(),
@@ -231,24 +246,109 @@ fn batches(size: &Size) -> Vec<Vec<u32>> {
     (0..BATCHES as u32).map(|batch| (batch * rows..(batch + 1) * rows).collect()).collect()
 }
 
-/// The rule of a mode for a device.
-fn kernel(mode: Mode, n_tasks: usize) -> Option<ResidentKernel> {
-    match mode {
-        Mode::Ew => sum::METHOD.new_balancer(&Setup { n_tasks, knobs: Vec::new() }).resident(),
-        Mode::Pcgrad => Some(pcgrad::cyclic()),
+/// A weighting on a device, without the run that it belongs to.
+#[derive(Clone, Copy)]
+struct Rule {
+    kernel: ResidentKernel,
+    needs_rows: bool,
+    weighs_heads: bool,
+    losses_after: bool,
+}
+
+impl Rule {
+    fn of_mode(mode: Mode, n_tasks: usize) -> Option<Self> {
+        let rule = Self::of_method(&sum::METHOD, n_tasks)?;
+        Some(match mode {
+            Mode::Ew => rule,
+            Mode::Pcgrad => Self { kernel: pcgrad::cyclic(), needs_rows: true, weighs_heads: false, ..rule },
+        })
+    }
+
+    /// As a run of this method has it whose knobs are where they are at first.
+    fn of_method(method: &Method, n_tasks: usize) -> Option<Self> {
+        let balancer = method.new_balancer(&Setup { n_tasks, knobs: method.default_knobs() });
+        Some(Self {
+            kernel: balancer.resident()?,
+            needs_rows: matches!(balancer, Balancer::Gramian(_)),
+            weighs_heads: method.needs(Need::HeadsScaledByWeights),
+            losses_after: method.needs(Need::LossesAfterStep),
+        })
+    }
+
+    fn weighting<'a>(&self, ones: &'a [f64], seed: u32) -> Weighting<'a> {
+        let Self { kernel, needs_rows, weighs_heads, losses_after } = *self;
+        let steps_per_epoch = BATCHES as u64;
+        Weighting {
+            kernel,
+            needs_rows,
+            weighs_heads,
+            losses_after,
+            preference: ones,
+            floor: ones,
+            steps_per_epoch,
+            seed,
+        }
     }
 }
 
-fn weighting(kernel: ResidentKernel, mode: Mode, ones: &[f64]) -> Weighting<'_> {
-    Weighting {
-        kernel,
-        needs_rows: mode == Mode::Pcgrad,
-        weighs_heads: false,
-        losses_after: false,
-        preference: ones,
-        floor: ones,
-        steps_per_epoch: BATCHES as u64,
-        seed: 0,
+/// Runs of several methods and seeds at once, and the very same runs one after another on the same device.
+#[cfg(feature = "gpu")]
+pub struct Comparison {
+    together: Trials,
+    alone: Vec<Trial>,
+}
+
+#[cfg(feature = "gpu")]
+impl Comparison {
+    /// So many of the methods that are compared, and seeds of each; `None` as [`Trials::new`].
+    ///
+    /// # Errors
+    /// [`BackendError`] where the device has no room.
+    pub async fn new(
+        size: &Size,
+        (methods, seeds): (u32, u32),
+        device: Rc<GpuDevice>,
+    ) -> Result<Option<Self>, BackendError> {
+        let method = |id: &&str| METHODS.iter().find(|method| method.id == *id);
+        let methods = COMPARED.iter().take(methods as usize).filter_map(method);
+        let rules: Vec<Rule> = methods.filter_map(|method| Rule::of_method(method, size.tasks)).collect();
+        let Some(together) = Trials::of(size, &rules, seeds, device.clone()).await? else { return Ok(None) };
+        let mut alone = Vec::new();
+        for rule in rules.iter().flat_map(|rule| (0..seeds).map(move |_| rule)) {
+            let (workload, theta) = size.workload();
+            let gpu = Gpu::new(device.clone(), &workload, &theta)?;
+            let trial = Trial::new(size, Mode::Ew, Backend::Gpu(Box::new(gpu)));
+            alone.push(Trial { rule: Some(*rule), ..trial });
+        }
+        Ok(Some(Self { together, alone }))
+    }
+
+    /// Takes `steps` steps of every run, all at once, and waits until they are done.
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost.
+    pub async fn advance_together(&mut self, steps: u32) -> Result<(), BackendError> {
+        self.together.advance(steps).await?;
+        self.together.drain().await
+    }
+
+    /// The same steps of one run after another.
+    ///
+    /// # Errors
+    /// [`BackendError`] when the device is lost.
+    pub async fn advance_alone(&mut self, steps: u32) -> Result<(), BackendError> {
+        for trial in &mut self.alone {
+            trial.advance(steps).await?;
+        }
+        for trial in &mut self.alone {
+            trial.drain().await?;
+        }
+        Ok(())
+    }
+
+    /// (runs, K) losses of the last step together, and the same of the runs alone.
+    pub fn losses(&self) -> (&[f64], Vec<f64>) {
+        (self.together.losses(), self.alone.iter().flat_map(|trial| trial.losses()).copied().collect())
     }
 }
 

@@ -157,7 +157,7 @@ enum Task {
         /// Its side: 256, 512 or 1024.
         #[arg(long, requires = "kernel", allow_hyphen_values = true)]
         n: Option<String>,
-        /// 2 to 32: runs of the step at once, on the GPU.
+        /// Runs of the step at once, on the GPU: 2 to 32, or methods and seeds as in 6x5, beside the same one by one.
         #[arg(long, conflicts_with = "kernel", allow_hyphen_values = true)]
         runs: Option<String>,
         /// As JSON instead of a sentence.

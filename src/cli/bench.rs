@@ -3,7 +3,7 @@
 //! Flags arrive as text, so that every fault becomes one sentence that names the flag.
 
 use super::run::RunError;
-use crate::bench::{Done, Order, Progress, Work, run};
+use crate::bench::{Done, Order, Progress, Runs, Work, run};
 use crate::kernels::Team;
 use crate::threads::Threads;
 use std::sync::Arc;
@@ -56,12 +56,27 @@ pub async fn bench(
 pub fn sentence(done: &Done) -> String {
     let place = if done.adapter.is_empty() { done.backend().to_owned() } else { format!("gpu ({})", done.adapter) };
     let seconds = done.millis / 1e3;
+    let runs = match done.order.runs {
+        Runs::Same(1) => String::new(),
+        Runs::Same(runs) => format!(", {runs} runs at once"),
+        Runs::Compared { methods, seeds } => format!(", {methods} methods of {seeds} seeds at once"),
+    };
+    if let (Work::Step { size, .. }, Some(alone)) = (done.order.work, done.per_second_alone()) {
+        let (together, off) = (done.per_second(), done.off);
+        return format!(
+            "{} on {place}{runs}: {together:.4} steps/s, one run after another {alone:.4} steps/s, which is {:.2} times \
+             as fast ({} steps each in {:.2} s); losses of the third step agree to {off:.0e}.",
+            size.id,
+            together / alone,
+            done.count,
+            (done.millis + done.millis_alone.unwrap_or_default()) / 1e3,
+        );
+    }
     match (done.order.work, done.gflops()) {
         (Work::Step { size, mode }, _) => format!(
-            "{} {} on {place}{}: {:.4} steps/s ({} steps in {seconds:.2} s); losses of the third step agree to {:.0e}.",
+            "{} {} on {place}{runs}: {:.4} steps/s ({} steps in {seconds:.2} s); losses of the third step agree to {:.0e}.",
             size.id,
             mode.id(),
-            if done.order.runs > 1 { format!(", {} runs at once", done.order.runs) } else { String::new() },
             done.per_second(),
             done.count,
             done.off

@@ -1,15 +1,16 @@
 //! Further seeds of an experiment: the same runs and references again, kept only as far as medians and bands need.
 //!
-//! Networks are trained one after the other here, and at the same time by whoever helps; each depends on its seed
-//! alone, so it does not matter where. A seed that is not complete is told to nobody, and none before those in front
+//! Networks are trained one after the other here, on a GPU many at once, and at the same time by whoever helps; each
+//! depends on its seed alone, so it does not matter where. A seed that is not complete is told to nobody, and none before those in front
 //! of it, so seeds that are compared have all gone equally far and come in the same order wherever they were trained.
 
 use super::Clock;
+use super::convoy::{self, Convoy};
 use super::network::{Surroundings, UnderWay};
 use super::workshop::Workshop;
-use crate::protocol::{Network, SeedCurves, SeedRecord};
+use crate::protocol::{Network, Outline, SeedCurves, SeedRecord};
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The seeds behind the first.
 pub struct FurtherSeeds {
@@ -23,6 +24,10 @@ pub struct FurtherSeeds {
     returned: Vec<Network>,
     /// The network that is trained here.
     current: Option<(Network, UnderWay)>,
+    /// Those that a device trains together.
+    convoy: Option<Convoy>,
+    /// Networks of a seed (by their place in it) that are trained alone, as far as that is known.
+    alone: BTreeSet<u32>,
     /// What is told of networks of seeds that are not complete.
     known: BTreeMap<Network, SeedCurves>,
     /// Complete seeds that were told to nobody yet.
@@ -40,6 +45,8 @@ impl FurtherSeeds {
             handed_out: 0,
             returned: Vec::new(),
             current: None,
+            convoy: None,
+            alone: BTreeSet::new(),
             known: BTreeMap::new(),
             ready: Vec::new(),
             stopped: false,
@@ -71,6 +78,7 @@ impl FurtherSeeds {
         if self.trained < self.of {
             self.stopped = true;
             self.current = None;
+            self.convoy = None;
             self.known.clear();
             self.returned.clear();
         }
@@ -91,7 +99,7 @@ impl FurtherSeeds {
 
     /// Whether there is a network to train here, now.
     pub fn has_work(&self) -> bool {
-        self.current.is_some() || self.waiting() > 0
+        self.current.is_some() || self.convoy.is_some() || self.waiting() > 0
     }
 
     /// The next network for whoever asks: what somebody could not train comes first.
@@ -150,9 +158,41 @@ impl FurtherSeeds {
     /// How much of all further seeds is done, in [0, 1], by steps of networks; `elsewhere` is what was done of networks
     /// that others train, in networks.
     pub fn share(&self, steps: u32, elsewhere: f64) -> f64 {
-        let here = self.current.as_ref().map_or(0.0, |(_, current)| current.share(steps));
+        let here = self.current.as_ref().map_or(0.0, |(_, current)| current.share(steps))
+            + self.convoy.as_ref().map_or(0.0, |convoy| convoy.share(steps));
         let of_seeds = (self.known.len() as f64 + here + elsewhere) / f64::from(self.networks_of_a_seed());
         (f64::from(self.trained - 1) + of_seeds) / f64::from((self.of - 1).max(1))
+    }
+
+    /// Lets a device train together what can go together of whole seeds that wait.
+    ///
+    /// # Errors
+    /// Why the device cannot go on.
+    async fn set_out(&mut self, outline: &Outline) -> Result<(), String> {
+        if !self.workshop.is_on_device() {
+            return Ok(());
+        }
+        let seeds = (convoy::MOST / self.workshop.n_runs()).max(1);
+        let most = seeds * self.networks_of_a_seed() as usize;
+        let (mut members, mut aside) = (Vec::new(), Vec::new());
+        while members.len() < most
+            && let Some(network) = self.hand_out()
+        {
+            if !self.alone.contains(&network.at) {
+                let member = UnderWay::new(&self.workshop, outline, network)?;
+                if member.companion().is_some() {
+                    members.push((network, member));
+                    continue;
+                }
+                self.alone.insert(network.at);
+            }
+            aside.push(network);
+        }
+        let (convoy, left) = Convoy::form(members).await?;
+        self.convoy = convoy;
+        self.alone.extend(left.iter().map(|network| network.at));
+        self.take_back(aside.into_iter().chain(left));
+        Ok(())
     }
 
     /// One step of the network that is trained here, or a portion of its front.
@@ -165,6 +205,16 @@ impl FurtherSeeds {
         theta: &mut Vec<f32>,
         clock: &Clock,
     ) -> Result<(), String> {
+        if self.current.is_none() && self.convoy.is_none() {
+            self.set_out(surroundings.0).await?;
+        }
+        if let Some(convoy) = &mut self.convoy {
+            convoy.advance((surroundings.0, surroundings.1)).await?;
+            if let Some(convoy) = self.convoy.take_if(|convoy| convoy.is_complete()) {
+                convoy.into_curves().for_each(|(network, curves)| self.complete(network, curves));
+            }
+            return Ok(());
+        }
         if self.current.is_none()
             && let Some(network) = self.hand_out()
         {

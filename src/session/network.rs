@@ -4,8 +4,10 @@ use super::Clock;
 use super::experiment::{Material, Run, diverged, due, next_due};
 use super::sweep::Sweep;
 use super::workshop::Workshop;
+use crate::backend::{Backend, ResidentStep, Weighting};
 use crate::protocol::{AskedSweep, Network, Outline, SeedCurves};
 use crate::train::{Checkpoints, any_learns};
+use std::ops::Range;
 
 /// Most losses told of one run of one seed.
 const POINTS: u32 = 200;
@@ -90,17 +92,27 @@ impl UnderWay {
         Ok(self.run.trainer.ending().is_some() && is_swept)
     }
 
-    /// One step; keeps the last weights where they are swept.
-    async fn train(&mut self, (outline, material): (&Outline, &Material), theta: &mut Vec<f32>) -> Result<(), String> {
+    /// One step, before which its weights are looked at where that is due.
+    async fn train(&mut self, of: (&Outline, &Material), theta: &mut Vec<f32>) -> Result<(), String> {
+        if self.is_looked_at(of) {
+            self.run.trainer.weights(theta).await.map_err(|error| error.to_string())?;
+            self.look_at(of, theta);
+        }
+        self.step(of.0).await
+    }
+
+    /// Whether its weights are looked at before the next step.
+    pub fn is_looked_at(&self, (outline, material): (&Outline, &Material)) -> bool {
+        let step = self.next_step();
+        let judges = self.run.evaluator.is_some() && material.test().is_some();
+        (judges && due(step, outline.evaluate_every, outline.steps)) || (self.sweeps && step == outline.steps)
+    }
+
+    /// Judges them, and keeps the last ones where they are swept.
+    fn look_at(&mut self, (outline, material): (&Outline, &Material), theta: &[f32]) {
         let Self { run, curves, .. } = self;
         let step = run.trainer.next_step();
-        let test =
-            material.test().filter(|_| run.evaluator.is_some() && due(step, outline.evaluate_every, outline.steps));
-        let keeps = self.sweeps && step == outline.steps;
-        if test.is_some() || keeps {
-            run.trainer.weights(theta).await.map_err(|error| error.to_string())?;
-        }
-        if let Some(test) = test {
+        if let Some(test) = material.test().filter(|_| due(step, outline.evaluate_every, outline.steps)) {
             let point = run.point(theta);
             if let Some(evaluator) = &mut run.evaluator
                 && theta.iter().all(|x| x.is_finite())
@@ -109,18 +121,71 @@ impl UnderWay {
                 curves.metrics.push((step, metrics));
             }
         }
-        if keeps {
-            let mut checkpoints = Checkpoints::new(outline.steps, theta.len(), size_of_val(&theta[..]));
+        if self.sweeps && step == outline.steps {
+            let mut checkpoints = Checkpoints::new(outline.steps, theta.len(), size_of_val(theta));
             checkpoints.store(step, theta);
             run.checkpoints = Some(checkpoints);
         }
+    }
+
+    async fn step(&mut self, outline: &Outline) -> Result<(), String> {
+        let Self { run, curves, .. } = self;
         let judging = run.evaluator.as_ref().map_or(u32::MAX, |_| outline.evaluate_every);
-        run.trainer.be_quiet_until(next_due(step, judging, outline.steps));
+        run.trainer.be_quiet_until(next_due(run.trainer.next_step(), judging, outline.steps));
         let record = run.trainer.advance().await.map_err(|error| error.to_string())?;
         if let Some(record) = record.filter(|record| due(record.step, outline.seed_every, outline.steps)) {
             curves.losses.push((record.step, record.losses));
         }
         curves.diverged = diverged(&run.trainer);
         Ok(())
+    }
+}
+
+/// Where the device trains it with others.
+impl UnderWay {
+    /// What it is on the device; `None` where it goes alone.
+    pub fn companion(&self) -> Option<(&Backend, Weighting<'_>)> {
+        self.run.trainer.companion().filter(|_| !self.sweeps)
+    }
+
+    /// Which tasks it learns: what one experiment trains of the same tasks is the same network.
+    pub fn targets(&self) -> &[usize] {
+        &self.run.targets
+    }
+
+    pub fn is_trained(&self) -> bool {
+        self.run.trainer.ending().is_some()
+    }
+
+    pub fn next_step(&self) -> u32 {
+        self.run.trainer.next_step()
+    }
+
+    /// (n, B) what it learns from in these steps.
+    pub fn rows(&self, steps: Range<u32>) -> Vec<u32> {
+        self.run.trainer.rows(steps)
+    }
+
+    pub fn learning_rates(&self, steps: Range<u32>) -> Vec<f64> {
+        self.run.trainer.learning_rates(steps)
+    }
+
+    /// What the device did of its next steps.
+    pub fn hear(&mut self, told: Vec<ResidentStep>) {
+        self.run.trainer.hear(told);
+    }
+
+    /// The next of those steps; `theta` is where the first of them began, if somebody looks.
+    ///
+    /// # Errors
+    /// Why the device cannot go on.
+    pub async fn follow(&mut self, of: (&Outline, &Material), theta: Option<&Vec<f32>>) -> Result<(), String> {
+        if self.is_trained() {
+            return Ok(());
+        }
+        if let Some(theta) = theta.filter(|_| self.is_looked_at(of)) {
+            self.look_at(of, theta);
+        }
+        self.step(of.0).await
     }
 }

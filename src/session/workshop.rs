@@ -8,6 +8,7 @@ use crate::balance::{METHODS, Need};
 use crate::config::{AnalyticConfig, ExperimentConfig, NetworkConfig, RunConfig, TrainingConfig};
 use crate::data::{Batches, Metric, Split, TaskKind};
 use crate::nn::{Convolution, Network, ParamLayout};
+use crate::protocol::BackendKind;
 use crate::strategy::Learned;
 use crate::strategy::chart::{Begin, Chart, Ground};
 use crate::strategy::manifold::member_starts;
@@ -86,6 +87,11 @@ impl Workshop {
     /// Looks at every manifold at this preference from now on.
     pub fn prefer(&mut self, preference: &[f64]) {
         self.shown.copy_from_slice(preference);
+    }
+
+    /// Whether a graphics device trains what is made here.
+    pub fn is_on_device(&self) -> bool {
+        matches!(&self.stuff, Stuff::Rows { chosen, .. } if chosen.report.kind == BackendKind::Gpu)
     }
 
     pub fn n_runs(&self) -> usize {

@@ -24,7 +24,7 @@ pub mod sweep;
 pub use learner::{Crowd, LEARNERS, Learned, Learner, learner};
 pub use single_point::SinglePoint;
 
-use crate::backend::{Backend, BackendError, StepReport};
+use crate::backend::{Backend, BackendError, StepReport, Weighting};
 use crate::balance::Outcome;
 use chart::OnChart;
 use manifold::Manifold;
@@ -76,6 +76,15 @@ pub enum Strategy {
 }
 
 impl Strategy {
+    /// What a run needs to stay on its device; `None` where it does not train a single point, or its method has no such
+    /// form.
+    pub fn weighting<'a>(&'a self, preference: &'a [f64], seed: u32) -> Option<Weighting<'a>> {
+        match self {
+            Self::SinglePoint(point) => point.weighting(preference, seed),
+            Self::Chart(_) | Self::Manifold(_) | Self::Population(_) => None,
+        }
+    }
+
     /// One step on the batch `rows`.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! One run: backend, strategy and batches, turned into records.
 
 use super::look_around::look_around;
-use crate::backend::{Backend, BackendError, Course, ResidentStep};
+use crate::backend::{Backend, BackendError, Course, ResidentStep, Weighting};
 use crate::config::{Rates, RunConfig};
 use crate::data::Batches;
 use crate::protocol::{Around, Divergence, Pull, Record};
@@ -11,6 +11,7 @@ use crate::strategy::population::Population;
 use crate::strategy::single_point::{Place, take_told};
 use crate::strategy::{Motion, SinglePoint, Step, Strategy};
 use std::collections::VecDeque;
+use std::ops::Range;
 
 /// A run that goes step by step.
 pub struct Trainer {
@@ -143,6 +144,33 @@ impl Trainer {
         &mut self.backend
     }
 
+    /// Its backend and weighting, for a device that takes its steps with those of others; `None` where it has none, has
+    /// begun, or looks around.
+    pub fn companion(&self) -> Option<(&Backend, Weighting<'_>)> {
+        let is_new = self.next == 0 && self.stays.is_none() && self.look_every.is_none();
+        let weighting = self.strategy.weighting(&self.preference, self.seed)?;
+        (is_new && self.backend.can_stay()).then_some((&self.backend, weighting))
+    }
+
+    /// (n, B) the rows that these steps learn from.
+    pub fn rows(&self, steps: Range<u32>) -> Vec<u32> {
+        let size = self.batches.size();
+        let mut rows = vec![0; steps.len() * size];
+        for (step, rows) in steps.zip(rows.chunks_exact_mut(size)) {
+            self.batches.indices(u64::from(step), rows);
+        }
+        rows
+    }
+
+    pub fn learning_rates(&self, steps: Range<u32>) -> Vec<f64> {
+        steps.map(|step| self.rates.at(step)).collect()
+    }
+
+    /// What a device did of the next steps, which [`Self::advance`] tells of one by one. Weights are where the device is.
+    pub fn hear(&mut self, told: Vec<ResidentStep>) {
+        self.ahead.extend(told);
+    }
+
     /// What is worth storing: θ, all members of a manifold one behind the other, φ of a chart, or what
     /// [`Members`](crate::strategy::population::Members) reads of a population.
     ///
@@ -227,10 +255,7 @@ impl Trainer {
         if let Some(stays) = self.stays {
             return Ok(stays);
         }
-        let weighting = match &self.strategy {
-            Strategy::SinglePoint(point) => point.weighting(&self.preference, self.seed),
-            Strategy::Chart(_) | Strategy::Manifold(_) | Strategy::Population(_) => None,
-        };
+        let weighting = self.strategy.weighting(&self.preference, self.seed);
         let stays = match weighting {
             Some(weighting) => self.backend.settle(&weighting).await?,
             None => false,
@@ -246,12 +271,7 @@ impl Trainer {
         let most = (end - first).min(self.backend.most_steps() as u32);
         let looks = |step: &u32| self.look_every.is_some_and(|every| step.is_multiple_of(every));
         let n = (first..first + most).position(|step| looks(&step)).map_or(most, |at| at as u32 + 1);
-        let size = self.batches.size();
-        let mut rows = vec![0; n as usize * size];
-        for (step, rows) in (first..).zip(rows.chunks_exact_mut(size)) {
-            self.batches.indices(u64::from(step), rows);
-        }
-        let learning_rates: Vec<f64> = (first..first + n).map(|step| self.rates.at(step)).collect();
+        let (rows, learning_rates) = (self.rows(first..first + n), self.learning_rates(first..first + n));
         let course = Course {
             first_step: u64::from(first),
             rows: &rows,

@@ -3,7 +3,7 @@
 use paretoscope::backend::Backend;
 use paretoscope::backend::cpu::Cpu;
 use paretoscope::bench::{
-    Mode, Order, PRODUCTS, Product, Products, Progress, SIZES, Size, TOLERANCE, Trial, Work, run,
+    Mode, Order, PRODUCTS, Product, Products, Progress, Runs, SIZES, Size, TOLERANCE, Trial, Work, run,
 };
 use paretoscope::kernels::Means;
 use paretoscope::protocol::BackendKind;
@@ -71,6 +71,23 @@ fn a_result_of_a_device_names_its_products() {
             Err(why) => panic!("{why}"),
         }
     }
+}
+
+#[cfg(feature = "gpu")]
+#[test]
+fn compared_runs_are_timed_together_and_alone() {
+    let order = Order::of_query("size=S&ms=1&backend=gpu&runs=3x2").expect("an order");
+    let done = match pollster::block_on(run(&order, None, &ticking(), &mut |_| true)) {
+        Ok(done) => done,
+        Err(why) if std::env::var_os("REQUIRE_GPU").is_none() => return println!("not run: {why}"),
+        Err(why) => panic!("{why}"),
+    };
+    assert!(done.agrees() && done.losses.len() == 2, "{done:?}");
+    assert!(done.count.is_multiple_of(60) && done.per_second_alone() > Some(0.0), "{done:?}");
+    assert!(done.to_json()["steps_per_s_alone"].is_number());
+    let order = Order::of_query("size=L&ms=1&backend=gpu&runs=3x2").expect("an order");
+    let why = pollster::block_on(run(&order, None, &ticking(), &mut |_| true)).expect_err("too large");
+    assert!(why.contains("choose 1 run"), "{why}");
 }
 
 #[cfg(feature = "gpu")]
@@ -171,8 +188,13 @@ fn orders_are_read_or_refused_with_a_sentence() {
     for ms in ["0", "-1", "NaN", "inf", "1e9", "", "soon"] {
         refused(&format!("size=S&ms={ms}"), &["ms", "milliseconds"]);
     }
-    assert_eq!(Order::of_query("size=S&backend=gpu&runs=30").expect("an order").runs, 30);
-    for runs in ["0", "33", "many"] {
+    let runs = |text: &str| Order::of_query(&format!("size=S&backend=gpu&runs={text}")).expect("an order").runs;
+    assert_eq!(runs("30"), Runs::Same(30));
+    assert_eq!(runs("6x5"), Runs::Compared { methods: 6, seeds: 5 });
+    assert_eq!((runs("6x5").count(), runs("30").count()), (30, 30));
+    refused("size=S&backend=gpu&runs=6x5&mode=ew", &["mode"]);
+    refused("size=S&runs=1x1", &["gpu"]);
+    for runs in ["0", "33", "many", "7x2", "6x6", "0x5", "6x", "x5", "6x5x1"] {
         refused(&format!("size=S&backend=gpu&runs={runs}"), &[runs, "1 to 32"]);
     }
     refused("size=S&runs=2", &["gpu"]);

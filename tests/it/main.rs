@@ -5,6 +5,8 @@ mod arithmetic;
 mod balance;
 mod bench;
 mod convolution;
+#[cfg(feature = "gpu")]
+mod convoy;
 mod crew;
 mod data;
 mod flat;

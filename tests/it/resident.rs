@@ -2,9 +2,10 @@
 
 use crate::twins::open;
 use paretoscope::backend::cpu::Cpu;
-use paretoscope::backend::gpu::{Family, Gpu};
+use paretoscope::backend::gpu::resident_kernel::{choice_source, steps_source};
+use paretoscope::backend::gpu::{Family, Fleet, Gpu, GpuDevice};
 use paretoscope::backend::{Backend, Course, ResidentStep, Weighting, Workload};
-use paretoscope::balance::{METHODS, Method, Setup, pcgrad};
+use paretoscope::balance::{Balancer, METHODS, Method, Need, Setup, pcgrad};
 use paretoscope::bench::SIZES;
 use paretoscope::config::{Activation, Init, NetworkConfig, Optimizer, Rates, RunConfig};
 use paretoscope::data::{Batches, Split, Targets, TaskKind};
@@ -275,105 +276,191 @@ fn what_cannot_stay_is_trained_step_by_step() {
     assert!(!stays(&more), "too many operations of heads");
 }
 
+/// A method with some of its knobs, as a run on the device has it.
+struct Companion {
+    method: &'static Method,
+    balancer: Balancer,
+    seed: u32,
+    theta: Vec<f32>,
+}
+
+impl Companion {
+    fn weighting<'a>(&self, preference: &'a [f64], floor: &'a [f64]) -> Weighting<'a> {
+        Weighting {
+            kernel: self.balancer.resident().expect("a weighting for the device"),
+            needs_rows: true,
+            weighs_heads: self.method.needs(Need::HeadsScaledByWeights),
+            losses_after: self.method.needs(Need::LossesAfterStep),
+            preference,
+            floor,
+            steps_per_epoch: 3,
+            seed: self.seed,
+        }
+    }
+}
+
+/// Seven methods of two seeds, one of them with other knobs the second time: what looks at M, what draws by the seed,
+/// and what remembers and asks for losses behind the update.
+fn companions(workload: &Workload) -> Vec<Companion> {
+    let methods = ["sum", "pcgrad", "mgda", "nash_mtl", "imtl_g", "rlw", "famo"];
+    let of_method = |id: &&str| {
+        let method = METHODS.iter().find(|method| method.id == *id).expect("a method of the registry");
+        (0..2_u32).map(move |seed| {
+            let mut knobs = method.default_knobs();
+            if method.id == "famo" && seed == 1 {
+                knobs[0] *= 0.5;
+            }
+            Companion {
+                method,
+                balancer: method.new_balancer(&Setup { n_tasks: workload.targets.len(), knobs }),
+                seed: 40 + seed,
+                theta: workload.layout.initial(&workload.network, Init::FanIn, 10 + seed, &workload.targets),
+            }
+        })
+    };
+    methods.iter().flat_map(of_method).collect()
+}
+
+/// Rows (n, B) of the first steps of a seed.
+fn rows_of(seed: u32, steps: usize) -> Vec<u32> {
+    let batches = Batches::new(60, BATCH, seed);
+    let mut rows = vec![0; steps * BATCH];
+    for (step, rows) in rows.chunks_exact_mut(BATCH).enumerate() {
+        batches.indices(step as u64, rows);
+    }
+    rows
+}
+
+/// What every step told, and where the runs end.
+fn together(
+    device: &Rc<GpuDevice>,
+    workload: &Workload,
+    runs: &[&Companion],
+    rates: &[f64],
+) -> (Vec<Vec<ResidentStep>>, Vec<Vec<f32>>) {
+    let k = workload.targets.len();
+    let (preference, floor) = (vec![1.0 / k as f64; k], vec![0.0; k]);
+    let gpus: Vec<Gpu> =
+        runs.iter().map(|run| Gpu::new(device.clone(), workload, &run.theta).expect("a run on the GPU")).collect();
+    let starts: Vec<_> = gpus.iter().zip(runs).map(|(gpu, run)| (gpu, run.weighting(&preference, &floor))).collect();
+    let mut fleet = block_on(Fleet::new(&starts)).expect("an answer").expect("a network that is small enough");
+    let all: Vec<Vec<u32>> = runs.iter().map(|run| rows_of(run.seed, rates.len())).collect();
+    // Three steps and the rest, both under way at once.
+    let mut methods: Vec<&str> = runs.iter().map(|run| run.method.id).collect();
+    methods.dedup();
+    for steps in [0..3, 3..rates.len()] {
+        let span = steps.start * BATCH..steps.end * BATCH;
+        let part: Vec<u32> = all.iter().flat_map(|rows| &rows[span.clone()]).copied().collect();
+        fleet.send(&part, &rates[steps], false).expect("sent");
+    }
+    let of_steps = rates.len() * (1 + methods.len()) + 2;
+    assert_eq!(fleet.dispatches(), of_steps as u64, "one dispatch a step and method, whatever the number of runs");
+    let mut told = block_on(fleet.receive()).expect("steps");
+    let more = block_on(fleet.receive()).expect("steps");
+    told.iter_mut().zip(more).for_each(|(told, more)| told.extend(more));
+    (told, block_on(fleet.parameters()).expect("weights"))
+}
+
 /// Runs of a fleet beside the same runs alone, step by step of the same rows.
 #[test]
 fn runs_that_go_together_are_those_that_go_alone() {
     let Some(device) = open() else { return };
-    // One that looks at M, one that draws by the seed, and one that remembers and asks for losses behind the update.
-    for method in residents().filter(|method| ["pcgrad", "rlw", "famo"].contains(&method.id)) {
-        let deep = workload((&[13, 9], &[5]), Activation::Tanh, &MIXED, Optimizer::Sgd { momentum: 0.9 });
-        let flat = workload((&[8], &[]), Activation::Relu, &[TaskKind::Regression; 2], Optimizer::AdamW);
-        for (name, workload) in [("deep", deep), ("flat", flat)] {
-            let k = workload.targets.len();
-            let balancer = method.new_balancer(&Setup { n_tasks: k, knobs: method.default_knobs() });
-            let (preference, floor) = (vec![1.0 / k as f64; k], vec![0.0; k]);
-            let weighting = |seed: u32| Weighting {
-                kernel: balancer.resident().expect("a weighting for the device"),
-                needs_rows: true,
-                weighs_heads: false,
-                losses_after: method.needs(paretoscope::balance::Need::LossesAfterStep),
-                preference: &preference,
-                floor: &floor,
-                steps_per_epoch: 3,
-                seed,
-            };
-            let starts: Vec<(u32, Vec<f32>)> = (0..3)
-                .map(|seed| {
-                    let theta = workload.layout.initial(&workload.network, Init::FanIn, 10 + seed, &workload.targets);
-                    (40 + seed, theta)
-                })
-                .collect();
-            let rates = [0.02, 0.02, 0.01, 0.01, 0.005];
-            let rows = |seed: u32| -> Vec<u32> {
-                let batches = Batches::new(60, BATCH, seed);
-                let mut rows = vec![0; rates.len() * BATCH];
-                for (step, rows) in rows.chunks_exact_mut(BATCH).enumerate() {
-                    batches.indices(step as u64, rows);
-                }
-                rows
-            };
-            let template = Gpu::new(device.clone(), &workload, &starts[0].1).expect("a run on the GPU");
-            let together = |starts: &[(u32, Vec<f32>)]| {
-                let fleet = block_on(template.fleet(&weighting(0), starts)).expect("an answer");
-                let mut fleet = fleet.expect("a network that is small enough");
-                let all: Vec<Vec<u32>> = starts.iter().map(|(seed, _)| rows(*seed)).collect();
-                // Three steps and two, both under way at once.
-                for steps in [0..3, 3..5] {
-                    let span = steps.start * BATCH..steps.end * BATCH;
-                    let part: Vec<u32> = all.iter().flat_map(|rows| &rows[span.clone()]).copied().collect();
-                    fleet.send(&part, &rates[steps], true).expect("sent");
-                }
-                assert_eq!(fleet.dispatches(), 2, "one dispatch for all steps of all runs");
-                let mut told = block_on(fleet.receive()).expect("steps");
-                let more = block_on(fleet.receive()).expect("steps");
-                told.iter_mut().zip(more).for_each(|(told, more)| told.extend(more));
-                let ends: Vec<Vec<f32>> = (0..starts.len())
-                    .map(|run| {
-                        let mut theta = Vec::new();
-                        block_on(fleet.parameters(run, &mut theta)).expect("weights");
-                        theta
-                    })
-                    .collect();
-                (told, ends)
-            };
-            let (told, ends) = together(&starts);
-            for (run, start) in starts.iter().enumerate() {
-                let what = format!("{name}, {}, run {run}", method.id);
-                let (own, own_end) = together(std::slice::from_ref(start));
-                assert!(own[0] == told[run] && own_end[0] == ends[run], "{what}: others change the run");
-                let mut gpu = Gpu::new(device.clone(), &workload, &start.1).expect("a run on the GPU");
-                assert!(block_on(gpu.settle(&weighting(start.0))).expect("an answer"), "{what}");
-                let course = Course {
-                    first_step: 0,
-                    rows: &rows(start.0),
-                    learning_rates: &rates,
-                    gramian_every: 1,
-                    reports: true,
-                    last_looks: false,
-                };
-                let alone = block_on(gpu.advance(course)).expect("steps");
-                for (step, (ours, exact)) in told[run].iter().zip(&alone).enumerate() {
-                    let what = format!("{what}, step {step}");
-                    close(&format!("{what}: losses"), &ours.losses, &exact.losses, 0.0);
-                    close(&format!("{what}: weights"), &ours.weights, &exact.weights, 1.0);
-                    let (ours_m, exact_m) = (ours.gramian.as_ref(), exact.gramian.as_ref());
-                    let (Some(ours_m), Some(exact_m)) = (ours_m, exact_m) else { panic!("{what}: no M") };
-                    let largest = exact_m.iter().fold(0.0_f64, |top, m| top.max(m.abs()));
-                    close(&format!("{what}: M"), ours_m, exact_m, largest);
-                    let (ours, exact) = (&ours.report, &exact.report);
-                    close(&format!("{what}: g·d"), &ours.along_direction, &exact.along_direction, 10.0 * largest);
-                    let scale = exact.step_length * largest.sqrt();
-                    close(&format!("{what}: g·Δθ"), &ours.along_step, &exact.along_step, scale);
-                    let lengths = [ours.direction_length, ours.step_length];
-                    close(&format!("{what}: lengths"), &lengths, &[exact.direction_length, exact.step_length], 0.0);
-                }
-                let mut end = Vec::new();
-                block_on(gpu.parameters(&mut end)).expect("weights");
-                let wide = |theta: &[f32]| theta.iter().map(|&x| f64::from(x)).collect::<Vec<f64>>();
-                close(&format!("{what}: θ"), &wide(&ends[run]), &wide(&end), 1.0);
+    let deep = workload((&[13, 9], &[5]), Activation::Tanh, &MIXED, Optimizer::Sgd { momentum: 0.9 });
+    let flat = workload((&[8], &[]), Activation::Relu, &[TaskKind::Regression; 2], Optimizer::AdamW);
+    let rates = [0.02, 0.02, 0.01, 0.01, 0.005];
+    for (name, workload) in [("deep", deep), ("flat", flat)] {
+        let k = workload.targets.len();
+        let (preference, floor) = (vec![1.0 / k as f64; k], vec![0.0; k]);
+        let runs = companions(&workload);
+        let all: Vec<&Companion> = runs.iter().collect();
+        let (told, ends) = together(&device, &workload, &all, &rates);
+        for (at, run) in runs.iter().enumerate() {
+            let what = format!("{name}, {}, seed {}", run.method.id, run.seed);
+            if at % 5 == 0 {
+                let (own, own_end) = together(&device, &workload, &[run], &rates);
+                assert!(own[0] == told[at] && own_end[0] == ends[at], "{what}: others change the run");
             }
+            let mut gpu = Gpu::new(device.clone(), &workload, &run.theta).expect("a run on the GPU");
+            assert!(block_on(gpu.settle(&run.weighting(&preference, &floor))).expect("an answer"), "{what}");
+            let course = Course {
+                first_step: 0,
+                rows: &rows_of(run.seed, rates.len()),
+                learning_rates: &rates,
+                gramian_every: 1,
+                reports: false,
+                last_looks: false,
+            };
+            let alone = block_on(gpu.advance(course)).expect("steps");
+            for (step, (ours, exact)) in told[at].iter().zip(&alone).enumerate() {
+                let what = format!("{what}, step {step}");
+                close(&format!("{what}: losses"), &ours.losses, &exact.losses, 0.0);
+                close(&format!("{what}: weights"), &ours.weights, &exact.weights, 1.0);
+                let (Some(ours), Some(exact)) = (&ours.gramian, &exact.gramian) else { panic!("{what}: no M") };
+                close(&format!("{what}: M"), ours, exact, exact.iter().fold(0.0_f64, |top, m| top.max(m.abs())));
+            }
+            let mut end = Vec::new();
+            block_on(gpu.parameters(&mut end)).expect("weights");
+            let wide = |theta: &[f32]| theta.iter().map(|&x| f64::from(x)).collect::<Vec<f64>>();
+            close(&format!("{what}: θ"), &wide(&ends[at]), &wide(&end), 1.0);
         }
     }
+}
+
+/// Pipelines (by their names), and what their texts say that makes the runs others.
+const MUTANTS_OF_FLEETS: [(&str, &str, &str); 5] = [
+    ("steps", "right += a * d", "right += a * c"),
+    ("steps", "(run * steps + t + turn - 1u)", "(run * steps + turn - 1u)"),
+    ("rlw", "step = progress[1] + t", "step = t"),
+    ("rlw", "shape.runs[number].y", "shape.runs[0].y"),
+    ("famo", "shape.settings[number]", "shape.settings[0]"),
+];
+
+#[test]
+fn a_wrong_shader_of_many_runs_is_noticed() {
+    let Some(device) = open() else { return };
+    let workload = workload((&[8], &[]), Activation::Relu, &[TaskKind::Regression; 2], Optimizer::AdamW);
+    let runs = companions(&workload);
+    let all: Vec<&Companion> =
+        runs.iter().filter(|run| ["pcgrad", "mgda", "rlw", "famo"].contains(&run.method.id)).collect();
+    let rates = [0.02; 6];
+    let (_, exact) = together(&device, &workload, &all, &rates);
+    let unchanged = ("steps", "right += a * d", "right += a * d");
+    for (name, from, to) in std::iter::once(unchanged).chain(MUTANTS_OF_FLEETS) {
+        // A device keeps pipelines by their names, so a new one gets the wrong one first.
+        let Some(device) = open() else { return };
+        let text = match all.iter().find(|run| run.method.id == name) {
+            Some(run) => choice_source(&run.balancer.resident().expect("a weighting for the device")),
+            None => steps_source(),
+        };
+        assert!(text.contains(from), "{name}: the shader no longer says {from}");
+        let kept = format!("{name} of many runs");
+        block_on(device.prepare_text(&kept, &text.replace(from, to), &[])).expect("a shader that compiles");
+        let (_, ends) = together(&device, &workload, &all, &rates);
+        let off = ends.iter().flatten().zip(exact.iter().flatten()).map(|(ours, exact)| (ours - exact).abs());
+        let off = off.fold(0.0, f32::max);
+        assert_eq!(off > 1e-4, from != to, "{name}: {to} instead of {from} moves θ by {off}");
+    }
+}
+
+/// The last step of a run looks and does not move, and what differs in more than weighting and seed does not join.
+#[test]
+fn runs_that_go_together_can_end_and_have_one_workload() {
+    let Some(device) = open() else { return };
+    let workload = workload((&[8], &[]), Activation::Relu, &[TaskKind::Regression; 2], Optimizer::Adam);
+    let runs = companions(&workload);
+    let gpu = |workload: &Workload| Gpu::new(device.clone(), workload, &runs[0].theta).expect("a run on the GPU");
+    let (one, other) = (gpu(&workload), gpu(&Workload { weight_decay: 0.5, ..workload.clone() }));
+    let weighting = runs[0].weighting(&[0.5; 2], &[0.0; 2]);
+    let mut fleet = block_on(Fleet::new(&[(&one, weighting)])).expect("an answer").expect("a fleet of one");
+    let rows = rows_of(SEED, 1);
+    fleet.send(&rows, &[0.02], true).expect("sent");
+    assert!(block_on(fleet.receive()).expect("a step")[0][0].losses.iter().all(|&loss| loss > 0.0));
+    assert_eq!(block_on(fleet.parameters()).expect("weights")[0], runs[0].theta);
+    assert!(fleet.send(&rows, &[0.02; 2], false).is_err(), "rows of one step are not those of two");
+    assert!(block_on(fleet.receive()).is_err(), "nothing is under way");
+    assert!(block_on(Fleet::new(&[(&one, weighting), (&other, weighting)])).expect("an answer").is_none());
+    assert!(block_on(Fleet::new(&[])).expect("an answer").is_none());
+    assert!(block_on(Fleet::new(&[(&one, weighting); 33])).expect("an answer").is_none(), "too many");
 }
 
 /// The cyclic order of the bench: with two tasks there is one order only.

@@ -394,6 +394,24 @@ impl GpuDevice {
         self.check()
     }
 
+    /// Copies the beginning of each buffer, so many bytes, into `to`, `step` bytes after the last.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub fn copy_into<'a>(
+        &self,
+        to: &wgpu::Buffer,
+        step: u64,
+        from: impl Iterator<Item = (&'a wgpu::Buffer, u64)>,
+    ) -> Result<(), BackendError> {
+        let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        for (number, (buffer, bytes)) in (0..).zip(from) {
+            encoder.copy_buffer_to_buffer(buffer, 0, to, number * step, bytes);
+        }
+        self.queue.submit([encoder.finish()]);
+        self.check()
+    }
+
     /// The first `bytes` of a read-back buffer, once all that was submitted is done.
     ///
     /// # Errors

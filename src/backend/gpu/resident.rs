@@ -84,7 +84,7 @@ impl Layout {
     fn settled(self) -> usize {
         self.gramian() + self.k * self.k
     }
-    pub(super) fn report(self) -> usize {
+    fn report(self) -> usize {
         self.settled() + 1
     }
     pub(super) fn stride(self) -> usize {
@@ -127,7 +127,7 @@ impl Gpu {
     }
 
     /// Whether one invocation may also take rows through all of its layers.
-    pub(super) fn can_stay_whole(&self) -> bool {
+    pub(in crate::backend) fn can_stay_whole(&self) -> bool {
         let Workload { network, layout, .. } = &self.workload;
         self.can_stay() && 8 * layout.n_shared() * (1 + network.n_tasks()) <= FEW_LANES_WORK
     }
@@ -148,8 +148,6 @@ impl Gpu {
         let batch_rows = build.batch_rows();
         let (head_ends, total, shared) = (build.head_ends(), layout.total, layout.shared);
         let k = workload.network.n_tasks();
-        let work =
-            workload.batch_rows * (workload.layout.n_shared() * (1 + 2 * k) + 3 * workload.layout.n_parameters());
         device.prepare(RESIDENT_KERNELS).await.map_err(BackendError::Refused)?;
         if self.make_rows().is_err() {
             return Ok(false);
@@ -250,7 +248,7 @@ impl Gpu {
             report: device.dispatch(&REPORT, &report, &bound, report.groups())?,
             asks_after: weighting.losses_after,
             needs_rows: weighting.needs_rows,
-            most_steps: (MOST_WORK[usize::from(!is_whole)] / work.max(1)).clamp(1, MOST_STEPS),
+            most_steps: most_steps(workload, 1, is_whole),
             ring: Ring { layout: ring_layout, buffer: ring },
             order,
             schedule,
@@ -347,6 +345,13 @@ impl Gpu {
         self.send(course)?;
         self.receive().await
     }
+}
+
+/// Steps that so many runs may take at once before somebody waits long.
+pub(super) fn most_steps(workload: &Workload, runs: usize, is_whole: bool) -> usize {
+    let Workload { network, layout, batch_rows, .. } = workload;
+    let work = batch_rows * (layout.n_shared() * (1 + 2 * network.n_tasks()) + 3 * layout.n_parameters());
+    (MOST_WORK[usize::from(!is_whole)] / (runs * work).max(1)).clamp(1, MOST_STEPS)
 }
 
 pub(super) fn not_resident() -> BackendError {

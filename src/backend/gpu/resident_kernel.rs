@@ -21,10 +21,11 @@ pub const TALLY_SUMS: usize = 256;
 /// Put behind shaders/common.wgsl and in front of every resident weighting.
 pub const WEIGH: &str = include_str!("../../../shaders/balance/common.wgsl");
 
-/// Put behind the functions of the others; see [`whole_source`].
-const WHOLE: &str = include_str!("../../../shaders/resident/runs/whole.wgsl");
+/// Put behind the functions of others; see [`steps_source`] and [`choice_source`].
+const STEPS: &str = include_str!("../../../shaders/resident/runs/steps.wgsl");
+const CHOICE: &str = include_str!("../../../shaders/resident/runs/weigh.wgsl");
 /// Ends the line behind which a shader has what others take over from it.
-const TAKEN_FROM: &str = "whole.wgsl takes over.\n";
+const TAKEN_FROM: &str = " takes over.\n";
 /// What ends that part.
 const TAKEN_TO: [&str; 2] = ["@compute", "// Nothing of what follows"];
 /// Runs of one dispatch.
@@ -150,15 +151,14 @@ uniform! {
 }
 
 uniform! {
-    /// shaders/resident/runs/whole.wgsl
-    Whole {
+    /// shaders/resident/runs/steps.wgsl
+    Steps {
         /// B.
         rows: u32,
         x_vecs: u32,
         /// N.
         examples: u32,
         count: u32,
-        sums: u32,
         product_count: u32,
         tiles: u32,
         up_count: u32,
@@ -171,26 +171,43 @@ uniform! {
         decay: f32,
         state_step: u32,
         tally_step: u32,
-        ring_step: u32,
         products_at: u32,
-        report_at: u32,
-        behind: u32,
+        after: u32,
+        spare_0: u32,
+        spare_1: u32,
+        spare_2: u32,
+        head_ends: [u32; 16],
+        asks_behind: [u32; MOST_RUNS],
+        operations: [[[u32; 4]; 32]; 12],
+        products: [[[u32; 4]; 32]; 8],
+    }
+}
+
+uniform! {
+    /// shaders/resident/runs/weigh.wgsl
+    Choice {
+        /// K.
         tasks: u32,
         loss_parts: u32,
         loss_factor: f32,
         stride: u32,
-        plain_heads: u32,
         steps_per_epoch: u32,
         after: u32,
         stream: u32,
-        settings: [f32; 4],
+        tally_step: u32,
+        ring_step: u32,
+        products_at: u32,
+        parts: u32,
+        count: u32,
+        counts: u32,
+        spare_0: u32,
+        spare_1: u32,
+        spare_2: u32,
         scales: [f32; 16],
-        preference: [f32; 16],
-        floor: [f32; 16],
-        head_ends: [u32; 16],
-        seeds: [u32; MOST_RUNS],
-        operations: [[[u32; 4]; 32]; 12],
-        products: [[[u32; 4]; 32]; 8],
+        runs: [[u32; 4]; MOST_RUNS],
+        settings: [[f32; 4]; MOST_RUNS],
+        preferences: [[f32; 16]; MOST_RUNS],
+        floors: [[f32; 16]; MOST_RUNS],
     }
 }
 
@@ -316,6 +333,12 @@ impl Gradients {
     }
 }
 
+impl Choice {
+    pub fn groups(&self) -> Groups {
+        [self.count.div_ceil(LANES), 1, 1]
+    }
+}
+
 impl Step {
     pub fn groups(&self) -> Groups {
         [self.vecs.div_ceil(VECTOR_LANES * STEP_VECS), 1, 1]
@@ -328,13 +351,13 @@ impl Report {
     }
 }
 
-/// The text of whole steps with this weighting: functions of the kernels above, whose buffers are parts of three here.
-pub fn whole_source(kernel: &ResidentKernel) -> String {
+/// The text that takes many runs from weights to weights: functions of the kernels above, whose buffers are parts of two
+/// here.
+pub fn steps_source() -> String {
     let of_steps = [
         (PASS.source, &["theta", "sheet"][..]),
         (GRADIENTS.source, &["sheet", "g", "own"]),
         (STEP.source, &["g", "gradient", "theta", "first", "second", "moved"]),
-        (WEIGH, &[]),
     ];
     let mut text = COMMON.to_owned();
     for (source, vectors) in of_steps {
@@ -344,10 +367,13 @@ pub fn whole_source(kernel: &ResidentKernel) -> String {
         });
         text.push_str(&taken);
     }
-    for source in kernel.sources.iter().chain(&[WHOLE]) {
-        text.push_str(source);
-        text.push('\n');
-    }
+    text.push_str(STEPS);
+    indexed(&text, "tally", "tally[tally_at + ")
+}
+
+/// The text of a weighting that decides for many runs.
+pub fn choice_source(kernel: &ResidentKernel) -> String {
+    let text = [&[COMMON, functions(WEIGH)], kernel.sources, &[CHOICE]].concat().join("\n");
     indexed(&indexed(&text, "tally", "tally[tally_at + "), "ring", "ring[run_ring + ")
 }
 

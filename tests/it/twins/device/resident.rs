@@ -753,10 +753,10 @@ const MUTANTS: &[(&str, &str, &str)] = &[
     ("dwa", "tally[BEFORE + i] = tally[LAST + i];", ""),
     ("gls", "value / f32(n_tasks)", "value"),
     ("famo", "gradient[i] - mean", "gradient[i]"),
-    ("famo", "shape.settings.y * tally", "0.0 * tally"),
-    ("famo", "- shape.floor[i / 4u][i % 4u]", ""),
+    ("famo", "settings().y * tally", "0.0 * tally"),
+    ("famo", "- floor_of(i)", ""),
     ("upgrad", "-cone_a[j * k + i]", "cone_a[j * k + i]"),
-    ("upgrad", "+ shape.settings.y)", ")"),
+    ("upgrad", "+ settings().y)", ")"),
     ("nash_mtl", "1.0 - x[i] * pull", "1.1 - x[i] * pull"),
     ("nash_mtl", "most / size", "1.0"),
     ("imtl_g", "other / (own + other)", "own / (own + other)"),
@@ -793,8 +793,9 @@ fn resident_weightings_agree_with_their_methods() {
 
 #[test]
 fn the_uniform_of_weightings_lies_as_on_the_host() {
+    super::check_layout_of::<resident_kernel::Steps>("steps of many runs", &resident_kernel::steps_source());
     for (_, resident) in weightings() {
-        super::check_layout_of::<resident_kernel::Whole>(resident.name, &resident_kernel::whole_source(&resident));
+        super::check_layout_of::<resident_kernel::Choice>(resident.name, &resident_kernel::choice_source(&resident));
         super::check_layout_of::<Weigh>(resident.name, &weighting_source(&resident));
     }
 }
