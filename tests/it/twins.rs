@@ -1037,9 +1037,9 @@ mod device {
             kernel::WEIGHT_GRADIENT,
             weight_gradient,
             &[
-                ("min(i + 1u, shape.x_vecs - 1u)", "i"),
+                ("min(i + 1u, f.x_vecs - 1u)", "i"),
                 ("row < shape.rows", "row + 1u < shape.rows"),
-                ("by.w * x[at.w]", "x[at.w]"),
+                ("by.w * x_vec(at.w)", "x_vec(at.w)"),
             ],
         ),
         (
@@ -1048,7 +1048,7 @@ mod device {
             &[
                 ("return 4u * shape.x_vecs", "return 3u * shape.x_vecs"),
                 ("pieces[at + 48u]", "pieces[at + 32u]"),
-                ("row * shape.x_vecs + k", "k"),
+                ("x_row(group.z, row) + k", "k"),
                 ("activate(shape.activation, sum)", "sum"),
             ],
         ),
@@ -1066,7 +1066,7 @@ mod device {
             weight_gradient,
             &[
                 ("return shape.rows", "return shape.rows - 1u"),
-                ("into[start + shape.bias + column] = c.sums", "into[start + shape.bias] = c.sums"),
+                ("leave(f.of_g, f.bias + column, c.sums)", "leave(f.of_g, f.bias, c.sums)"),
                 ("transpose(across(0u", "(across(0u"),
             ],
         ),

@@ -1,4 +1,4 @@
-//! What a step computes: where every value and gradient of a batch lies, and the operations and products that make them.
+//! What a step computes: where every value and gradient of a batch lies, and what makes them.
 
 use super::super::PaddedLayout;
 use super::super::kernel::{activation, loss_kind, vecs};
