@@ -99,11 +99,15 @@ impl Part {
         }
     }
 
-    /// Lets the part come, unless it is here or on its way.
+    /// Lets the part come where nobody has asked for it yet; what was lost is the reader's to ask for again.
     pub fn ask(self) {
-        if matches!(self.0.get_untracked(), Way::Unasked | Way::Lost) {
-            leptos::task::spawn_local(async move { drop(self.have().await) });
+        if matches!(self.0.get_untracked(), Way::Unasked) {
+            self.ask_again();
         }
+    }
+
+    fn ask_again(self) {
+        leptos::task::spawn_local(async move { drop(self.have().await) });
     }
 
     /// The part, waited for.
@@ -199,7 +203,7 @@ pub fn Awaited(
                 <p class="note" role="alert">
                     {LOST}
                 </p>
-                <button class="btn line" type="button" data-testid="load-again" on:click=move |_| part.ask()>
+                <button class="btn line" type="button" data-testid="load-again" on:click=move |_| part.ask_again()>
                     "Try again"
                 </button>
             </Show>
