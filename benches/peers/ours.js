@@ -20,8 +20,9 @@ async function ordered(query) {
 }
 
 window.engine = {
-  async start(backend, threads) {
-    this.place = `backend=${backend}${threads > 1 ? `&threads=${threads}` : ""}`;
+  async start(backend, threads, arithmetic) {
+    const more = (name, value) => (value === undefined ? "" : `&${name}=${value}`);
+    this.place = `backend=${backend}${more("threads", threads > 1 ? threads : undefined)}${more("arithmetic", arithmetic)}`;
     if (backend === "gpu" && !(await navigator.gpu?.requestAdapter())) throw new Error("no WebGPU adapter");
     return "this checkout";
   },

@@ -32,6 +32,7 @@ const { values: options } = parseArgs({
 /** Engines: where they run, what `start` gets, and whether they multiply matrices too. */
 const ENGINES = [
   { id: "ours-cpu", page: "ours", start: ["cpu"], multiplies: true },
+  { id: "ours-cpu-separate", page: "ours", start: ["cpu", 1, "separate"], multiplies: true },
   { id: "ours-cpu-2-threads", page: "ours", start: ["cpu", 2], multiplies: true },
   { id: "ours-gpu", page: "ours", start: ["gpu"], multiplies: true },
   { id: "tfjs-cpu", page: "tensorflow", start: ["cpu", "idiomatic"], multiplies: false },
