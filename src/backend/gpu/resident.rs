@@ -264,7 +264,7 @@ fn descend((dy, above): (u32, Values), (dx, below): (u32, Values), weight: u32) 
 
 impl Gpu {
     /// Whether the network's steps can stay on the device.
-    pub(in crate::backend) fn can_stay(&self) -> bool {
+    pub(super) fn can_stay(&self) -> bool {
         let Workload { network, layout, clip, .. } = &self.workload;
         let dense = network.trunk.iter().chain(network.heads.iter().flat_map(|head| &head.layers));
         let few_lanes = 8 * layout.n_shared() * (1 + network.n_tasks()) <= FEW_LANES_WORK;
