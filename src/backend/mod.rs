@@ -548,11 +548,11 @@ impl Backend {
         }
     }
 
-    /// Whether the network is so small that it may go together with others on a device.
-    pub fn can_stay(&self) -> bool {
+    /// Whether its steps are faster with those of others than alone.
+    pub fn gains_by_company(&self) -> bool {
         match self {
             #[cfg(feature = "gpu")]
-            Self::Gpu(gpu) => gpu.can_stay_whole(),
+            Self::Gpu(gpu) => gpu.gains_by_company(),
             _ => false,
         }
     }

@@ -1,7 +1,7 @@
 //! Networks of further seeds that a device trains together: their steps go in the same dispatches.
 //!
-//! Only the device's part is common. Every network keeps its trainer, which is told what the device did of its steps, and
-//! records, judges and ends as one that goes alone.
+//! Only the device's part is common. Every network keeps its trainer, which is told what the device did of its steps,
+//! and records, judges and ends as one that goes alone.
 
 use super::experiment::{Material, next_due};
 use super::network::UnderWay;

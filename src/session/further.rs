@@ -1,8 +1,9 @@
 //! Further seeds of an experiment: the same runs and references again, kept only as far as medians and bands need.
 //!
 //! Networks are trained one after the other here, on a GPU many at once, and at the same time by whoever helps; each
-//! depends on its seed alone, so it does not matter where. A seed that is not complete is told to nobody, and none before those in front
-//! of it, so seeds that are compared have all gone equally far and come in the same order wherever they were trained.
+//! depends on its seed alone, so it does not matter where. A seed that is not complete is told to nobody, and none
+//! before those in front of it, so seeds that are compared have all gone equally far and come in the same order
+//! wherever they were trained.
 
 use super::Clock;
 use super::convoy::{self, Convoy};

@@ -144,12 +144,12 @@ impl Trainer {
         &mut self.backend
     }
 
-    /// Its backend and weighting, for a device that takes its steps with those of others; `None` where it has none, has
-    /// begun, or looks around.
+    /// Its backend and weighting, for a device that takes its steps with those of others; `None` where it has none, is
+    /// as fast alone, has begun, or looks around.
     pub fn companion(&self) -> Option<(&Backend, Weighting<'_>)> {
         let is_new = self.next == 0 && self.stays.is_none() && self.look_every.is_none();
         let weighting = self.strategy.weighting(&self.preference, self.seed)?;
-        (is_new && self.backend.can_stay()).then_some((&self.backend, weighting))
+        (is_new && self.backend.gains_by_company()).then_some((&self.backend, weighting))
     }
 
     /// (n, B) the rows that these steps learn from.
@@ -166,7 +166,7 @@ impl Trainer {
         steps.map(|step| self.rates.at(step)).collect()
     }
 
-    /// What a device did of the next steps, which [`Self::advance`] tells of one by one. Weights are where the device is.
+    /// What a device did of the next steps, which [`Self::advance`] tells of one by one. Weights stay on the device.
     pub fn hear(&mut self, told: Vec<ResidentStep>) {
         self.ahead.extend(told);
     }

@@ -434,7 +434,9 @@ fn a_wrong_shader_of_many_runs_is_noticed() {
         };
         assert!(text.contains(from), "{name}: the shader no longer says {from}");
         let kept = format!("{name} of many runs");
-        block_on(device.prepare_text(&kept, &text.replace(from, to), &[])).expect("a shader that compiles");
+        let lanes = [("LANES", f64::from(Fleet::lanes(&device)))];
+        let lanes = if name == "steps" { &lanes[..] } else { &[] };
+        block_on(device.prepare_text(&kept, &text.replace(from, to), lanes)).expect("a shader that compiles");
         let (_, ends) = together(&device, &workload, &all, &rates);
         let off = ends.iter().flatten().zip(exact.iter().flatten()).map(|(ours, exact)| (ours - exact).abs());
         let off = off.fold(0.0, f32::max);

@@ -1,7 +1,7 @@
 // The weights of runs that go together and have the same method: one invocation decides for a run.
 //
-// Behind what balance/common.wgsl has for all and the method's own `weigh`; `tally` and `ring` begin where the run's own
-// parts do.
+// Behind what balance/common.wgsl has for all and the method's own `weigh`; `tally` and `ring` begin where the run's
+// own parts do.
 
 const LANES: u32 = 4u;
 // Where steps.wgsl says which step of this call it has begun.
@@ -25,8 +25,8 @@ struct Choice {
     spare_1: u32,
     spare_2: u32,
     scales: array<vec4<f32>, 4>,
-    // Of every run with this method: which it is, its seed, 1 where heads keep their own gradient, nothing; its settings;
-    // and (16) each as balance/common.wgsl has them.
+    // Of every run with this method: which it is, its seed, 1 where heads keep their own gradient, nothing; its
+    // settings; and (16) each as balance/common.wgsl has them.
     runs: array<vec4<u32>, 32>,
     settings: array<vec4<f32>, 32>,
     preferences: array<vec4<f32>, 128>,

@@ -1,8 +1,8 @@
 //! Many small runs at once: each is a workgroup that takes its steps by itself, and a dispatch has all of them.
 //!
 //! Runs share network, data, optimizer and learning rates. Each has its own θ, seed and weighting. A step is one
-//! dispatch from weights to weights, whatever they come of, and one more for each method: a text of all methods would be
-//! compiled for minutes, and anew for each set of them.
+//! dispatch from weights to weights, whatever they come of, and one more for each method: a text of all methods would
+//! be compiled for minutes, and anew for each set of them.
 
 use super::kernel::{per_task, vecs};
 use super::resident::{Layout, MOST_STEPS, Program, most_steps, not_resident};
@@ -20,14 +20,6 @@ const SOFTWARE_LANES: u32 = 4;
 /// The same of Mesa's driver, whose registers are twice as wide.
 const WIDE_SOFTWARE_LANES: u32 = 8;
 const HARDWARE_LANES: u32 = 64;
-
-fn lanes(device: &GpuDevice) -> u32 {
-    match device.is_software() {
-        true if device.adapter_name().contains("llvmpipe") => WIDE_SOFTWARE_LANES,
-        true => SOFTWARE_LANES,
-        false => HARDWARE_LANES,
-    }
-}
 
 /// Runs that go together.
 pub struct Fleet {
@@ -54,7 +46,18 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// Runs of one workload that begin together where their θ lies, each with its own weighting and the seed in it; `None` where their network cannot stay on the device, they differ in more, or there are more than a dispatch
+    /// Lanes of a run: the constant LANES of its kernel.
+    pub fn lanes(device: &GpuDevice) -> u32 {
+        match device.is_software() {
+            true if device.adapter_name().contains("llvmpipe") => WIDE_SOFTWARE_LANES,
+            true => SOFTWARE_LANES,
+            false => HARDWARE_LANES,
+        }
+    }
+
+    /// Runs of one workload that begin together where their θ lies, each with its own weighting and the seed in it.
+    ///
+    /// `None` where their network cannot stay on the device, they differ in more, or there are more than a dispatch
     /// takes. What they were made of does not change.
     ///
     /// # Errors
@@ -68,7 +71,7 @@ impl Fleet {
             return Ok(None);
         }
         let Some(program) = Program::new(workload, layout) else { return Ok(None) };
-        let lanes = lanes(device);
+        let lanes = Self::lanes(device);
         let k = workload.network.n_tasks();
         let rows = workload.batch_rows as u32;
         let ring_layout = Layout { k };
@@ -265,6 +268,11 @@ impl Fleet {
 }
 
 impl Gpu {
+    /// Whether steps with those of others are faster than alone: on SwiftShader they were not, see docs/performance.md.
+    pub(in crate::backend) fn gains_by_company(&self) -> bool {
+        self.can_stay_whole() && (!self.device.is_software() || Fleet::lanes(&self.device) == WIDE_SOFTWARE_LANES)
+    }
+
     /// Whether another run on this device has the same network, data and optimizer.
     fn learns_as(&self, other: &Self) -> bool {
         let (one, two) = (&self.workload, &other.workload);

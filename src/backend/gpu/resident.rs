@@ -127,7 +127,7 @@ impl Gpu {
     }
 
     /// Whether one invocation may also take rows through all of its layers.
-    pub(in crate::backend) fn can_stay_whole(&self) -> bool {
+    pub(super) fn can_stay_whole(&self) -> bool {
         let Workload { network, layout, .. } = &self.workload;
         self.can_stay() && 8 * layout.n_shared() * (1 + network.n_tasks()) <= FEW_LANES_WORK
     }

@@ -351,8 +351,8 @@ impl Report {
     }
 }
 
-/// The text that takes many runs from weights to weights: functions of the kernels above, whose buffers are parts of two
-/// here.
+/// The text that takes many runs from weights to weights: functions of the kernels above, whose buffers are parts of
+/// two here.
 pub fn steps_source() -> String {
     let of_steps = [
         (PASS.source, &["theta", "sheet"][..]),
