@@ -4,7 +4,9 @@ use super::workload::{BATCHES, Mode, Size};
 #[cfg(feature = "gpu")]
 use crate::backend::gpu::{Fleet, Gpu, GpuDevice};
 use crate::backend::{Apply, Backend, BackendError, Combine, Course, Weighting};
-use crate::balance::{Balancer, METHODS, Method, Need, ResidentKernel, Setup, pcgrad, sum};
+#[cfg(feature = "gpu")]
+use crate::balance::METHODS;
+use crate::balance::{Balancer, Method, Need, ResidentKernel, Setup, pcgrad, sum};
 use crate::config::TASKS;
 #[cfg(feature = "gpu")]
 use std::rc::Rc;
