@@ -12,6 +12,7 @@ use super::{
 };
 use crate::balance::Method;
 use crate::plots::{PLOTS, Plot};
+use leptos::html;
 use leptos::prelude::*;
 use leptos::wasm_split::{SplitLoaderError, wasm_split};
 use serde_json::Value;
@@ -162,7 +163,11 @@ pub fn FromLater(
     }
 }
 
-/// Details that are built while they are open.
+/// Whether the fold around it is open, for what is computed only while somebody looks.
+#[derive(Clone, Copy)]
+pub struct Open(pub RwSignal<bool>);
+
+/// Details whose content is in the other part; opening them asks for it.
 #[component]
 pub fn Fold(
     test_id: &'static str,
@@ -170,20 +175,29 @@ pub fn Fold(
     #[prop(optional)]
     class: &'static str,
     #[prop(into)] summary: Signal<String>,
-    make: impl Fn(&'static Later) -> AnyView + Clone + Send + Sync + 'static,
+    make: impl Fn(&'static Later) -> AnyView + Send + 'static,
 ) -> impl IntoView {
-    let opened = RwSignal::new(false);
-    let toggled = move |event: web_sys::Event| {
-        use wasm_bindgen::JsCast;
-        let details = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-        opened.set(details.is_some_and(|details| details.has_attribute("open")));
+    let part = use_page().later;
+    let open = RwSignal::new(false);
+    provide_context(Open(open));
+    let node = NodeRef::<html::Details>::new();
+    let look = move || {
+        let is_open = node.get().is_some_and(|details| details.has_attribute("open"));
+        open.set(is_open);
+        if is_open {
+            part.ask();
+        }
+    };
+    // A card that is made anew in the place of another keeps its folds as they were.
+    Effect::new(move |_| look());
+    let content = move || match part.get() {
+        Some(later) => make(later),
+        None => view! { <Awaited /> }.into_any(),
     };
     view! {
-        <details class=format!("fold {class}") data-testid=test_id on:toggle=toggled>
+        <details class=format!("fold {class}") data-testid=test_id node_ref=node on:toggle=move |_| untrack(look)>
             <summary>{move || summary.get()}</summary>
-            <Show when=move || opened.get()>
-                <FromLater make=make.clone() />
-            </Show>
+            {content}
         </details>
     }
 }

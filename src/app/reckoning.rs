@@ -1,6 +1,7 @@
 //! A method's rule with the numbers of the step at the cursor: weights, cosines before and after, projections.
 
 use super::format::brief;
+use super::later::Open;
 use super::page::use_page;
 use crate::balance::Need;
 use crate::config::RunConfig;
@@ -15,7 +16,12 @@ const LISTED_TASKS: usize = 3;
 #[component]
 pub fn InNumbers(run: usize) -> impl IntoView {
     let page = use_page();
+    let open = use_context::<Open>();
     let lines = Memo::new(move |_| {
+        // Computed only while somebody looks.
+        if open.is_some_and(|open| !open.0.get()) {
+            return Vec::new();
+        }
         let step = page.told.get();
         page.history.with(|history| {
             let record = history.runs.get(run).and_then(|run| run.at(step));
