@@ -178,7 +178,7 @@ pub const PLOTS: &[Plot] = &[
     landscape::PLOT,
 ];
 
-/// The names of [`PLOTS`], in the same order. They refer to no code, so that a program that reads them need not have it.
+/// The names of [`PLOTS`], in the same order. They refer to no code, so a program that reads them need not have it.
 pub const NAMES: &[Name] = &{
     let mut names = [Name { id: "", title: "" }; PLOTS.len()];
     let mut at = 0;

@@ -1,9 +1,9 @@
 //! The page's program in parts: what the first picture needs, and what the page asks for later.
 //!
-//! Trunk builds the page whole, since it knows no parts; its HTML, names and hashes are kept. The linker's output of the
-//! same build is then divided at the functions that are marked `#[wasm_split]` (`src/app/later.rs`), and takes the
-//! place of the whole. Dividing needs relocations (`build.rs` asks the linker for them) and comes before wasm-bindgen,
-//! which drops them.
+//! Trunk builds the page whole, since it knows no parts; its HTML, names and hashes are kept. The linker's output
+//! of the same build is then divided at the functions that are marked `#[wasm_split]` (`src/app/later.rs`), and
+//! takes the place of the whole. Dividing needs relocations (`build.rs` asks the linker for them) and comes before
+//! wasm-bindgen, which drops them.
 
 use crate::run::{self, Result, run, say};
 use crate::rust::TARGET;
