@@ -9,7 +9,8 @@ pub enum Arithmetic {
     #[default]
     Separate,
     /// It is added before it is rounded: faster where the target has an instruction for it, elsewhere only as exact.
-    /// In the browser (relaxed SIMD) the machine decides, so last bits are its own.
+    /// In the browser (relaxed SIMD) the machine decides, so last bits are its own. It is a leave, not a duty: products
+    /// of matrices and lists take it, convolutions and the smallest products stay with the other way.
     Fused,
 }
 
