@@ -32,7 +32,7 @@ pub struct Later {
     pub front_measures: fn() -> AnyView,
     pub preference_bar: fn() -> AnyView,
     pub kept: fn(u32) -> AnyView,
-    pub in_numbers: fn(usize) -> AnyView,
+    pub in_numbers: fn(usize, Signal<bool>) -> AnyView,
     pub about: fn(&'static Method, usize) -> AnyView,
     pub learner: fn(usize, Why) -> AnyView,
     pub modifiers: fn(&'static Method, usize, Why) -> AnyView,
@@ -55,7 +55,7 @@ static LATER: Later = Later {
     front_measures: || view! { <front_panel::FrontMeasures /> }.into_any(),
     preference_bar: || view! { <preference_bar::Controls /> }.into_any(),
     kept: |number| view! { <shelf::Item number /> }.into_any(),
-    in_numbers: |run| view! { <reckoning::InNumbers run /> }.into_any(),
+    in_numbers: |run, open| view! { <reckoning::InNumbers run open /> }.into_any(),
     about: |method, run| view! { <about_method::AboutMethod method run /> }.into_any(),
     learner: |run, why| view! { <learner_fold::Settings run why /> }.into_any(),
     modifiers: |method, run, why| view! { <modifiers::Modifiers method run why /> }.into_any(),
@@ -163,11 +163,8 @@ pub fn FromLater(
     }
 }
 
-/// Whether the fold around it is open, for what is computed only while somebody looks.
-#[derive(Clone, Copy)]
-pub struct Open(pub RwSignal<bool>);
-
-/// Details whose content is in the other part; opening them asks for it.
+/// Details whose content is in the other part; opening them asks for it. The content learns whether they are open, for
+/// what is computed only while somebody looks.
 #[component]
 pub fn Fold(
     test_id: &'static str,
@@ -175,11 +172,10 @@ pub fn Fold(
     #[prop(optional)]
     class: &'static str,
     #[prop(into)] summary: Signal<String>,
-    make: impl Fn(&'static Later) -> AnyView + Send + 'static,
+    make: impl Fn(&'static Later, Signal<bool>) -> AnyView + Send + 'static,
 ) -> impl IntoView {
     let part = use_page().later;
     let open = RwSignal::new(false);
-    provide_context(Open(open));
     let node = NodeRef::<html::Details>::new();
     let look = move || {
         let is_open = node.get().is_some_and(|details| details.has_attribute("open"));
@@ -191,7 +187,7 @@ pub fn Fold(
     // A card that is made anew in the place of another keeps its folds as they were.
     Effect::new(move |_| look());
     let content = move || match part.get() {
-        Some(later) => make(later),
+        Some(later) => make(later, open.into()),
         None => view! { <Awaited /> }.into_any(),
     };
     view! {

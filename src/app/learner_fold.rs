@@ -28,7 +28,7 @@ pub fn LearnerFold(
         Some(learner) => format!("Trains a front, by {}", learner.label),
         None => "Trains a single point".to_owned(),
     });
-    view! { <Fold test_id="learner" summary make=move |later: &'static Later| (later.learner)(run, why) /> }
+    view! { <Fold test_id="learner" summary make=move |later: &'static Later, _| (later.learner)(run, why) /> }
 }
 
 /// What may be chosen, and what comes with it.

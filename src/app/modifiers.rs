@@ -39,7 +39,7 @@ pub fn ModifiersFold(
     });
     fitting(method).next().map(|_| {
         view! {
-            <Fold test_id="modifiers" summary make=move |later: &'static Later| (later.modifiers)(method, run, why) />
+            <Fold test_id="modifiers" summary make=move |later: &'static Later, _| (later.modifiers)(method, run, why) />
         }
     })
 }

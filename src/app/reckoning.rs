@@ -1,7 +1,6 @@
 //! A method's rule with the numbers of the step at the cursor: weights, cosines before and after, projections.
 
 use super::format::brief;
-use super::later::Open;
 use super::page::use_page;
 use crate::balance::Need;
 use crate::config::RunConfig;
@@ -14,12 +13,11 @@ const BREAK: char = '\n';
 const LISTED_TASKS: usize = 3;
 
 #[component]
-pub fn InNumbers(run: usize) -> impl IntoView {
+pub fn InNumbers(run: usize, open: Signal<bool>) -> impl IntoView {
     let page = use_page();
-    let open = use_context::<Open>();
     let lines = Memo::new(move |_| {
         // Computed only while somebody looks.
-        if open.is_some_and(|open| !open.0.get()) {
+        if !open.get() {
             return Vec::new();
         }
         let step = page.told.get();

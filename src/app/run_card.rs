@@ -143,13 +143,13 @@ pub fn RunCard(
                     test_id="in-numbers"
                     class="numbers"
                     summary="In numbers"
-                    make=move |later: &'static Later| (later.in_numbers)(run)
+                    make=move |later: &'static Later, open| (later.in_numbers)(run, open)
                 />
                 <Fold
                     test_id="about"
                     class="about"
                     summary="About"
-                    make=move |later: &'static Later| (later.about)(entry, run)
+                    make=move |later: &'static Later, _| (later.about)(entry, run)
                 />
                 <LearnerFold run why />
                 <ModifiersFold method=entry run why />
