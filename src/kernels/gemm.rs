@@ -16,8 +16,6 @@ const KC: usize = 256;
 const MC: usize = 96;
 /// Below this many multiplications packing costs more than it saves.
 const SMALL: usize = 1_024;
-/// A depth up to which rows are added without packing.
-const SHALLOW: usize = 4;
 /// Fewer columns than that leave most of a tile empty.
 const NARROW: usize = 4;
 /// Sums that a product with few columns keeps in registers.
@@ -126,9 +124,6 @@ fn with<T: Real, W: Adds<T>>(
     if m * n * k <= SMALL {
         return naive((m, n, k), a, b, c);
     }
-    if k <= SHALLOW && b.column == 1 {
-        return shallow::<T, W>((m, n, k), a, b, c);
-    }
     let Packing { rooms, means } = packing;
     let Some(team) = team::worth(means.team.as_deref(), m * n * k) else {
         return blocked::<T, W>((m, n, k), a, b, c, &mut rooms[0]);
@@ -180,31 +175,6 @@ fn blocked<T: Real, W: Adds<T>>(
                     }
                 }
             }
-        }
-    }
-}
-
-/// A product of so little depth that packing would cost more than it: row by row, B's rows lying in a piece each.
-fn shallow<T: Real, W: Adds<T>>((m, n, k): (usize, usize, usize), a: View<'_, T>, b: View<'_, T>, c: &mut [T]) {
-    for (i, c) in c[..m * n].chunks_exact_mut(n).enumerate() {
-        let a = |p: usize| a.data[i * a.row + p * a.column];
-        let (blocks, rest) = c.as_chunks_mut::<NR>();
-        let first = blocks.len() * NR;
-        for (block, c) in blocks.iter_mut().enumerate() {
-            let mut sums = [T::default(); NR];
-            for p in 0..k {
-                if let Some(b) = b.data[p * b.row + block * NR..].first_chunk() {
-                    W::add(&mut sums, a(p), b);
-                }
-            }
-            *c = sums;
-        }
-        for (j, c) in rest.iter_mut().enumerate() {
-            let mut sum = [T::default()];
-            for p in 0..k {
-                W::add(&mut sum, a(p), &[b.data[p * b.row + first + j]]);
-            }
-            [*c] = sum;
         }
     }
 }
